@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two commands do everything: `make demo` and `make test`. Each sets up what it needs, in this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: help demo test check fix bench hsm lock clean
+
+PYTHON ?= python3
+RUNTIME := .venv/runtime
+TESTS := .venv/tests
+PIP := -m pip --disable-pip-version-check --no-input -q
+# the locks are the truth; a changed lock makes a new environment
+RUNTIME_STAMP := $(RUNTIME)/.made-from-$(shell sha256sum actions/_setup/requirements.txt pyproject.toml | sha256sum | cut -c1-16)
+TESTS_STAMP := $(TESTS)/.made-from-$(shell sha256sum tests/requirements.txt pyproject.toml | sha256sum | cut -c1-16)
+
+help:
+	@echo "make demo   rehearse the whole pipeline on this repository and on an unsafe sample"
+	@echo "make test   the whole test suite, installing what it needs"
+	@echo "make check  format, lint, types and tests, as continuous integration runs it"
+	@echo "make fix    format and mend what can be mended"
+	@echo "make bench  measure speed beside peers"
+	@echo "make lock   write the hash-locked requirements anew"
+
+define make-environment
+	rm -rf $(1)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pipeline-guard needs Python 3.11 or newer; call make with PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv $(1) || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	$(1)/bin/python $(PIP) install --require-hashes -r $(2)
+	$(1)/bin/python $(PIP) install --no-deps --no-build-isolation -e .
+	touch $(3)
+endef
+
+$(RUNTIME_STAMP): actions/_setup/requirements.txt pyproject.toml
+	@echo "making the environment (once) ..." >&2
+	@$(call make-environment,$(RUNTIME),actions/_setup/requirements.txt,$@)
+
+$(TESTS_STAMP): tests/requirements.txt pyproject.toml
+	@echo "making the test environment (once) ..." >&2
+	@$(call make-environment,$(TESTS),tests/requirements.txt,$@)
+
+hsm:
+	@docs/install-softhsm.sh
+
+demo: hsm $(RUNTIME_STAMP)
+	@$(RUNTIME)/bin/python docs/demo.py
+
+test: hsm $(TESTS_STAMP)
+	@$(TESTS)/bin/python -m pytest -q $(PYTEST)
+
+check: hsm $(TESTS_STAMP)
+	@$(TESTS)/bin/ruff format --check .
+	@$(TESTS)/bin/ruff check .
+	@$(TESTS)/bin/mypy
+	@$(TESTS)/bin/python -m pytest -q
+
+fix: $(TESTS_STAMP)
+	@$(TESTS)/bin/ruff check --fix .
+	@$(TESTS)/bin/ruff format .
+
+bench: hsm $(TESTS_STAMP)
+	@$(TESTS)/bin/python bench/run.py
+
+# Universal locks (every Python from 3.11, x86-64 and arm64, Linux and macOS), nothing younger than a week.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
+		--extra hsm -q -o actions/_setup/requirements.txt pyproject.toml .github/build-requirements.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
+		--extra hsm --group pyproject.toml:test --group pyproject.toml:check -q -c actions/_setup/requirements.txt -o tests/requirements.txt pyproject.toml .github/build-requirements.in
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

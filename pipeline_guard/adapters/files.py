@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files by path: bounded reads that never follow into devices, atomic writes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from pipeline_guard.errors import UsageError
+
+
+class LocalFiles:
+    """The caller's files; relative paths start in the current folder."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return the content of a regular file of at most ``limit`` bytes."""
+        try:
+            # O_NONBLOCK: opening a FIFO without a writer must not hang
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise _refuse("read", path, error) from None
+        with os.fdopen(descriptor, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UsageError(f"cannot read {path}: not a regular file")
+            if status.st_size > limit:
+                raise UsageError(f"cannot read {path}: larger than {limit} bytes")
+            try:
+                content = stream.read(limit + 1)
+            except OSError as error:
+                raise _refuse("read", path, error) from None
+        if len(content) > limit:
+            raise UsageError(f"cannot read {path}: larger than {limit} bytes")
+        return content
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write beside the target, then rename: readers see the old content or the new, never a half."""
+        target = Path(path)
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                mask = os.umask(0)
+                os.umask(mask)
+                Path(name).chmod(0o666 & ~mask)
+                os.replace(name, target)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _refuse("write", path, error) from None
+
+    def kind(self, path: str) -> str:
+        """Return "file", "folder", "link", "special" or "missing"."""
+        try:
+            mode = os.lstat(path).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return "missing"
+        except (OSError, ValueError) as error:
+            raise _refuse("look at", path, error) from None
+        if stat.S_ISLNK(mode):
+            return "link"
+        if stat.S_ISDIR(mode):
+            return "folder"
+        return "file" if stat.S_ISREG(mode) else "special"
+
+
+def _refuse(act: str, path: str, error: OSError | ValueError) -> UsageError:
+    reasons = {
+        errno.ENOENT: ("no such file", "check the path"),
+        errno.EACCES: ("permission denied", "check the file's permissions"),
+        errno.EISDIR: ("it is a folder", "name a file"),
+        errno.ENOSPC: ("the disk is full", "free some space"),
+        errno.EROFS: ("the file system is read-only", "choose another place"),
+    }
+    number = error.errno if isinstance(error, OSError) else None
+    reason, hint = reasons.get(number or 0, (str(getattr(error, "strerror", None) or "not possible").lower(), ""))
+    return UsageError(f"cannot {act} {path}: {reason}", hint)

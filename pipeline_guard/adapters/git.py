@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""git, asked so that an untrusted repository cannot make it run anything.
+
+Hooks, fsmonitor, external diffs and text conversions are off; the user's and the system's configuration
+are kept only for ``safe.directory``. Paths travel NUL-separated; blobs are read as stored.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+
+# NOTE: configuration on the command line wins over the repository's own .git/config.
+SAFE = (
+    "--no-optional-locks",
+    "--literal-pathspecs",
+    "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.quotePath=false",
+    "-c", "diff.external=",
+    "-c", "protocol.allow=never",
+    "-c", "log.showSignature=false",
+    "-c", "submodule.recurse=false",
+)  # fmt: skip
+
+
+def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for git: nothing that redirects the repository or asks a person."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    # GIT_INDEX_FILE is how `git commit FILE` shows its hooks what will be committed
+    if "GIT_INDEX_FILE" in environ:
+        kept["GIT_INDEX_FILE"] = environ["GIT_INDEX_FILE"]
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+
+
+class GitRepository:
+    """The repository around ``folder``."""
+
+    def __init__(self, folder: str, environ: Mapping[str, str] = os.environ) -> None:
+        self.folder = folder
+        self._environment = git_environment(environ)
+        self._root = ""
+
+    def run(self, *words: str, check: bool = True, content: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run one git command; raise Unavailable where git is missing, UsageError where it refuses."""
+        try:
+            done = subprocess.run(
+                ["git", *SAFE, "-C", self._root or self.folder, *words],
+                env=self._environment,
+                input=content,
+                stdin=subprocess.DEVNULL if content is None else None,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            if not Path(self.folder).is_dir():
+                raise UsageError(f"no such folder: {self.folder}") from None
+            raise Unavailable("git is not installed", "install git") from None
+        if check and done.returncode != 0:
+            raise _explain(done.stderr.decode("utf-8", "replace"), words)
+        return done
+
+    def root(self) -> str:
+        """Return the top of the work tree; raise UsageError outside one."""
+        if not self._root:
+            found = self.run("rev-parse", "--show-toplevel").stdout.decode("utf-8", "surrogateescape")
+            self._root = found.removesuffix("\n")
+        return self._root
+
+    def show(self, ref: str, path: str) -> bytes | None:
+        """Return a blob as of ``ref``; None where ``ref`` has no such path."""
+        self.root()
+        commit = self.commit(ref)
+        if self.run("cat-file", "-e", f"{commit}:{path}", check=False).returncode != 0:
+            return None
+        return self.run("cat-file", "blob", f"{commit}:{path}").stdout
+
+    def changed(self, base: str) -> Sequence[str]:
+        """Return paths that differ from the merge base with ``base``, work tree and untracked files included."""
+        self.root()
+        start = self.merge_base(self.commit(base), self.commit("HEAD"))
+        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--diff-filter=d", start)
+        tracked = self.run(*words).stdout
+        untracked = self.run("ls-files", "--others", "--exclude-standard", "-z").stdout
+        names = {name for name in (tracked + untracked).split(b"\0") if name}
+        return sorted(os.fsdecode(name) for name in names)
+
+    def commit(self, ref: str) -> str:
+        """Resolve ``ref`` to a full commit id; raise UsageError with the likely remedy."""
+        if ref.startswith("-"):
+            raise UsageError(f"not a revision: {ref[:60]!r}")
+        done = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
+        if done.returncode != 0:
+            shallow = self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
+            hint = "fetch it: this clone is shallow (fetch-depth: 0, or GIT_DEPTH: 0)" if shallow else f"git fetch origin {ref}"
+            raise UsageError(f"unknown revision {ref[:100]!r}", hint)
+        return done.stdout.decode("ascii").strip()
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Return the best common ancestor; raise NothingToDo where the histories share none."""
+        done = self.run("merge-base", one, other, check=False)
+        if done.returncode != 0:
+            raise NothingToDo(
+                f"{one[:12]} and {other[:12]} have no common history here",
+                "fetch the whole history (fetch-depth: 0, or GIT_DEPTH: 0)",
+            )
+        return done.stdout.decode("ascii").split()[0]
+
+
+def _explain(message: str, words: Sequence[str]) -> UsageError:
+    first = next((line for line in message.splitlines() if line.strip()), "no reason given").removeprefix("fatal: ")
+    if "dubious ownership" in message:
+        return UsageError("git refuses this repository: it belongs to another user", "git config --global --add safe.directory FOLDER")
+    if "not a git repository" in message:
+        return UsageError("not a git repository", "run it inside a clone, or name files and folders")
+    if "this operation must be run in a work tree" in message:
+        return UsageError("a bare repository has no work tree", "run it inside a clone")
+    return UsageError(f"git {words[0]}: {first[:200]}")

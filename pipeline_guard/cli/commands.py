@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every verb and flag, once. Parsers, help, environment variables and the shells' inputs come from this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag ``--name``; its environment variable is ``PIPELINE_GUARD_<NAME>``.
+
+    ``many`` collects repetitions (in the environment: one a line); ``switch`` takes no value.
+    ``settable`` flags may stand in the verb's section of the configuration under the same name.
+    """
+
+    name: str
+    help: str
+    metavar: str = "VALUE"
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    switch: bool = False
+    settable: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that stands for the flag."""
+        return "PIPELINE_GUARD_" + self.name.upper().replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Positional:
+    """What follows the flags. ``count`` is "?", "*", "+", "1" or "rest" (a command line after ``--``)."""
+
+    name: str
+    help: str
+    count: str = "*"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that stands for it, one value a line."""
+        return "PIPELINE_GUARD_" + self.name.upper().replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One verb: its file in ``cli/``, its flags, and its actions (``keys create``) if it has any."""
+
+    name: str
+    help: str
+    module: str
+    flags: tuple[Flag, ...] = ()
+    positional: Positional | None = None
+    actions: tuple[Command, ...] = ()
+
+
+FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github")
+
+COMMON = (
+    Flag("config", "configuration file (default: .pipeline-guard.yml at the repository's root)", "FILE"),
+    Flag("home", "folder of the embedded token and store (default: the user's data directory)", "DIR"),
+    Flag("verbose", "say more; show the traceback of a bug", switch=True),
+    Flag("quiet", "say only errors", switch=True),
+)
+_RESULTS = (
+    Flag("format", "form of the result on standard output", "FORMAT", "text", FORMATS),
+    Flag("output", "write the result to a file, as FILE or FORMAT=FILE; may be repeated", "FORMAT=FILE", many=True),
+)
+_DATA = (Flag("format", "text or json", "FORMAT", "text", ("text", "json")),)
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "dry-run",
+        "rehearse the pipeline-guard steps of this repository's workflows, writing nothing",
+        "dry_run",
+        (
+            Flag("event", "the situation to rehearse", "EVENT", "push", ("push", "pull-request", "fork", "tag")),
+            Flag("job", "rehearse only this job", "NAME"),
+            Flag("base", "the merge target of the rehearsed change", "REF"),
+            *_DATA,
+        ),
+    ),
+    Command(
+        "scan",
+        "look for hardcoded keys in files, staged changes, commits or standard input",
+        "scan",
+        (
+            Flag("staged", "look at what is staged", switch=True),
+            Flag("range", "look at the commits of BASE..HEAD", "BASE..HEAD"),
+            Flag("history", "look at every blob of every commit", switch=True),
+            Flag("stdin", "look at standard input", switch=True),
+            Flag("rules", "further rules, a file or folder of YAML; may be repeated", "PATH", many=True, settable=True),
+            Flag("baseline", "known findings that do not count", "FILE", settable=True),
+            Flag("write-baseline", "write the findings as a baseline", "FILE"),
+            Flag(
+                "threshold", "lowest severity that fails", "SEVERITY", "low", ("critical", "high", "medium", "low", "info"), settable=True
+            ),
+            Flag("exclude", "paths to leave out, as a glob; may be repeated", "GLOB", many=True, settable=True),
+            Flag("max-file-size", "bytes; a larger file is reported as unchecked", "BYTES", "67108864", settable=True),
+            Flag("allow-unchecked", "do not fail because something could not be examined", switch=True, settable=True),
+            *_RESULTS,
+        ),
+        Positional("paths", "files or folders (default: the repository)"),
+    ),
+    Command(
+        "gate",
+        "check dependencies, workflows, artifacts and model files against policy",
+        "gate",
+        (Flag("base", "the merge target; its configuration and policy are used", "REF"), *_RESULTS),
+    ),
+    Command(
+        "sign",
+        "sign files or model folders with a key that stays in the token",
+        "sign",
+        (
+            Flag("type", "what the subjects are; a folder is a model", "TYPE", "", ("", "blob", "provenance", "model"), settable=True),
+            Flag("key", "name or pkcs11: URI of the signing key", "KEY", settable=True),
+            Flag("bundle", "where the signature goes (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
+        ),
+        Positional("subjects", "files or model folders", "+"),
+    ),
+    Command(
+        "verify",
+        "verify files or model folders against their signature",
+        "verify",
+        (
+            Flag("bundle", "the signature (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
+            Flag("key", "public key as a PEM file, or the name of a key", "KEY", settable=True),
+            *_DATA,
+        ),
+        Positional("subjects", "files, model folders or sha256:HEX", "+"),
+    ),
+    Command(
+        "run",
+        "run a command with the secrets that the configuration grants it, then revoke them",
+        "run",
+        (),
+        Positional("command", "the command and its arguments, after --", "rest"),
+    ),
+    Command(
+        "inject",
+        "hand granted secrets to the later steps of a job",
+        "inject",
+        (
+            Flag(
+                "target",
+                "files: private files, their paths in the environment file; env: values themselves",
+                "TARGET",
+                "files",
+                ("files", "env"),
+            ),
+            Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+        ),
+    ),
+    Command(
+        "revoke",
+        "end every lease of this job and remove what inject wrote; may be repeated",
+        "revoke",
+        (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
+    ),
+    Command(
+        "keys",
+        "create, list and show keys; export public halves",
+        "keys",
+        actions=(
+            Command(
+                "create",
+                "generate a key in the token",
+                "keys",
+                (
+                    Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "aes-256")),
+                    Flag("usage", "the one thing it may do (default: by type)", "USAGE", "", ("", "sign", "wrap")),
+                ),
+                Positional("name", "its name", "1"),
+            ),
+            Command("list", "list the keys", "keys", _DATA),
+            Command("show", "show one key", "keys", _DATA, Positional("name", "its name", "1")),
+            Command(
+                "export-public",
+                "write the public half as PEM",
+                "keys",
+                (Flag("output", "the file to write (default: standard output)", "FILE"),),
+                Positional("name", "its name", "1"),
+            ),
+        ),
+    ),
+    Command(
+        "secrets",
+        "put, list, show and delete sealed values",
+        "secrets",
+        actions=(
+            Command(
+                "put",
+                "seal a value read from standard input, a file or a prompt",
+                "secrets",
+                (Flag("from-file", "read the value from a file", "FILE"),),
+                Positional("name", "its name", "1"),
+            ),
+            Command("list", "list the secrets", "secrets", _DATA),
+            Command("show", "show what is known of a secret, never its value", "secrets", _DATA, Positional("name", "its name", "1")),
+            Command("delete", "remove every version of a secret", "secrets", (), Positional("name", "its name", "1")),
+        ),
+    ),
+    Command(
+        "token",
+        "set up and describe the HSM token",
+        "token",
+        actions=(
+            Command("init", "create the embedded token and its wrapping key; may be repeated", "token"),
+            Command("info", "describe the token", "token", _DATA),
+        ),
+    ),
+    Command(
+        "policy",
+        "check the policy; explain a decision",
+        "policy",
+        actions=(
+            Command("check", "check the configuration and policy", "policy"),
+            Command(
+                "explain",
+                "say which grant decides for a set of claims, and what would change it",
+                "policy",
+                (Flag("claims", "the job's claims, a JSON file", "FILE"), *_DATA),
+                Positional("names", "secrets (default: every secret of the policy)"),
+            ),
+        ),
+    ),
+    Command(
+        "audit",
+        "verify, list and export the audit log",
+        "audit",
+        actions=(
+            Command("verify", "check the log, or an exported file", "audit", (), Positional("file", "an exported log", "?")),
+            Command("list", "list the records", "audit", _DATA),
+            Command(
+                "export",
+                "write the log as JSON lines",
+                "audit",
+                (Flag("output", "the file to write (default: standard output)", "FILE"),),
+            ),
+        ),
+    ),
+    Command("explain", "say what a rule looks for, why it matters and what to do", "explain", (), Positional("rule", "a rule's id", "1")),
+    Command(
+        "rules",
+        "list the rules; prove them by their own examples",
+        "rules",
+        actions=(
+            Command("list", "list the rules", "rules", _DATA),
+            Command(
+                "check",
+                "run every rule's examples and counterexamples",
+                "rules",
+                (Flag("rules", "further rules, a file or folder of YAML; may be repeated", "PATH", many=True),),
+            ),
+        ),
+    ),
+)
+
+
+def command(name: str) -> Command | None:
+    """Return the verb called ``name``."""
+    return next((known for known in COMMANDS if known.name == name), None)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a command says: data on standard output, talk on standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+
+class Console(Protocol):
+    """Where a command's words go; the dry-run gives one that listens."""
+
+    def data(self, text: str) -> None:
+        """Say what was asked for."""
+        ...
+
+    def talk(self, text: str) -> None:
+        """Say something to a person."""
+        ...
+
+
+class Terminal:
+    """The process's own streams."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def data(self, text: str) -> None:
+        """Write to standard output, ending in one newline."""
+        sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
+        sys.stdout.buffer.flush()
+
+    def talk(self, text: str) -> None:
+        """Write to standard error unless --quiet."""
+        if not self._quiet:
+            print(f"pipeline-guard: {text}", file=sys.stderr)

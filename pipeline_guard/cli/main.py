@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The entrance over argv: parse, build the doors, run one command, turn every failure into one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pipeline_guard.errors import ExitCode, GuardError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code. The only broad ``except`` of the program is here."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):  # the fast path that shells and doctors ask most
+        from pipeline_guard import __version__
+
+        print(f"pipeline-guard {__version__}")
+        return ExitCode.CLEAN
+    from pipeline_guard.cli.args import HelpWanted, parse
+
+    try:
+        args = parse(words, os.environ)
+        from importlib import import_module
+
+        from pipeline_guard.cli.commands import command
+        from pipeline_guard.cli.wiring import real
+
+        known = command(args.verb)
+        if known is None:  # Defensive: parse has refused it
+            raise GuardError(f"no such command: {args.verb}")
+        return int(import_module(f"pipeline_guard.cli.{known.module}").run(args, real(args, os.environ)))
+    except HelpWanted as text:
+        print(text)
+        return ExitCode.CLEAN
+    except GuardError as error:
+        _complain(error.what, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("interrupted", "")
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing to add, and Python must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.UNAVAILABLE
+    except Exception as error:  # the one place that may: a bug must not look like an answer
+        if "--verbose" in words or os.environ.get("PIPELINE_GUARD_VERBOSE", "").lower() == "true":
+            import traceback
+
+            traceback.print_exc()
+        _complain(f"bug: {type(error).__name__} in {_place(error)}", "please report it, with the output of --verbose")
+        return ExitCode.BUG
+
+
+def _place(error: BaseException) -> str:
+    """Name the file and line of a bug; its text may hold anything, so it is not shown."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "unknown place"
+
+
+def _complain(what: str, hint: str) -> None:
+    clean = "".join(character if character.isprintable() else "?" for character in what)
+    print(f"pipeline-guard: error: {clean}", file=sys.stderr)
+    if hint:
+        clean = "".join(character if character.isprintable() else "?" for character in hint)
+        print(f"pipeline-guard: hint: {clean}", file=sys.stderr)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results to standard output and to files, in as many formats as asked for; all from one run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.commands import FORMATS
+from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.finding import ScanReport
+from pipeline_guard.model.verdict import Verdict
+
+_MODULES = {name: f"as_{name}" for name in FORMATS} | {"github": "as_annotations"}
+
+
+def render(result: ScanReport | Verdict, form: str) -> str:
+    """Return ``result`` as text of one format."""
+    module: Any = import_module(f"pipeline_guard.report.{_MODULES[form]}")
+    text: str = module.render_scan(result) if isinstance(result, ScanReport) else module.render_verdict(result)
+    return text
+
+
+def targets(args: Args) -> list[tuple[str, str]]:
+    """Read --output as (format, file) pairs; a bare FILE takes --format, or json where that is text. Raises UsageError."""
+    found = []
+    for item in args.many("output"):
+        form, equals, path = item.partition("=")
+        if not equals or form not in FORMATS:
+            form, path = ("json" if args.text("format") == "text" else args.text("format")), item
+        if not path:
+            raise UsageError(f"--output {item}: no file named", "write FORMAT=FILE")
+        found.append((form, path))
+    return found
+
+
+def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring) -> None:
+    """Write every asked-for form: files first, then standard output."""
+    for form, path in targets(args):
+        wiring.files.write(path, render(result, form).encode("utf-8"))
+    wiring.console.data(render(result, args.text("format")))

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which adapter opens which door. The only file of the command line that names concrete adapters."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.console import Console, Terminal
+from pipeline_guard.config import FILE_NAME, Config
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.selection import Selection
+from pipeline_guard.ports import (
+    AuditLog,
+    AuditSink,
+    Cache,
+    Clock,
+    Files,
+    Git,
+    KeyRegister,
+    Keystore,
+    LeaseBook,
+    Process,
+    Progress,
+    Random,
+    Rulepacks,
+    SecretRemoval,
+    SecretStore,
+    Signer,
+    Source,
+    Tree,
+    Wrapper,
+)
+
+CONFIG_LIMIT = 1024 * 1024
+
+
+class Token(Keystore, Signer, Wrapper, Protocol):
+    """Everything one HSM token does for us."""
+
+
+class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
+    """Everything one database keeps for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The doors of one call. What is dear to open is a function, opened at first need and then kept."""
+
+    console: Console
+    environ: Mapping[str, str]
+    actor: str
+    home: str
+    clock: Clock
+    random: Random
+    files: Files
+    tree: Tree
+    cache: Cache
+    progress: Progress
+    git: Callable[[], Git]
+    config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
+    source: Callable[[Selection], Source]
+    rulepacks: Callable[[Sequence[str]], Rulepacks]
+    token: Callable[[], Token]
+    state: Callable[[], State]
+    process: Callable[[], Process]
+
+
+def home_folder(args: Args, environ: Mapping[str, str]) -> str:
+    """Return the folder of the embedded token and store (XDG Base Directory Specification 0.8)."""
+    given = args.text("home") or environ.get("PIPELINE_GUARD_HOME", "")
+    if given:
+        return str(Path(given).absolute())
+    data = environ.get("XDG_DATA_HOME", "")
+    base = Path(data) if data.startswith("/") else Path(environ.get("HOME") or "/") / ".local" / "share"
+    return str(base / "pipeline-guard")
+
+
+def real(args: Args, environ: Mapping[str, str]) -> Wiring:
+    """Open the doors to the real world."""
+    from pipeline_guard.adapters.cache import FolderCache
+    from pipeline_guard.adapters.clock import SystemClock, SystemRandom
+    from pipeline_guard.adapters.files import LocalFiles
+    from pipeline_guard.adapters.git import GitRepository
+    from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
+    from pipeline_guard.adapters.tree import LocalTree
+
+    home = home_folder(args, environ)
+    files = LocalFiles()
+    folder = os.getcwd()
+
+    @cache
+    def git() -> Git:
+        return GitRepository(folder, environ)
+
+    @cache
+    def config(ref: str) -> Config:
+        return _load_config(args.text("config"), ref, files, git)
+
+    def source(selection: Selection) -> Source:
+        from pipeline_guard.adapters.sources import open_source
+
+        return open_source(selection, folder, environ)
+
+    def rulepacks(paths: Sequence[str]) -> Rulepacks:
+        from pipeline_guard.adapters.rulepacks import PackagedRules
+
+        return PackagedRules(paths)
+
+    @cache
+    def token() -> Token:
+        from pipeline_guard.adapters.hsm.embedded import open_token
+
+        section = config("").token
+        return open_token(home, uri=section.uri, module=section.module, pin=section.pin, environ=environ)
+
+    @cache
+    def state() -> State:
+        from pipeline_guard.adapters.sql.state import SqlState
+
+        return SqlState.open(home)
+
+    def process() -> Process:
+        from pipeline_guard.adapters.process import LocalProcess
+
+        return LocalProcess(environ)
+
+    return Wiring(
+        console=Terminal(quiet=args.on("quiet")),
+        environ=environ,
+        actor=_actor(),
+        home=home,
+        clock=SystemClock(),
+        random=SystemRandom(),
+        files=files,
+        tree=LocalTree(),
+        cache=FolderCache(str(Path(home) / "cache")),
+        progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
+        git=git,
+        config=config,
+        source=source,
+        rulepacks=rulepacks,
+        token=token,
+        state=state,
+        process=process,
+    )
+
+
+def _actor() -> str:
+    """Name who acts, for the audit log: the operating system's user."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        user = f"uid-{os.getuid()}"
+    return f"user:{user}"
+
+
+def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> Config:
+    """Read the configuration: the named file; else as of ``ref``; else at the repository's root; else defaults."""
+    from pipeline_guard.config import parse
+
+    if named:
+        return parse(files.read(named, CONFIG_LIMIT), named)
+    if ref:
+        content = git().show(ref, FILE_NAME)
+        return Config() if content is None else parse(content, f"{ref}:{FILE_NAME}")
+    try:
+        path = str(Path(git().root()) / FILE_NAME)
+    except UsageError:  # no repository: the current folder is all there is
+        path = FILE_NAME
+    if files.kind(path) == "missing":
+        return Config()
+    return parse(files.read(path, CONFIG_LIMIT), FILE_NAME)

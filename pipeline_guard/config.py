@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration: raw text to one frozen Config, every mistake with its line and the nearest spelling."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.document import Node, parse_yaml
+from pipeline_guard.model.lease import Delivery
+from pipeline_guard.policy.parse import Policy
+from pipeline_guard.policy.parse import check as check_policy
+
+FILE_NAME = ".pipeline-guard.yml"
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+class SecretBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """How one variable of a command gets its value; ``from`` defaults to the variable's own name."""
+
+    from_: str = msgspec.field(default="", name="from")
+    ttl: str = "15m"
+    as_: Literal["env", "file"] = msgspec.field(default="env", name="as")
+
+    @property
+    def lifetime(self) -> timedelta:
+        """The time to live as a duration."""
+        return duration(self.ttl)
+
+    @property
+    def delivery(self) -> Delivery:
+        """The way the value reaches the command."""
+        return Delivery(self.as_)
+
+
+class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Which token holds the keys; nothing given means the embedded one."""
+
+    uri: str = ""
+    module: str = ""
+    pin: str = ""
+
+
+class ScanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Defaults of ``scan``."""
+
+    threshold: Literal["critical", "high", "medium", "low", "info"] | None = None
+    exclude: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    baseline: str = ""
+    max_file_size: int | None = None
+    foreign_markers: bool = False
+    allow_unchecked: bool = False
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """An exception to a check, with an owner and an end."""
+
+    check: str
+    reason: str
+    until: str
+    owner: str
+    path: str = ""
+
+
+class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Files that must carry a bundle made by ``key`` (a PEM file of the merge target, or a key's name)."""
+
+    path: str
+    key: str
+    bundle: str = ""
+
+
+class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What the gate demands."""
+
+    artifacts: tuple[ArtifactRule, ...] = ()
+    waive: tuple[Waiver, ...] = ()
+    allow_unchecked: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Defaults of ``sign``."""
+
+    key: str = ""
+    type: Literal["blob", "provenance", "model"] | None = None
+
+
+class VerifySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Defaults of ``verify``."""
+
+    key: str = ""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """The whole file; a missing file is the default of every section."""
+
+    version: Literal[1] = 1
+    token: TokenSection = msgspec.field(default_factory=TokenSection)
+    secrets: dict[str, SecretBinding] = msgspec.field(default_factory=dict)
+    scan: ScanSection = msgspec.field(default_factory=ScanSection)
+    gate: GateSection = msgspec.field(default_factory=GateSection)
+    sign: SignSection = msgspec.field(default_factory=SignSection)
+    verify: VerifySection = msgspec.field(default_factory=VerifySection)
+    policy: Policy = msgspec.field(default_factory=Policy)
+
+
+_DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
+_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> timedelta:
+    """Read ``30s``, ``15m``, ``2h`` or ``7d``; raise UsageError for anything else."""
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise UsageError(f"not a duration: {text[:40]!r}", "write a number and a unit, like 15m (s, m, h or d)")
+    return timedelta(**{_UNIT[found[2]]: int(found[1])})
+
+
+def parse(content: bytes, name: str = FILE_NAME) -> Config:
+    """Turn the file's text into a Config; raise UsageError with file, line and nearest spelling."""
+    tree = parse_yaml(content, name)
+    if tree.value is None:
+        tree = Node({}, 1, 1, key_lines={})
+    if not isinstance(tree.value, dict):
+        raise UsageError(f"{name}:{tree.line}: the configuration must be a mapping", "begin with: version: 1")
+    if tree.value and tree.get("version") is None:
+        raise UsageError(f"{name}:1: the key version is missing", "begin the file with: version: 1")
+    try:
+        config = msgspec.convert(tree.plain(), Config)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error), tree, name) from None
+    for variable, binding in config.secrets.items():
+        _check_binding(variable, binding, tree, name)
+    check_policy(config.policy, name)
+    return config
+
+
+def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str) -> None:
+    line = tree.at(["secrets", variable]).line
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,127}", variable):
+        raise UsageError(f"{name}:{line}: not a variable name: {variable!r}", "use capital letters, digits and _")
+    try:
+        duration(binding.ttl)
+    except UsageError as error:
+        raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
+
+
+def _explain(message: str, tree: Node, name: str) -> UsageError:
+    """Map msgspec's ``... - at `$.scan.threshold``` to the line of that node, and guess the spelling."""
+    what, _, place = message.partition(" - at `")
+    steps = re.findall(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]|\[\.\.\.\]", place)
+    path: list[str | int] = [key or int(index or 0) for key, index in steps]
+    node = tree.at(path)
+    unknown = re.search(r"unknown field `([^`]*)`", what)
+    if unknown:
+        line = (node.key_lines or {}).get(unknown[1], node.line)
+        near = difflib.get_close_matches(unknown[1], _known_keys(path), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_known_keys(path))}"
+        return UsageError(f"{name}:{line}: unknown key {unknown[1]}", hint)
+    where = ".".join(str(part) for part in path)
+    return UsageError(f"{name}:{node.line}: {where}: {what[:1].lower()}{what[1:]}" if where else f"{name}: {what}")
+
+
+def _known_keys(path: list[str | int]) -> list[str]:
+    kind: Any = Config
+    for part in path:
+        kind = _descend(kind, part)
+    try:
+        return [field.encode_name for field in msgspec.structs.fields(kind)]
+    except TypeError:
+        return []
+
+
+def _descend(kind: Any, part: str | int) -> Any:
+    """Follow one step of a path through the types: a field of a struct, or the element of a list or mapping."""
+    try:
+        for field in msgspec.structs.fields(kind):
+            if field.encode_name == part:
+                return field.type
+        return None
+    except TypeError:
+        arguments: tuple[Any, ...] = getattr(kind, "__args__", ())
+        if getattr(kind, "__origin__", None) is dict and len(arguments) == 2:
+            return arguments[1]
+        return arguments[0] if arguments else None

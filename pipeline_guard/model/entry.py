@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes with a name: what sources give to rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline_guard.model.finding import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file or blob. ``path`` uses ``/``; ``mode`` is the git mode (100644, 100755, 120000) in octal digits."""
+
+    path: str
+    data: bytes
+    origin: Origin | None = None
+    mode: str = "100644"

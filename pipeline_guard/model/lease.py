@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job holds for a while, and how it reaches the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pipeline_guard.model.secret import Secret
+
+
+class Delivery(Enum):
+    """How a value reaches a command: in its environment, or as the path of a private file."""
+
+    ENV = "env"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A grant of one secret version to one holder until ``expires``."""
+
+    id: str
+    secret: str
+    version: int
+    holder: str
+    issued: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """One value on its way: the variable it is bound to and the way it goes."""
+
+    variable: str
+    value: Secret
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """Everything one job receives."""
+
+    leases: tuple[Lease, ...]
+    values: tuple[Injected, ...]

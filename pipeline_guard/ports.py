@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The doors: all we ask of the world. Each has one to three methods; adapters implement them.
+
+Every method may raise ``Unavailable`` (the world did not answer); further errors are named.
+No foreign exception crosses a door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.event import AuditEvent, AuditRecord
+from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.verdict import Unchecked
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+
+class Random(Protocol):
+    """Randomness fit for keys."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return ``count`` unpredictable bytes."""
+        ...
+
+
+class Source(Protocol):
+    """A stream of texts to look at: a work tree, staged files, commits, standard input."""
+
+    def entries(self) -> Iterator[Entry | Unchecked]:
+        """Give every entry once, or why it could not be read. Raises NothingToDo, UsageError."""
+        ...
+
+
+class Files(Protocol):
+    """Files of the caller, outside any repository logic."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return the content. Raises UsageError where it is missing, no regular file, or over ``limit`` bytes."""
+        ...
+
+    def write(self, path: str, content: bytes) -> None:
+        """Replace the file atomically. Raises UsageError where the folder is missing or not writable."""
+        ...
+
+    def kind(self, path: str) -> str:
+        """Return "file", "folder", "link", "special" or "missing"; links are not followed."""
+        ...
+
+
+class Tree(Protocol):
+    """A folder as a model or artifact tree, hashed where it lies so that size never matters."""
+
+    def names(self, root: str) -> Sequence[str]:
+        """Return every path below ``root`` relative to it, with ``/``, sorted by code point.
+
+        Folders end with ``/``. Symbolic links, sockets, devices and undecodable names raise IntegrityError.
+        """
+        ...
+
+    def digest(self, root: str, name: str, algorithm: str) -> str:
+        """Return the hexadecimal digest of one file ("sha256"). Raises IntegrityError if it changes while read."""
+        ...
+
+    def mode(self, root: str, name: str) -> int:
+        """Return the permission bits of one entry."""
+        ...
+
+
+class Git(Protocol):
+    """The repository around the work tree."""
+
+    def root(self) -> str:
+        """Return the absolute path of the work tree. Raises UsageError outside a repository."""
+        ...
+
+    def show(self, ref: str, path: str) -> bytes | None:
+        """Return a file as of ``ref``, None where it is not there. Raises UsageError for an unknown ``ref``."""
+        ...
+
+    def changed(self, base: str) -> Sequence[str]:
+        """Return the paths that differ between the merge base with ``base`` and the work tree."""
+        ...
+
+
+class Process(Protocol):
+    """Other programs."""
+
+    def run(self, command: Sequence[str], injection: Injection) -> int:
+        """Run ``command`` with the injected values, its output filtered of them; return its exit code.
+
+        Signals are forwarded. Files of the injection are gone afterwards. Raises UsageError if it cannot be started.
+        """
+        ...
+
+
+class Keystore(Protocol):
+    """Keys that never leave their token."""
+
+    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+        """Generate a non-extractable, single-purpose key, its attributes read back and checked."""
+        ...
+
+    def describe(self, uri: str) -> KeyRecord:
+        """Find a key by RFC 7512 URI. Raises UsageError where it names none or several."""
+        ...
+
+
+class Signer(Protocol):
+    """Signing inside the token."""
+
+    def sign(self, key: KeyRef, message: bytes) -> bytes:
+        """Return the signature over ``message``: for EC P-256, DER of ECDSA with SHA-256."""
+        ...
+
+
+class Wrapper(Protocol):
+    """Data keys under a wrapping key of the token; associated data binds them to their place."""
+
+    def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
+        """Return the wrapped data key (the format names its own version)."""
+        ...
+
+    def unwrap(self, key: KeyRef, wrapped: bytes, associated: bytes) -> Secret:
+        """Return the data key. Raises IntegrityError if anything was changed."""
+        ...
+
+
+class KeyRegister(Protocol):
+    """What is known of keys, kept beside the secrets."""
+
+    def add_key(self, record: KeyRecord) -> None:
+        """Keep a record. Raises UsageError where name and version exist."""
+        ...
+
+    def key(self, name: str, version: int | None = None) -> KeyRecord | None:
+        """Return a key, the newest version where none is named."""
+        ...
+
+    def keys(self) -> Sequence[KeyRecord]:
+        """Return all records, ordered by name and version."""
+        ...
+
+
+class SecretStore(Protocol):
+    """Sealed values; nothing here can be read without the token."""
+
+    def put(self, row: SealedSecret) -> None:
+        """Keep one version durably. Raises UsageError where it exists."""
+        ...
+
+    def get(self, name: str, version: int | None = None) -> SealedSecret | None:
+        """Return one version, the newest where none is named; None where there is none."""
+        ...
+
+    def list(self) -> Sequence[SealedSecret]:
+        """Return the newest version of every secret, ordered by name."""
+        ...
+
+
+class SecretRemoval(Protocol):
+    """Taking secrets away."""
+
+    def delete(self, name: str) -> int:
+        """Remove every version; return how many there were."""
+        ...
+
+
+class LeaseBook(Protocol):
+    """Who holds what until when."""
+
+    def issue(self, lease: Lease) -> None:
+        """Record a lease durably before its value is handed out."""
+        ...
+
+    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
+        """End every open lease of ``holder``; return those that were open. Idempotent."""
+        ...
+
+    def open(self, now: datetime) -> Sequence[Lease]:
+        """Return the leases that are neither ended nor expired."""
+        ...
+
+
+class AuditSink(Protocol):
+    """Where audit events go before their effects."""
+
+    def write(self, event: AuditEvent) -> AuditRecord:
+        """Append durably and return the record. Raises Unavailable: then nothing may happen."""
+        ...
+
+
+class AuditLog(Protocol):
+    """The log as it is read back."""
+
+    def records(self) -> Iterator[bytes]:
+        """Give each record's line as stored, in order."""
+        ...
+
+
+class TokenSource(Protocol):
+    """The job's identity token."""
+
+    def fetch(self, audience: str) -> Secret:
+        """Return a compact JWT for ``audience``. Raises Unavailable with the line of YAML that is missing."""
+        ...
+
+
+class Jwks(Protocol):
+    """Issuers' public keys."""
+
+    def keys(self, issuer: str) -> Mapping[str, object]:
+        """Return the JWK set (RFC 7517) of one configured issuer."""
+        ...
+
+
+class Cache(Protocol):
+    """Bytes that can be made again: a miss is never an error."""
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was kept under ``name``."""
+        ...
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep ``content``; silently do nothing where it cannot be kept."""
+        ...
+
+
+class Rulepacks(Protocol):
+    """Rule data: what ships with the package, and what the user adds."""
+
+    def texts(self) -> Iterable[tuple[str, bytes]]:
+        """Give (name, content) of every rule pack. Raises UsageError where one cannot be read."""
+        ...
+
+
+class Progress(Protocol):
+    """Tells a person on a terminal how far things are; silent elsewhere."""
+
+    def step(self, what: str, done: int, total: int | None = None) -> None:
+        """Report ``done`` of ``total`` units (files or bytes, as ``what`` says)."""
+        ...

@@ -189,7 +189,7 @@ class LeaseBook(Protocol):
         """End every open lease of ``holder``; return those that were open. Idempotent."""
         ...
 
-    def open(self, now: datetime) -> Sequence[Lease]:
+    def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
         ...
 

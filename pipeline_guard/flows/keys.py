@@ -40,8 +40,10 @@ def find(name: str, register: KeyRegister) -> KeyRecord:
     """Return a key's record; raise UsageError naming the keys there are."""
     record = register.key(name)
     if record is None:
-        names = sorted({known.ref.name for known in register.keys()})
-        raise UsageError(f"no key is called {name[:60]!r}", f"there are: {', '.join(names)}" if names else "pipeline-guard keys create NAME")
+        names = sorted({known.ref.name for known in register.all_keys()})
+        raise UsageError(
+            f"no key is called {name[:60]!r}", f"there are: {', '.join(names)}" if names else "pipeline-guard keys create NAME"
+        )
     return record
 
 
@@ -55,4 +57,4 @@ def public_half(name: str, register: KeyRegister) -> str:
 
 def every(register: KeyRegister) -> Sequence[KeyRecord]:
     """Return every key's record."""
-    return register.keys()
+    return register.all_keys()

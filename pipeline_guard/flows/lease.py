@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from pipeline_guard.errors import NothingToDo
 from pipeline_guard.flows.secrets import find, open_row
-from pipeline_guard.lease.grant import Binding, checked, lease_for
+from pipeline_guard.lease.grant import checked, lease_for
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.lease import Injected, Injection, Lease
+from pipeline_guard.model.lease import Binding, Injected, Injection, Lease
 from pipeline_guard.ports import AuditSink, Clock, LeaseBook, Process, Random, SecretStore, Wrapper
 
 
@@ -48,16 +48,19 @@ def run(command: Sequence[str], bindings: Sequence[Binding], *, doors: LeaseDoor
     try:
         return process.run(command, grant(bindings, holder, doors=doors))
     finally:
-        if bindings:
-            revoke(holder, doors=doors)
+        _revoke(holder, doors)
 
 
-def revoke(holder: str, *, doors: LeaseDoors) -> Sequence[Lease]:
+def revoke(holder: str, *, actor: str, clock: Clock, leases: LeaseBook, audit: AuditSink) -> Sequence[Lease]:
     """End every lease of ``holder``; a second call finds none and that is fine."""
-    ended = doors.leases.end(holder, doors.clock.now())
+    ended = leases.end(holder, clock.now())
     for lease in ended:
-        doors.audit.write(AuditEvent(doors.clock.now(), doors.actor, "secret.revoke", lease.secret, "done", f"version {lease.version}"))
+        audit.write(AuditEvent(clock.now(), actor, "secret.revoke", lease.secret, "done", f"version {lease.version}"))
     return ended
+
+
+def _revoke(holder: str, doors: LeaseDoors) -> None:
+    revoke(holder, actor=doors.actor, clock=doors.clock, leases=doors.leases, audit=doors.audit)
 
 
 def inject(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> Injection:

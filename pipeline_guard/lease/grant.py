@@ -4,36 +4,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.model.lease import Delivery, Lease
+from pipeline_guard.model.lease import Binding, Lease
 
 LONGEST = timedelta(hours=24)
 
 # Names that change what later commands do, rather than tell them something.
-_EXACT = frozenset(
-    "PATH BASH_ENV ENV BASHOPTS SHELLOPTS PS4 PROMPT_COMMAND IFS CDPATH GLOBIGNORE HOME TMPDIR RUBYOPT RUBYLIB PERLLIB JAVA_TOOL_OPTIONS"
-    " _JAVA_OPTIONS MAVEN_OPTS GRADLE_OPTS GOFLAGS KUBECONFIG HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY REQUESTS_CA_BUNDLE EDITOR PAGER CI".split()
-)
+_EXACT = frozenset({
+    "PATH", "BASH_ENV", "ENV", "BASHOPTS", "SHELLOPTS", "PS4", "PROMPT_COMMAND", "IFS", "CDPATH", "GLOBIGNORE", "HOME", "TMPDIR",
+    "RUBYOPT", "RUBYLIB", "PERLLIB", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "MAVEN_OPTS", "GRADLE_OPTS", "GOFLAGS", "KUBECONFIG",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "EDITOR", "PAGER", "CI",
+})  # fmt: skip
 _PREFIXES = (
-    "LD_", "DYLD_", "PYTHON", "PIP_", "UV_", "NODE_", "NPM_CONFIG_", "PERL5", "DOTNET_", "CARGO_", "RUSTC", "GIT_", "SSH_", "DOCKER_", "SSL_CERT_",
-    "CURL_", "RUNNER_", "GITHUB_", "ACTIONS_", "CI_", "GITLAB_", "INPUT_", "STATE_", "PIPELINE_GUARD_",
+    "LD_", "DYLD_", "PYTHON", "PIP_", "UV_", "NODE_", "NPM_CONFIG_", "PERL5", "DOTNET_", "CARGO_", "RUSTC", "GIT_", "SSH_", "DOCKER_",
+    "SSL_CERT_", "CURL_", "RUNNER_", "GITHUB_", "ACTIONS_", "CI_", "GITLAB_", "INPUT_", "STATE_", "PIPELINE_GUARD_",
 )  # fmt: skip
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 # Tokens of well-known tools that happen to begin like a dangerous name, and only carry a value.
-_HARMLESS = frozenset({"NODE_AUTH_TOKEN", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD", "CARGO_REGISTRY_TOKEN", "DOCKER_PASSWORD", "DOCKER_TOKEN"})
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """One variable, the secret it takes its value from, for how long, and how it travels."""
-
-    variable: str
-    secret: str
-    lifetime: timedelta
-    delivery: Delivery
+_HARMLESS = frozenset(
+    {"NODE_AUTH_TOKEN", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD", "CARGO_REGISTRY_TOKEN", "DOCKER_PASSWORD", "DOCKER_TOKEN"}
+)
 
 
 def checked(binding: Binding) -> Binding:

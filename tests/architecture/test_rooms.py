@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 ENTRANCES = {"adapters", "cli", "broker", "__main__"}
 WORLD_MODULES = {
-    "os", "subprocess", "socket", "shutil", "tempfile", "signal", "fcntl", "getpass", "secrets", "random", "sqlite3", "urllib.request", "http.client", "http.server",
+    "os", "subprocess", "socket", "shutil", "tempfile", "signal", "fcntl", "getpass", "secrets", "random", "sqlite3",
+    "urllib.request", "http.client", "http.server",
     "ctypes", "threading", "multiprocessing", "asyncio", "time", "glob", "requests", "pkcs11", "sqlalchemy", "github", "gitlab",
     "starlette", "uvicorn", "psycopg", "pygit2", "importlib", "mmap", "io.open",
 }  # fmt: skip

@@ -102,7 +102,7 @@ class SqlState:
             row = connection.execute(query).first()
         return None if row is None else _key(row)
 
-    def keys(self) -> Sequence[KeyRecord]:
+    def all_keys(self) -> Sequence[KeyRecord]:
         """Return every key's record by name and version."""
         with self._look() as connection:
             rows = connection.execute(select(tables.keys).order_by(tables.keys.c.name, tables.keys.c.version)).all()

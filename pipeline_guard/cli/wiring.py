@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.config import FILE_NAME, Config
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
@@ -37,6 +36,9 @@ from pipeline_guard.ports import (
     Tree,
     Wrapper,
 )
+
+if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM file needs no configuration
+    from pipeline_guard.config import Config
 
 CONFIG_LIMIT = 1024 * 1024
 
@@ -163,7 +165,7 @@ def _actor() -> str:
 
 def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> Config:
     """Read the configuration: the named file; else as of ``ref``; else at the repository's root; else defaults."""
-    from pipeline_guard.config import parse
+    from pipeline_guard.config import FILE_NAME, Config, parse
 
     if named:
         return parse(files.read(named, CONFIG_LIMIT), named)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
 from pipeline_guard.errors import Denied, IntegrityError, UsageError
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.token_uri import TokenUri
 from pipeline_guard.ports import Clock
 
 if TYPE_CHECKING:
@@ -34,27 +34,30 @@ class SoftwareToken:
         self._clock = clock
         self._keys: dict[str, _Held] = {}
 
+    def facts(self) -> dict[str, str]:
+        """Say that there is no hardware."""
+        return {"label": "rehearsal", "model": "in memory", "serial": "none"}
+
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key. Raises UsageError where the type cannot serve the usage."""
         if _USAGE[key_type] is not usage:
             raise UsageError(f"a key of type {key_type.value} cannot {usage.value}", f"its usage is {_USAGE[key_type].value}")
         material, public_pem = _generate(key_type)
         ref = KeyRef(name, version, key_type, usage, os.urandom(16).hex())
-        record = KeyRecord(ref, KeyState.ACTIVE, self._clock.now(), "rehearsal", public_pem)
+        record = KeyRecord(ref, KeyState.ACTIVE, self._clock.now(), "none", public_pem)
         self._keys[ref.id] = _Held(record, material)
         return record
 
     def describe(self, uri: str) -> KeyRecord:
         """Find a key by the ``object`` or ``id`` of an RFC 7512 URI. Raises UsageError where it names none or several."""
-        wanted = _attributes(uri)
+        wanted = TokenUri.parse(uri)
         found = [
             held.record
             for held in self._keys.values()
-            if wanted.get("object", held.record.ref.name.encode()) == held.record.ref.name.encode()
-            and wanted.get("id", bytes.fromhex(held.record.ref.id)) == bytes.fromhex(held.record.ref.id)
+            if wanted.object in ("", _label(held.record.ref)) and wanted.id in ("", held.record.ref.id)
         ]
         if len(found) != 1:
-            raise UsageError(f"{uri[:200]}: {len(found) or 'no'} keys match", "name one key by its object and id")
+            raise UsageError(f"the URI names {len(found) or 'no'} keys of the token", "name one key by object= or id=")
         return found[0]
 
     def sign(self, key: KeyRef, message: bytes) -> bytes:
@@ -107,9 +110,5 @@ def _generate(key_type: KeyType) -> tuple[Any, str]:
     return private, private.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
 
-def _attributes(uri: str) -> dict[str, bytes]:
-    scheme, _, path = uri.partition("?")[0].partition(":")
-    if scheme != "pkcs11" or not path:
-        raise UsageError(f"not a pkcs11: URI: {uri[:200]}", "write pkcs11:object=NAME (RFC 7512)")
-    pairs = (part.partition("=") for part in path.split(";"))
-    return {name: unquote_to_bytes(value) for name, _, value in pairs}
+def _label(key: KeyRef) -> str:
+    return f"{key.name}/{key.version}"

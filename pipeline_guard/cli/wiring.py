@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.config import FILE_NAME, Config
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
@@ -39,10 +38,11 @@ from pipeline_guard.ports import (
     Wrapper,
 )
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM file needs no configuration
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
+    from pipeline_guard.config import Config
 
 CONFIG_LIMIT = 1024 * 1024
 
@@ -196,7 +196,7 @@ def _actor() -> str:
 
 def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> Config:
     """Read the configuration: the named file; else as of ``ref``; else at the repository's root; else defaults."""
-    from pipeline_guard.config import parse
+    from pipeline_guard.config import FILE_NAME, Config, parse
 
     if named:
         return parse(files.read(named, CONFIG_LIMIT), named)
@@ -228,7 +228,7 @@ class Rehearsal:
         from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
         from pipeline_guard.adapters.rehearsal import SoftwareToken
 
-        return Rehearsal(wiring, RecordingFiles(wiring.files), MemoryCache(wiring.cache), MemoryState(), SoftwareToken())
+        return Rehearsal(wiring, RecordingFiles(wiring.files), MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock))
 
     @staticmethod
     def issuer(claims: Mapping[str, Any]) -> LocalIssuer:

@@ -106,6 +106,18 @@ class Process(Protocol):
         ...
 
 
+class Handover(Protocol):
+    """What outlives one command: masks, private files and the forge's environment file."""
+
+    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
+        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used."""
+        ...
+
+    def remove(self, holder: str) -> None:
+        """Take away what ``deliver`` wrote for ``holder``; nothing to take away is fine."""
+        ...
+
+
 class Keystore(Protocol):
     """Keys that never leave their token."""
 
@@ -149,7 +161,7 @@ class KeyRegister(Protocol):
         """Return a key, the newest version where none is named."""
         ...
 
-    def keys(self) -> Sequence[KeyRecord]:
+    def all_keys(self) -> Sequence[KeyRecord]:
         """Return all records, ordered by name and version."""
         ...
 
@@ -189,7 +201,7 @@ class LeaseBook(Protocol):
         """End every open lease of ``holder``; return those that were open. Idempotent."""
         ...
 
-    def open(self, now: datetime) -> Sequence[Lease]:
+    def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
         ...
 

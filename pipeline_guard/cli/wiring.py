@@ -23,6 +23,7 @@ from pipeline_guard.ports import (
     Clock,
     Files,
     Git,
+    Handover,
     KeyRegister,
     Keystore,
     LeaseBook,
@@ -43,6 +44,10 @@ CONFIG_LIMIT = 1024 * 1024
 
 class Token(Keystore, Signer, Wrapper, Protocol):
     """Everything one HSM token does for us."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what the token says of itself."""
+        ...
 
 
 class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
@@ -70,6 +75,7 @@ class Wiring:
     token: Callable[[], Token]
     state: Callable[[], State]
     process: Callable[[], Process]
+    handover: Callable[[], Handover]
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -131,6 +137,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return LocalProcess(environ)
 
+    def handover() -> Handover:
+        from pipeline_guard.adapters.handover import JobHandover
+
+        return JobHandover(home, environ)
+
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),
         environ=environ,
@@ -149,6 +160,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         token=token,
         state=state,
         process=process,
+        handover=handover,
     )
 
 

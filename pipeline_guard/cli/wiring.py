@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     AuditLog,
@@ -144,8 +144,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def state() -> State:
-        from pipeline_guard.adapters.sql.state import SqlState
-
+        try:
+            from pipeline_guard.adapters.sql.state import SqlState
+        except ImportError:
+            raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
         return SqlState.open(home)
 
     def process() -> Process:

@@ -130,6 +130,7 @@ def test_arbitrary_bytes_are_refused(content: bytes) -> None:
     assert refused(content)
 
 
+@settings(max_examples=50)
 @given(
     st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
 )

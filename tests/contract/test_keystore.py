@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from pipeline_guard.adapters.hsm.embedded import open_token
 from pipeline_guard.adapters.rehearsal import SoftwareToken
 from pipeline_guard.errors import Denied, IntegrityError, UsageError
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
@@ -23,7 +24,11 @@ def software(_folder: Path) -> Any:
     return SoftwareToken(StandingClock())
 
 
-TOKENS: list[Callable[[Path], Any]] = [software]  # one line more for each implementation of Keystore, Signer and Wrapper
+def softhsm(folder: Path) -> Any:
+    return open_token(str(folder), uri="", module="", pin="", environ={})
+
+
+TOKENS: list[Callable[[Path], Any]] = [software, softhsm]  # one line more for each implementation of Keystore, Signer and Wrapper
 
 
 @pytest.fixture(params=TOKENS, ids=lambda make: make.__name__, scope="module")

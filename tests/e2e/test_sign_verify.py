@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "verification.v1.json"
 HELLO = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 VECTORS = Path(__file__).parents[1] / "vectors" / "sign" / "v1"
 
@@ -55,7 +57,7 @@ def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
     done = guard("verify", "hello.txt", "other.txt", "--key", "signing.pem", "--format", "json", cwd=work)
     assert done.code == 1
     document = json.loads(done.out)
-    assert document["schema"] == "pipeline-guard/verification/v1"
+    jsonschema.validate(document, json.loads(SCHEMA.read_bytes()))
     good, bad = document["subjects"]
     assert good["key"] == bad["key"] != "sha256:"
     assert good | {"key": ""} == {

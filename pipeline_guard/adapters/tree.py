@@ -50,17 +50,19 @@ class LocalTree:
                 descriptor = os.open(last, _FILE, dir_fd=folder)
             except OSError as error:
                 raise _refuse(shown, error) from None
-        # read(), not mmap: a mapped file that is cut short meanwhile would kill the process with SIGBUS
-        with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        try:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise IntegrityError(f"{shown}: not a regular file", "only regular files can be signed")
-            try:
+            # read(), not mmap: a mapped file that is cut short meanwhile would kill the process with SIGBUS
+            with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
                 value = hashlib.file_digest(stream, algorithm).hexdigest()
-            except OSError as error:
-                raise _refuse(shown, error) from None
             if _stamp(os.fstat(descriptor)) != _stamp(before):
                 raise IntegrityError(f"{shown}: changed while it was read", "let whatever writes it finish, then try again")
+        except OSError as error:
+            raise _refuse(shown, error) from None
+        finally:
+            os.close(descriptor)
         return value
 
     def mode(self, root: str, name: str) -> int:

@@ -164,7 +164,7 @@ def _check_file(path: str, statement: VerifiedStatement, bundle: str, tree: Tree
     own = [Digest(algorithm, tree.digest(folder, name, algorithm)) for algorithm in sorted(algorithms)]
     found = [subject for subject in statement.subjects if subject.digest in own]
     namesakes = [subject for subject in statement.subjects if subject.name == name]
-    if namesakes and not any(subject in found for subject in namesakes):
+    if namesakes and not any(subject.digest in own for subject in namesakes):
         raise IntegrityError(f"{path}: not the content that was signed under this name", _CHANGED)
     if not found:
         raise IntegrityError(f"{path}: not what was signed", _CHANGED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from pipeline_guard.adapters.files import LocalFiles
 from pipeline_guard.adapters.rehearsal import SoftwareToken
@@ -57,6 +58,10 @@ class CountingToken(SoftwareToken):
     def sign(self, key: KeyRef, message: bytes) -> bytes:
         self.signatures += 1
         return super().sign(key, message)
+
+    def material(self, key: KeyRef) -> Any:
+        """Give the private key to foreign software, which no real token does."""
+        return self._material(key, KeyUsage.SIGN)
 
 
 class SigningPlace:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Flag:
     """One flag ``--name``; its environment variable is ``PIPELINE_GUARD_<NAME>``.
 
-    ``many`` collects repetitions (in the environment: one a line); ``switch`` takes no value.
+    ``many`` collects repetitions (in the environment: one a line, or a JSON list); ``switch`` takes no value.
     ``settable`` flags may stand in the verb's section of the configuration under the same name.
     """
 

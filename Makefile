@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench hsm lock clean
+.PHONY: help demo test lint check fix bench hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -39,19 +39,23 @@ $(TESTS_STAMP): tests/requirements.txt pyproject.toml
 	@$(call make-environment,$(TESTS),tests/requirements.txt,$@)
 
 hsm:
-	@docs/install-softhsm.sh
+	@.ci/prerequisites.sh softhsm
+
+prerequisites:
+	@.ci/prerequisites.sh softhsm node
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py
 
-test: hsm $(TESTS_STAMP)
+test: prerequisites $(TESTS_STAMP)
 	@$(TESTS)/bin/python -m pytest -q $(PYTEST)
 
-check: hsm $(TESTS_STAMP)
+lint: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff format --check .
 	@$(TESTS)/bin/ruff check .
 	@$(TESTS)/bin/mypy
-	@$(TESTS)/bin/python -m pytest -q
+
+check: lint test
 
 fix: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff check --fix .

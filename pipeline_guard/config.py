@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
-from pipeline_guard.model.lease import Delivery
+from pipeline_guard.model.lease import Binding, Delivery
 from pipeline_guard.policy.parse import Policy
 from pipeline_guard.policy.parse import check as check_policy
 
@@ -26,16 +26,6 @@ class SecretBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     from_: str = msgspec.field(default="", name="from")
     ttl: str = "15m"
     as_: Literal["env", "file"] = msgspec.field(default="env", name="as")
-
-    @property
-    def lifetime(self) -> timedelta:
-        """The time to live as a duration."""
-        return duration(self.ttl)
-
-    @property
-    def delivery(self) -> Delivery:
-        """The way the value reaches the command."""
-        return Delivery(self.as_)
 
 
 class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -109,6 +99,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     sign: SignSection = msgspec.field(default_factory=SignSection)
     verify: VerifySection = msgspec.field(default_factory=VerifySection)
     policy: Policy = msgspec.field(default_factory=Policy)
+
+    def bindings(self) -> list[Binding]:
+        """Return what ``secrets:`` binds, ready to be granted."""
+        return [
+            Binding(variable, bound.from_ or variable, duration(bound.ttl), Delivery(bound.as_)) for variable, bound in self.secrets.items()
+        ]
 
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")

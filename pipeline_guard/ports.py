@@ -115,6 +115,18 @@ class Process(Protocol):
         ...
 
 
+class Handover(Protocol):
+    """What outlives one command: masks, private files and the forge's environment file."""
+
+    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
+        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used."""
+        ...
+
+    def remove(self, holder: str) -> None:
+        """Take away what ``deliver`` wrote for ``holder``; nothing to take away is fine."""
+        ...
+
+
 class Keystore(Protocol):
     """Keys that never leave their token."""
 
@@ -158,7 +170,7 @@ class KeyRegister(Protocol):
         """Return a key, the newest version where none is named."""
         ...
 
-    def keys(self) -> Sequence[KeyRecord]:
+    def all_keys(self) -> Sequence[KeyRecord]:
         """Return all records, ordered by name and version."""
         ...
 
@@ -198,7 +210,7 @@ class LeaseBook(Protocol):
         """End every open lease of ``holder``; return those that were open. Idempotent."""
         ...
 
-    def open(self, now: datetime) -> Sequence[Lease]:
+    def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
         ...
 
@@ -272,4 +284,8 @@ class Progress(Protocol):
 
     def step(self, what: str, done: int, total: int | None = None) -> None:
         """Report ``done`` of ``total`` units (files or bytes, as ``what`` says)."""
+        ...
+
+    def close(self) -> None:
+        """Take the display away."""
         ...

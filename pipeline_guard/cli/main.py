@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pipeline_guard.cli.args import HelpWanted, parse
 
     try:
-        args = parse(words, os.environ)
+        environ = dict(os.environ)  # a copy: adapters may set variables for native libraries, children must not see them
+        args = parse(words, environ)
         from importlib import import_module
 
         from pipeline_guard.cli.commands import command
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = command(args.verb)
         if known is None:  # Defensive: parse has refused it
             raise GuardError(f"no such command: {args.verb}")
-        return int(import_module(f"pipeline_guard.cli.{known.module}").run(args, real(args, os.environ)))
+        return int(import_module(f"pipeline_guard.cli.{known.module}").run(args, real(args, environ)))
     except HelpWanted as text:
         print(text)
         return ExitCode.CLEAN

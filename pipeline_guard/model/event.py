@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+FIRST = "0" * 64  # what the first record names as its predecessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,33 @@ class AuditRecord:
     event: AuditEvent
     prev: str
     hash: str
+
+    @staticmethod
+    def linked(seq: int, prev: str, event: AuditEvent) -> AuditRecord:
+        """Chain ``event`` as number ``seq`` behind the record whose hash is ``prev``."""
+        body = _fields(seq, prev, event)
+        return AuditRecord(seq, event, prev, hashlib.sha256(canonical(body)).hexdigest())
+
+    def line(self) -> bytes:
+        """Return the record as one line of JSON, without the newline, as it is stored and exported."""
+        return canonical({**_fields(self.seq, self.prev, self.event), "hash": self.hash})
+
+
+def canonical(fields: dict[str, object]) -> bytes:
+    """Return JSON with sorted keys, no spaces, UTF-8 (for texts and integers the same as RFC 8785)."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _fields(seq: int, prev: str, event: AuditEvent) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "time": event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "actor": event.actor,
+        "action": event.action,
+        "object": event.object,
+        "outcome": event.outcome,
+        "why": event.why,
+        "policy_digest": event.policy_digest,
+        "request_digest": event.request_digest,
+        "prev": prev,
+    }

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from pipeline_guard.model.secret import Secret
@@ -15,6 +15,16 @@ class Delivery(Enum):
 
     ENV = "env"
     FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One variable, the secret it takes its value from, for how long, and how it travels."""
+
+    variable: str
+    secret: str
+    lifetime: timedelta
+    delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True)

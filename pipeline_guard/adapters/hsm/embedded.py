@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The embedded token: SoftHSM 2 in the user's own folder, created at first need.
+
+A software token is no hardware: its keys are files, protected by a PIN that lies beside them (both 0600, folder 0700).
+It keeps keys out of repositories, logs and jobs, not out of reach of whoever reads this user's files.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pipeline_guard.adapters.home import home_lock, private_folder, write_private
+from pipeline_guard.adapters.hsm.library import find_softhsm, load
+from pipeline_guard.adapters.hsm.objects import initialize_token, is_initialized
+from pipeline_guard.adapters.hsm.pin import read_pin
+from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token, TokenPlace
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.token_uri import TokenUri
+
+LABEL = "pipeline-guard"
+
+
+def open_token(home: str, *, uri: str, module: str, pin: str, environ: Mapping[str, str]) -> Pkcs11Token:
+    """Return the configured token, or the embedded one where none is configured. Opens nothing yet but checks the words."""
+    if not uri and not module:
+        return _embedded(home, environ)
+    place = TokenUri.parse(uri or "pkcs11:")
+    path = place.module_path or module
+    if not path:
+        raise UsageError("the token's PKCS#11 module is not named", "set token.module, or module-path in token.uri")
+    reference = pin or place.pin_source
+    if not reference:
+        raise UsageError("the token's PIN is not named", "set token.pin to env:NAME, file:PATH, fd:N or prompt")
+    return Pkcs11Token(TokenPlace(path, place.token, place.serial, lambda: read_pin(reference, environ)))
+
+
+def _embedded(home: str, environ: Mapping[str, str]) -> Pkcs11Token:
+    folder = Path(home)
+    path = find_softhsm(environ.get("PIPELINE_GUARD_MODULE", ""))
+
+    def guard() -> AbstractContextManager[None]:
+        # NOTE: SoftHSM 2.6 fails at random while many processes open one token at the same moment; one at a time does not.
+        return home_lock(home, "token")
+
+    place = TokenPlace(path, LABEL, "", lambda: _pin(folder), prepare=lambda: _prepare(folder, path), guard=guard)
+    return Pkcs11Token(place)
+
+
+def _pin(folder: Path) -> Secret:
+    return read_pin(f"file:{folder / 'pin'}", {})
+
+
+def _prepare(folder: Path, path: str) -> None:
+    """Point SoftHSM to our folder, and initialise the token if it is not there. Called under the lock."""
+    private_folder(str(folder))
+    tokens = folder / "tokens"
+    private_folder(str(tokens))
+    configuration = folder / "softhsm2.conf"
+    text = f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
+    if not configuration.exists() or configuration.read_text() != text:
+        write_private(str(configuration), text.encode())
+    # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
+    os.environ["SOFTHSM2_CONF"] = str(configuration)
+    library = load(path)
+    if is_initialized(library, LABEL):
+        return
+    if not (folder / "pin").exists():
+        write_private(str(folder / "pin"), secrets.token_urlsafe(24).encode())
+    # Nobody keeps the security officer's PIN of an embedded token: all it could do is erase the token.
+    initialize_token(library, LABEL, so_pin=Secret(secrets.token_urlsafe(24).encode()), pin=_pin(folder))

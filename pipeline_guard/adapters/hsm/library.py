@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PKCS#11 module, loaded so that threads and many processes can use it.
+
+NOTE: python-pkcs11 0.10 initialises modules without arguments and releases the GIL around each call; a module may
+then leave its mutexes off, and SoftHSM does: crashes, hangs and CKR_GENERAL_ERROR as soon as two threads sign.
+``OsLockingLibrary`` calls C_Initialize itself, with CKF_OS_LOCKING_OK (PKCS#11 3.1, section 5.4).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline_guard.errors import Unavailable
+
+_CKF_OS_LOCKING_OK = 2
+_CKR_OK = 0
+_CKR_ALREADY_INITIALIZED = 0x191
+# Positions in CK_FUNCTION_LIST after its version (PKCS#11 3.1, pkcs11f.h)
+_INITIALIZE, _FINALIZE, _INIT_TOKEN = 0, 1, 9
+
+SOFTHSM_MODULES = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+)
+
+
+class _InitializeArguments(ctypes.Structure):
+    """CK_C_INITIALIZE_ARGS."""
+
+    _fields_ = (
+        ("create_mutex", ctypes.c_void_p),
+        ("destroy_mutex", ctypes.c_void_p),
+        ("lock_mutex", ctypes.c_void_p),
+        ("unlock_mutex", ctypes.c_void_p),
+        ("flags", ctypes.c_ulong),
+        ("reserved", ctypes.c_void_p),
+    )
+
+
+class _FunctionList(ctypes.Structure):
+    """The beginning of CK_FUNCTION_LIST: a version, then function pointers."""
+
+    _fields_ = (("version", ctypes.c_ubyte * 2), ("functions", ctypes.c_void_p * 12))
+
+
+class Module:
+    """The few C functions that python-pkcs11 does not offer, or not as we need them."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._handle = ctypes.CDLL(path)
+            found = ctypes.POINTER(_FunctionList)()
+            answer = self._handle.C_GetFunctionList(ctypes.byref(found))
+        except (OSError, AttributeError):
+            raise Unavailable(f"{path} cannot be loaded as a PKCS#11 module", "check the path of the module") from None
+        if answer != _CKR_OK:
+            raise Unavailable(f"{path} is a PKCS#11 module that does not start (0x{answer:x})")
+        self._functions = found.contents.functions
+
+    def _call(self, position: int, types: list[Any], *values: Any) -> int:
+        return int(ctypes.CFUNCTYPE(ctypes.c_ulong, *types)(self._functions[position])(*values))
+
+    def initialize(self) -> int:
+        """Call C_Initialize with operating-system locking; return the CK_RV."""
+        arguments = _InitializeArguments(flags=_CKF_OS_LOCKING_OK)
+        return self._call(_INITIALIZE, [ctypes.c_void_p], ctypes.addressof(arguments))
+
+    def finalize(self) -> int:
+        """Call C_Finalize; return the CK_RV."""
+        return self._call(_FINALIZE, [ctypes.c_void_p], None)
+
+    def init_token(self, slot: int, so_pin: bytes, label: str) -> int:
+        """Call C_InitToken; ``label`` is padded to 32 bytes; return the CK_RV."""
+        padded = label.encode("utf-8").ljust(32)[:32]
+        types = [ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
+        return self._call(_INIT_TOKEN, types, slot, so_pin, len(so_pin), padded)
+
+
+def find_softhsm(environ_path: str) -> str:
+    """Return the path of SoftHSM's module: the one given, else a usual place; raise Unavailable with the remedy."""
+    if environ_path:
+        if not Path(environ_path).is_file():
+            raise Unavailable(f"no PKCS#11 module at {environ_path}", "check PIPELINE_GUARD_MODULE or token.module")
+        return environ_path
+    for path in SOFTHSM_MODULES:
+        if Path(path).is_file():
+            return path
+    raise Unavailable("SoftHSM is not installed, so there is no embedded token", "sudo apt-get install -y softhsm2")
+
+
+@cache
+def load(path: str) -> Any:
+    """Load and initialise a module once per process; raise Unavailable where it cannot be used."""
+    if not Path(path).is_file():
+        raise Unavailable(f"no PKCS#11 module at {path}", "check token.module, or the module-path of the URI")
+    try:
+        import pkcs11
+        from pkcs11 import _pkcs11
+    except ImportError:
+        raise Unavailable("python-pkcs11 is not installed", 'pip install "pipeline-guard[hsm]"') from None
+    module = Module(path)
+
+    class OsLockingLibrary(_pkcs11.lib):
+        """python-pkcs11's library with initialise and finalise of our own."""
+
+        module: Module
+
+        def initialize(self) -> None:
+            answer = module.initialize()
+            if answer not in (_CKR_OK, _CKR_ALREADY_INITIALIZED):
+                raise pkcs11.exceptions.GeneralError(f"0x{answer:x}")
+
+        def finalize(self) -> None:
+            module.finalize()
+
+        def reinitialize(self) -> None:
+            self.finalize()
+            self.initialize()
+
+    try:
+        library = OsLockingLibrary(path)
+    except pkcs11.exceptions.PKCS11Error as error:
+        raise Unavailable(f"the PKCS#11 module {path} does not start: {type(error).__name__}") from None
+    library.module = module
+    # A forked child would share sessions with its parent; it has to start anew.
+    os.register_at_fork(after_in_child=load.cache_clear)
+    return library

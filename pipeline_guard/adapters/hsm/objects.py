@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys and tokens as PKCS#11 objects: templates, attributes read back, foreign errors in our words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline_guard.errors import GuardError, IntegrityError, Unavailable, UsageError
+from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.secret import Secret
+
+
+def select_token(library: Any, label: str, serial: str) -> Any:
+    """Return the one initialised token of this label and serial ("" matches any)."""
+    import pkcs11
+
+    found = []
+    for slot in library.get_slots(token_present=True):
+        token = slot.get_token()
+        if not token.flags & pkcs11.TokenFlag.TOKEN_INITIALIZED:
+            continue
+        if label in ("", token.label) and serial in ("", bytes(token.serial).decode("ascii", "replace").strip()):
+            found.append(token)
+    if not found:
+        raise pkcs11.NoSuchToken("no such token")
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} tokens are called {label!r}", "name one by serial= in token.uri")
+    return found[0]
+
+
+def is_initialized(library: Any, label: str) -> bool:
+    """Tell whether the module has an initialised token of this label whose user PIN is set."""
+    import pkcs11
+
+    wanted = pkcs11.TokenFlag.TOKEN_INITIALIZED | pkcs11.TokenFlag.USER_PIN_INITIALIZED
+    for slot in library.get_slots(token_present=True):
+        token = slot.get_token()
+        if token.label == label and token.flags & wanted == wanted:
+            return True
+    return False
+
+
+def initialize_token(library: Any, label: str, *, so_pin: Secret, pin: Secret) -> None:
+    """Initialise the first free slot as ``label`` and set the user PIN; raise Unavailable where it refuses."""
+    import pkcs11
+
+    free = [
+        slot
+        for slot in library.get_slots(token_present=True)
+        if slot.get_token().label == label or not slot.get_token().flags & pkcs11.TokenFlag.TOKEN_INITIALIZED
+    ]
+    if not free:
+        raise Unavailable("the PKCS#11 module has no free slot for a token")
+    try:
+        answer = library.module.init_token(free[0].slot_id, so_pin.reveal(), label)
+        if answer:
+            raise Unavailable(f"the token cannot be initialised (0x{answer:x})", "check the folder's space and permissions")
+        # SoftHSM gives a token a new slot once it is initialised
+        library.reinitialize()
+        token = next(slot.get_token() for slot in library.get_slots(token_present=True) if slot.get_token().label == label)
+        with token.open(rw=True, so_pin=so_pin.reveal().decode()) as session:
+            session.init_pin(pin.reveal().decode())
+    except (pkcs11.exceptions.PKCS11Error, StopIteration) as error:
+        raise Unavailable(f"the token cannot be initialised: {type(error).__name__}", "check the folder's space and permissions") from None
+
+
+def generate(session: Any, key_type: KeyType, identifier: bytes, label: str) -> str:
+    """Generate a key that cannot be read, copied, changed or used for a second purpose; return the public half as PEM."""
+    import pkcs11
+    from pkcs11 import Attribute, MechanismFlag
+    from pkcs11.util.ec import encode_named_curve_parameters
+
+    closed = {
+        Attribute.SENSITIVE: True,
+        Attribute.EXTRACTABLE: False,
+        Attribute.PRIVATE: True,
+        Attribute.MODIFIABLE: False,
+        Attribute.COPYABLE: False,
+    }
+    if key_type is KeyType.AES_256:
+        session.generate_key(
+            pkcs11.KeyType.AES,
+            256,
+            id=identifier,
+            label=label,
+            store=True,
+            capabilities=MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT,
+            template=closed,
+        )
+        return ""
+    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
+    public, _ = session.create_domain_parameters(pkcs11.KeyType.EC, curve, local=True).generate_keypair(
+        id=identifier,
+        label=label,
+        store=True,
+        capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
+        public_template={Attribute.MODIFIABLE: False, Attribute.DERIVE: False},
+        private_template={**closed, Attribute.DERIVE: False},
+    )
+    return public_pem(public)
+
+
+def public_pem(public: Any) -> str:
+    """Return the SubjectPublicKeyInfo of an EC public key object as PEM."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+    from pkcs11.util.ec import encode_ec_public_key
+
+    key = load_der_public_key(encode_ec_public_key(public))
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def check_attributes(key: Any) -> None:
+    """Read back what was asked for; raise IntegrityError naming each attribute that the token does not hold."""
+    import pkcs11
+    from pkcs11 import Attribute
+
+    wanted = {
+        Attribute.SENSITIVE: True,
+        Attribute.ALWAYS_SENSITIVE: True,
+        Attribute.EXTRACTABLE: False,
+        Attribute.NEVER_EXTRACTABLE: True,
+        Attribute.LOCAL: True,
+        Attribute.PRIVATE: True,
+        Attribute.MODIFIABLE: False,
+    }
+    if key.object_class is pkcs11.ObjectClass.SECRET_KEY:
+        wanted |= {Attribute.WRAP: False, Attribute.UNWRAP: False, Attribute.SIGN: False}
+    else:
+        wanted |= {Attribute.DECRYPT: False, Attribute.UNWRAP: False, Attribute.DERIVE: False}
+    wrong = [attribute.name for attribute, value in wanted.items() if bool(key[attribute]) is not value]
+    if wrong:
+        raise IntegrityError(f"the token does not hold {', '.join(wrong)} as asked for", "this token must not hold keys: use another")
+
+
+def find_key(session: Any, key: KeyRef) -> Any:
+    """Return the private or secret key object of this CKA_ID; raise Unavailable where it is not in the token."""
+    import pkcs11
+
+    kind = pkcs11.ObjectClass.PRIVATE_KEY if key.usage is KeyUsage.SIGN else pkcs11.ObjectClass.SECRET_KEY
+    # NOTE: closing the search early matters: an open one blocks the session.
+    found = list(session.get_objects({pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.ID: bytes.fromhex(key.id)}))
+    if not found:
+        raise Unavailable(f"the key {key.name} is not in the token", "is this the token, and the home folder, that it was created in?")
+    return found[0]
+
+
+def remove(session: Any, identifier: bytes) -> None:
+    """Destroy every object of this CKA_ID."""
+    import pkcs11
+
+    for thing in list(session.get_objects({pkcs11.Attribute.ID: identifier})):
+        thing.destroy()
+
+
+def record(session: Any, key: Any, serial: str) -> KeyRecord:
+    """Describe a key object that was found by URI; raise UsageError for a kind we do not use."""
+    import pkcs11
+
+    identifier = bytes(key.id)
+    if key.object_class is pkcs11.ObjectClass.SECRET_KEY and key.key_type is pkcs11.KeyType.AES:
+        ref = KeyRef(key.label, 1, KeyType.AES_256, KeyUsage.WRAP, identifier.hex())
+        return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), serial)
+    publics = list(session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.Attribute.ID: identifier}))
+    if key.key_type is not pkcs11.KeyType.EC or not publics:
+        raise UsageError(f"the key {key.label} is of a kind we do not use", "use an EC P-256 key with its public half in the token")
+    ref = KeyRef(key.label, 1, KeyType.EC_P256, KeyUsage.SIGN, identifier.hex())
+    return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), serial, public_pem(publics[0]))
+
+
+def translate(error: Exception, module: str) -> GuardError:
+    """Turn a PKCS#11 error into one of ours; its text never reaches people, only its name."""
+    name = type(error).__name__
+    if name in ("PinIncorrect", "PinInvalid", "PinLenRange"):
+        return UsageError("the token refuses the PIN", "check token.pin; do not repeat it blindly: some tokens lock after a few tries")
+    if name == "PinLocked":
+        return Unavailable("the token's PIN is locked after too many wrong ones", "its security officer has to unlock it")
+    if name in ("NoSuchToken", "TokenNotPresent", "TokenNotRecognised"):
+        return Unavailable(f"the token is not there (module {module})", "check the label in token.uri, or: pipeline-guard token init")
+    if name == "MechanismInvalid":
+        return Unavailable("the token does not have the mechanism", "use a token with ECDSA and AES-GCM")
+    if name in ("DeviceMemory", "HostMemory", "SessionCount"):
+        return Unavailable(f"the token has no room left: {name}", "close other users of the token, or remove old keys")
+    return Unavailable(f"the token failed: {name}", "try again; if it stays, check the token")

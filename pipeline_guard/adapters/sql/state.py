@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store: keys' records, sealed secrets, leases and the audit log in one SQLite file (WAL, synchronous=FULL).
+
+Every change is one transaction that begins with BEGIN IMMEDIATE, so that many processes queue instead of failing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError as Duplicate
+from sqlalchemy.pool import NullPool
+
+from pipeline_guard.adapters.home import home_lock, private_folder
+from pipeline_guard.adapters.sql import tables
+from pipeline_guard.errors import GuardError, Unavailable, UsageError
+from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
+from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.lease import Lease
+from pipeline_guard.model.sealed import SealedSecret
+
+_BUSY = 60.0  # seconds to wait for another process of ours
+
+
+class SqlState:
+    """One database behind six doors."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @staticmethod
+    def open(home: str) -> SqlState:
+        """Open the embedded store, creating it at first need; raise Unavailable where it cannot be used."""
+        private_folder(home)
+        path = Path(home) / "store.db"
+        state = SqlState(_engine(path))
+        if not path.exists() or path.stat().st_size == 0:
+            with home_lock(home, "store"):
+                if not path.exists():
+                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                state._create()
+        state._check_version()
+        return state
+
+    def _create(self) -> None:
+        with self._change() as connection:
+            tables.metadata.create_all(connection)
+            if connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).first() is None:
+                connection.execute(insert(tables.facts).values(name="schema", value=str(tables.SCHEMA_VERSION)))
+
+    def _check_version(self) -> None:
+        with self._look() as connection:
+            found = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).scalar()
+        if found is None or not found.isdecimal() or int(found) > tables.SCHEMA_VERSION:
+            raise Unavailable("the store was written by a newer pipeline-guard", "upgrade pipeline-guard on this machine")
+
+    @contextmanager
+    def _change(self) -> Iterator[Connection]:
+        with _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _look(self) -> Iterator[Connection]:
+        with _translated(), self._engine.connect() as connection:
+            yield connection
+
+    # KeyRegister
+
+    def add_key(self, record: KeyRecord) -> None:
+        """Keep a key's record; raise UsageError where name and version exist."""
+        row = {
+            "name": record.ref.name,
+            "version": record.ref.version,
+            "type": record.ref.type.value,
+            "usage": record.ref.usage.value,
+            "cka_id": record.ref.id,
+            "state": record.state.value,
+            "created": record.created.isoformat(),
+            "token": record.token,
+            "public_pem": record.public_pem,
+        }
+        with self._change() as connection:
+            try:
+                connection.execute(insert(tables.keys).values(row))
+            except Duplicate:
+                raise UsageError(f"the key {record.ref.name} exists", "choose another name") from None
+
+    def key(self, name: str, version: int | None = None) -> KeyRecord | None:
+        """Return a key's record, the newest version where none is named."""
+        query = select(tables.keys).where(tables.keys.c.name == name).order_by(tables.keys.c.version.desc()).limit(1)
+        if version is not None:
+            query = query.where(tables.keys.c.version == version)
+        with self._look() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _key(row)
+
+    def all_keys(self) -> Sequence[KeyRecord]:
+        """Return every key's record by name and version."""
+        with self._look() as connection:
+            rows = connection.execute(select(tables.keys).order_by(tables.keys.c.name, tables.keys.c.version)).all()
+        return [_key(row) for row in rows]
+
+    # SecretStore, SecretRemoval
+
+    def put(self, row: SealedSecret) -> None:
+        """Keep one version; raise UsageError where it exists (somebody else was faster)."""
+        values = {
+            "name": row.name,
+            "version": row.version,
+            "created": row.created.isoformat(),
+            "key_name": row.wrapping_key.name,
+            "key_version": row.wrapping_key.version,
+            "key_id": row.wrapping_key.id,
+            "wrapped_key": row.wrapped_key,
+            "ciphertext": row.ciphertext,
+            "size": row.size,
+        }
+        with self._change() as connection:
+            try:
+                connection.execute(insert(tables.secrets).values(values))
+            except Duplicate:
+                raise UsageError(f"version {row.version} of the secret {row.name} exists", "somebody else was faster: try again") from None
+
+    def get(self, name: str, version: int | None = None) -> SealedSecret | None:
+        """Return one version, the newest where none is named."""
+        query = select(tables.secrets).where(tables.secrets.c.name == name).order_by(tables.secrets.c.version.desc()).limit(1)
+        if version is not None:
+            query = query.where(tables.secrets.c.version == version)
+        with self._look() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _secret(row)
+
+    def list(self) -> Sequence[SealedSecret]:
+        """Return the newest version of every secret by name."""
+        newest = select(tables.secrets.c.name, func.max(tables.secrets.c.version).label("top")).group_by(tables.secrets.c.name).subquery()
+        query = select(tables.secrets).join(newest, (tables.secrets.c.name == newest.c.name) & (tables.secrets.c.version == newest.c.top))
+        with self._look() as connection:
+            rows = connection.execute(query.order_by(tables.secrets.c.name)).all()
+        return [_secret(row) for row in rows]
+
+    def delete(self, name: str) -> int:
+        """Remove every version; return how many there were."""
+        with self._change() as connection:
+            return int(connection.execute(delete(tables.secrets).where(tables.secrets.c.name == name)).rowcount)
+
+    # LeaseBook
+
+    def issue(self, lease: Lease) -> None:
+        """Record a lease durably."""
+        with self._change() as connection:
+            connection.execute(
+                insert(tables.leases).values(
+                    id=lease.id,
+                    secret=lease.secret,
+                    version=lease.version,
+                    holder=lease.holder,
+                    issued=lease.issued.isoformat(),
+                    expires=lease.expires.isoformat(),
+                    ended="",
+                )
+            )
+
+    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
+        """End every open lease of ``holder``; a second call finds none."""
+        mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "")
+        with self._change() as connection:
+            rows = connection.execute(select(tables.leases).where(mine)).all()
+            connection.execute(update(tables.leases).where(mine).values(ended=now.isoformat()))
+        return [_lease(row) for row in rows]
+
+    def open_leases(self, now: datetime) -> Sequence[Lease]:
+        """Return the leases that are neither ended nor expired."""
+        query = select(tables.leases).where(tables.leases.c.ended == "", tables.leases.c.expires > now.isoformat())
+        with self._look() as connection:
+            return [_lease(row) for row in connection.execute(query.order_by(tables.leases.c.issued)).all()]
+
+    # AuditSink, AuditLog
+
+    def write(self, event: AuditEvent) -> AuditRecord:
+        """Chain and keep one event durably; number and predecessor are decided inside the transaction."""
+        with self._change() as connection:
+            last = connection.execute(select(tables.audit.c.seq, tables.audit.c.hash).order_by(tables.audit.c.seq.desc()).limit(1)).first()
+            record = AuditRecord.linked(last.seq + 1 if last else 1, last.hash if last else FIRST, event)
+            connection.execute(insert(tables.audit).values(seq=record.seq, hash=record.hash, line=record.line()))
+        return record
+
+    def records(self) -> Iterator[bytes]:
+        """Give every record's line in order."""
+        with self._look() as connection:
+            for row in connection.execute(select(tables.audit.c.line).order_by(tables.audit.c.seq)).yield_per(1000):
+                yield bytes(row.line)
+
+
+def _engine(path: Path) -> Engine:
+    # NullPool: a connection lives as long as its transaction; there is nothing to clean up when a process is killed
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _BUSY, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # NOTE: the driver's own deferred BEGIN would fail with "locked" when a reader becomes a writer
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except GuardError:
+        raise
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise _explain(error) from None
+
+
+def _explain(error: Exception) -> GuardError:
+    text = str(getattr(error, "orig", error)).lower()
+    if "malformed" in text or "not a database" in text:
+        return Unavailable("the store is damaged", "restore store.db of the home folder from a backup; nothing was changed")
+    if "locked" in text or "busy" in text:
+        return Unavailable("the store is in use by another process for too long", "try again")
+    if "readonly" in text or "read-only" in text:
+        return Unavailable("the store cannot be written", "check the permissions of the home folder")
+    if "full" in text:
+        return Unavailable("the store cannot be written: the disk is full", "free some space")
+    if "no such table" in text or "no such column" in text:
+        return Unavailable("the store lacks a table: it is not ours, or damaged", "check PIPELINE_GUARD_HOME")
+    if "unable to open" in text:
+        return Unavailable("the store cannot be opened", "check the permissions of the home folder")
+    kind = "damaged" if isinstance(error, DatabaseError) else "unusable"
+    return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")
+
+
+def _key(row: Any) -> KeyRecord:
+    ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
+    return KeyRecord(ref, KeyState(row.state), datetime.fromisoformat(row.created), row.token, row.public_pem)
+
+
+def _secret(row: Any) -> SealedSecret:
+    ref = KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id)
+    created = datetime.fromisoformat(row.created)
+    return SealedSecret(row.name, row.version, created, ref, bytes(row.wrapped_key), bytes(row.ciphertext), row.size)
+
+
+def _lease(row: Any) -> Lease:
+    return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))

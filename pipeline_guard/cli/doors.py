@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sets of doors that flows ask for, taken from the wiring."""
+
+from __future__ import annotations
+
+from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.flows.keys import KeyDoors
+from pipeline_guard.flows.lease import LeaseDoors
+from pipeline_guard.flows.secrets import SecretDoors
+
+
+def key_doors(wiring: Wiring) -> KeyDoors:
+    """Open what key flows need."""
+    state = wiring.state()
+    return KeyDoors(wiring.actor, wiring.clock, wiring.token(), state, state)
+
+
+def secret_doors(wiring: Wiring) -> SecretDoors:
+    """Open what secret flows need."""
+    state, token = wiring.state(), wiring.token()
+    return SecretDoors(
+        actor=wiring.actor,
+        clock=wiring.clock,
+        random=wiring.random,
+        keystore=token,
+        wrapper=token,
+        register=state,
+        store=state,
+        removal=state,
+        audit=state,
+    )
+
+
+def lease_doors(wiring: Wiring) -> LeaseDoors:
+    """Open what handing out needs."""
+    state = wiring.state()
+    return LeaseDoors(
+        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=wiring.token(), store=state, leases=state, audit=state
+    )

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``token``: init, info."""
+
+from __future__ import annotations
+
+from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.doors import secret_doors
+from pipeline_guard.cli.table import show_one
+from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.errors import ExitCode
+from pipeline_guard.flows import secrets
+
+
+def run(args: Args, wiring: Wiring) -> ExitCode:
+    """Run one action of ``token``."""
+    if args.action == "init":
+        key = secrets.wrapping_key(doors=secret_doors(wiring))
+        wiring.console.data(f"token {wiring.token().facts()['label']} is ready; wrapping key {key.ref.name}/{key.ref.version}")
+    else:
+        facts = dict(wiring.token().facts())
+        note = (
+            "software token, no validation; keys are files protected by the PIN"
+            if "SoftHSM" in facts["manufacturer"]
+            else "not checked by pipeline-guard"
+        )
+        show_one("token", {**facts, "home": wiring.home, "validation": note, "attested": False}, args, wiring)
+    return ExitCode.CLEAN

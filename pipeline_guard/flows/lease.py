@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run, inject and revoke: grant, audit, lease, open, hand out, end; in that order and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline_guard.errors import NothingToDo
+from pipeline_guard.flows.secrets import find, open_row
+from pipeline_guard.lease.grant import checked, lease_for
+from pipeline_guard.model.event import AuditEvent
+from pipeline_guard.model.lease import Binding, Injected, Injection, Lease
+from pipeline_guard.ports import AuditSink, Clock, LeaseBook, Process, Random, SecretStore, Wrapper
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseDoors:
+    """What handing out needs."""
+
+    actor: str
+    clock: Clock
+    random: Random
+    wrapper: Wrapper
+    store: SecretStore
+    leases: LeaseBook
+    audit: AuditSink
+
+
+def grant(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> Injection:
+    """Return what ``holder`` is granted; every record is written before any value is opened."""
+    rows = [(checked(binding), find(binding.secret, doors.store)) for binding in bindings]
+    now = doors.clock.now()
+    leases = []
+    for binding, row in rows:
+        lease = lease_for(binding, row.version, identifier=doors.random.bytes(16).hex(), holder=holder, now=now)
+        why = f"version {row.version} as {binding.variable} until {lease.expires.isoformat(timespec='seconds')}"
+        doors.audit.write(AuditEvent(now, doors.actor, "secret.lease", row.name, "granted", why))
+        doors.leases.issue(lease)
+        leases.append(lease)
+    values = [Injected(binding.variable, open_row(row, doors.wrapper), binding.delivery) for binding, row in rows]
+    return Injection(tuple(leases), tuple(values))
+
+
+def run(command: Sequence[str], bindings: Sequence[Binding], *, doors: LeaseDoors, process: Process) -> int:
+    """Run ``command`` with exactly the granted values; its leases end with it, whatever happens. Returns its exit code."""
+    holder = f"run:{doors.random.bytes(8).hex()}"
+    try:
+        return process.run(command, grant(bindings, holder, doors=doors))
+    finally:
+        _revoke(holder, doors)
+
+
+def revoke(holder: str, *, actor: str, clock: Clock, leases: LeaseBook, audit: AuditSink) -> Sequence[Lease]:
+    """End every lease of ``holder``; a second call finds none and that is fine."""
+    ended = leases.end(holder, clock.now())
+    for lease in ended:
+        audit.write(AuditEvent(clock.now(), actor, "secret.revoke", lease.secret, "done", f"version {lease.version}"))
+    return ended
+
+
+def _revoke(holder: str, doors: LeaseDoors) -> None:
+    revoke(holder, actor=doors.actor, clock=doors.clock, leases=doors.leases, audit=doors.audit)
+
+
+def inject(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> Injection:
+    """Return what a job's later steps are granted; raise NothingToDo where the configuration binds nothing."""
+    if not bindings:
+        raise NothingToDo("the configuration binds no secret", "name them under secrets: in .pipeline-guard.yml")
+    return grant(bindings, holder, doors=doors)

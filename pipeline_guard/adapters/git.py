@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 
@@ -63,6 +64,19 @@ class GitRepository:
         if check and done.returncode != 0:
             raise _explain(done.stderr.decode("utf-8", "replace"), words)
         return done
+
+    def start(self, *words: str, stdin: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+        """Start one git command whose output is read as it comes; raise Unavailable where git is missing."""
+        try:
+            return subprocess.Popen(
+                ["git", *SAFE, "-C", self._root or self.folder, *words],
+                env=self._environment,
+                stdin=stdin or subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except FileNotFoundError:
+            raise Unavailable("git is not installed", "install git") from None
 
     def root(self) -> str:
         """Return the top of the work tree; raise UsageError outside one."""

@@ -21,6 +21,7 @@ from pipeline_guard.ports import (
     Cache,
     Clock,
     Files,
+    Fingerprint,
     Git,
     Handover,
     KeyRegister,
@@ -88,6 +89,7 @@ class Wiring:
     config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
     source: Callable[[Selection], Source]
     rulepacks: Callable[[Sequence[str]], Rulepacks]
+    fingerprint: Callable[[], Fingerprint]
     token: Callable[[], Token]
     state: Callable[[], State]
     process: Callable[[], Process]
@@ -136,6 +138,12 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return PackagedRules(paths)
 
     @cache
+    def fingerprint() -> Fingerprint:
+        from pipeline_guard.adapters.fingerprint import KeyedFingerprint
+
+        return KeyedFingerprint(home, environ)
+
+    @cache
     def token() -> Token:
         from pipeline_guard.adapters.hsm.embedded import open_token
 
@@ -180,6 +188,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         config=config,
         source=source,
         rulepacks=rulepacks,
+        fingerprint=fingerprint,
         token=token,
         state=state,
         process=process,

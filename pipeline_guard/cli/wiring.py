@@ -250,6 +250,7 @@ class Rehearsal:
 
     def doors(self, args: Args, console: Console, *, verb: str) -> Wiring:
         """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
+        from pipeline_guard.adapters.fingerprint import KeyedFingerprint
         from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
 
         simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
@@ -261,6 +262,7 @@ class Rehearsal:
             files=self.files,
             cache=self.cache,
             progress=_silent(),
+            fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
             config=_configured(args, self.real, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
             token=lambda: self.token,

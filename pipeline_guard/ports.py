@@ -264,3 +264,7 @@ class Progress(Protocol):
     def step(self, what: str, done: int, total: int | None = None) -> None:
         """Report ``done`` of ``total`` units (files or bytes, as ``what`` says)."""
         ...
+
+    def close(self) -> None:
+        """Take the display away."""
+        ...

@@ -100,6 +100,23 @@ class GitRepository:
             raise UsageError(f"unknown revision {ref[:100]!r}", hint)
         return done.stdout.decode("ascii").strip()
 
+    def ref(self) -> str:
+        """Return the full name of what is checked out, "HEAD" where it is detached."""
+        done = self.run("symbolic-ref", "--quiet", "HEAD", check=False)
+        return done.stdout.decode("utf-8", "replace").strip() or "HEAD"
+
+    def merge_target(self) -> str:
+        """Return the remote's default branch, as far as this clone knows it; "" where it does not."""
+        done = self.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", check=False)
+        return done.stdout.decode("utf-8", "replace").strip().removeprefix("refs/remotes/")
+
+    def remote_path(self) -> str:
+        """Return owner and name of the remote's repository (``owner/name``), the folder's name where there is none."""
+        address = self.run("config", "--get", "remote.origin.url", check=False).stdout.decode("utf-8", "replace").strip()
+        path = address.partition("://")[2].partition("/")[2] if "://" in address else address.rpartition(":")[2]
+        parts = [part for part in path.removesuffix(".git").split("/") if part]
+        return "/".join(parts[-2:]) if "://" in address or "@" in address else f"local/{Path(self.root()).name}"
+
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor; raise NothingToDo where the histories share none."""
         done = self.run("merge-base", one, other, check=False)

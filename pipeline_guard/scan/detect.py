@@ -144,6 +144,8 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
         return None
     if rule.generic and not _is_generic_secret(rule, match, value):
         return None
+    if rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)):
+        return None  # a broad shape after a vendor's word: names and words are likelier
     proof = PROOFS[rule.proof](value, now) if rule.proof else NO_TEST
     return None if proof.state is State.NO_SECRET else Candidate(rule, start, end, value, proof)
 
@@ -165,6 +167,8 @@ def _is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool
         return False
     strict = rule.id.endswith("-bare")
     if name and value.lower().replace(b"_", b"").replace(b"-", b"") in name.lower().replace(b"_", b"").replace(b"-", b""):
+        return False
+    if rule.id.startswith("generic-secret") and re.search(rb"\s", value):
         return False
     if filters.hides_placeholder(value):
         return False

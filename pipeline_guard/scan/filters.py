@@ -36,7 +36,8 @@ _CODE = re.compile(
     rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$"
 )
 _IDENTIFIER = re.compile(
-    rb"^[A-Za-z_$][A-Za-z_]*\d{0,2}$|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$|^[a-z]+(?:[A-Z][a-z]+)+\d{0,2}$"
+    rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$|^[a-z]+(?:[A-Z][a-z]+)+\d{0,2}$"
+    rb"|^(?:[a-z]+|\d+)(?:[-_.](?:[a-z]+|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"
 )
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
@@ -97,6 +98,11 @@ def is_sequence(value: bytes) -> bool:
     return covered * 2 >= len(low) - 3 > 0
 
 
+def is_name(value: bytes) -> bool:
+    """Tell whether a value is made like a name of a variable, a file or a version."""
+    return bool(_IDENTIFIER.search(value))
+
+
 def is_plain(value: bytes, *, strict: bool) -> bool:
     """Tell whether a generic value is a word, name, reference, call, path, hash, UUID or public key.
 
@@ -111,7 +117,7 @@ def is_plain(value: bytes, *, strict: bool) -> bool:
     return (
         bool(_CODE.search(value))
         if strict
-        else bool(re.search(rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[<>]|^\s|\s.*\s.*\s", value))
+        else bool(re.search(rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[<>]|\{[A-Za-z_][\w.:-]{0,40}\}|^\s|\s.*\s.*\s", value))
     )
 
 

@@ -16,8 +16,8 @@ from pipeline_guard.ports import Cache
 from pipeline_guard.scan.rule import Rule
 
 # Below these sizes looking for keywords in Python is faster than loading, or compiling, a database.
-LOAD_FROM = 192 * 1024
-COMPILE_FROM = 6 * 1024 * 1024
+LOAD_FROM = 32 * 1024
+COMPILE_FROM = 3 * 1024 * 1024
 
 
 class Prefilter:
@@ -109,7 +109,7 @@ class Prefilter:
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_ALLOWEMPTY
         try:
             database.compile(
-                expressions=[self._rules[index].expression.encode("utf-8") for index in indices],
+                expressions=[self._rules[index].coarse.encode("utf-8") for index in indices],
                 ids=list(indices),
                 flags=[flags] * len(indices),
             )

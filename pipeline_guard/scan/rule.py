@@ -19,12 +19,13 @@ import msgspec
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 
-FORMAT = 4  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
+FORMAT = 5  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
 MAX_PATTERN = 2_000
 MAX_REACH = 65_536
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 # The context of ``near`` rules: a vendor's word, up to the value of an assignment, header, argument or pair.
+_START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
 _FILLER = r"[\w.\- ]{0,40}"
 _BETWEEN = (
     r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|=|:|,|\(|>)[ \t]{0,8}|[ \t]{1,4})"
@@ -76,7 +77,14 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         if not self.near:
             return self.pattern
         words = "|".join(re.escape(word) for word in self.near)
-        return f"(?i:{words}){_FILLER}{_BETWEEN}(?P<value>{self.pattern}){_END}"
+        return f"{_START}(?i:{words}){_FILLER}{_BETWEEN}(?P<value>{self.pattern}){_END}"
+
+    @property
+    def coarse(self) -> str:
+        """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
+        if self.lines and self.keywords:
+            return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
+        return self.expression
 
     @property
     def value_group(self) -> int | str:

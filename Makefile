@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix bench hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -18,6 +18,7 @@ help:
 	@echo "make test   the whole test suite, installing what it needs"
 	@echo "make check  format, lint, types and tests, as continuous integration runs it"
 	@echo "make fix    format and mend what can be mended"
+	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make lock   write the hash-locked requirements anew"
 
@@ -60,6 +61,9 @@ check: lint test
 fix: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff check --fix .
 	@$(TESTS)/bin/ruff format .
+
+templates: $(TESTS_STAMP)
+	@$(TESTS)/bin/python docs/make_shells.py
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench hsm lock clean
+.PHONY: help demo test lint check fix templates bench hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -18,6 +18,7 @@ help:
 	@echo "make test   the whole test suite, installing what it needs"
 	@echo "make check  format, lint, types and tests, as continuous integration runs it"
 	@echo "make fix    format and mend what can be mended"
+	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make lock   write the hash-locked requirements anew"
 
@@ -39,23 +40,30 @@ $(TESTS_STAMP): tests/requirements.txt pyproject.toml
 	@$(call make-environment,$(TESTS),tests/requirements.txt,$@)
 
 hsm:
-	@docs/install-softhsm.sh
+	@.ci/prerequisites.sh softhsm
+
+prerequisites:
+	@.ci/prerequisites.sh softhsm node
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py
 
-test: hsm $(TESTS_STAMP)
+test: prerequisites $(TESTS_STAMP)
 	@$(TESTS)/bin/python -m pytest -q $(PYTEST)
 
-check: hsm $(TESTS_STAMP)
+lint: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff format --check .
 	@$(TESTS)/bin/ruff check .
 	@$(TESTS)/bin/mypy
-	@$(TESTS)/bin/python -m pytest -q
+
+check: lint test
 
 fix: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff check --fix .
 	@$(TESTS)/bin/ruff format .
+
+templates: $(TESTS_STAMP)
+	@$(TESTS)/bin/python docs/make_shells.py
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

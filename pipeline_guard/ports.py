@@ -7,12 +7,13 @@ No foreign exception crosses a door.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.event import AuditEvent, AuditRecord
+from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
@@ -41,6 +42,14 @@ class Source(Protocol):
 
     def entries(self) -> Iterator[Entry | Unchecked]:
         """Give every entry once, or why it could not be read. Raises NothingToDo, UsageError."""
+        ...
+
+    def origins(self, blobs: Collection[str]) -> Mapping[str, Origin]:
+        """Return for blobs that came without it the commit that brought them in, as far as there is one."""
+        ...
+
+    def commits(self) -> int:
+        """Return how many commits were looked at so far; 0 where the texts are no commits."""
         ...
 
 
@@ -258,9 +267,25 @@ class Rulepacks(Protocol):
         ...
 
 
+class Fingerprint(Protocol):
+    """A keyed hash of findings, whose key stays behind the door."""
+
+    def of(self, rule: str, value: bytes) -> str:
+        """Return the fingerprint of a value under a rule. Raises UsageError where the key is unusable."""
+        ...
+
+    def key_id(self) -> str:
+        """Return a name of the key that does not tell it."""
+        ...
+
+
 class Progress(Protocol):
     """Tells a person on a terminal how far things are; silent elsewhere."""
 
     def step(self, what: str, done: int, total: int | None = None) -> None:
         """Report ``done`` of ``total`` units (files or bytes, as ``what`` says)."""
+        ...
+
+    def close(self) -> None:
+        """Take the display away."""
         ...

@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 
@@ -64,6 +65,19 @@ class GitRepository:
             raise _explain(done.stderr.decode("utf-8", "replace"), words)
         return done
 
+    def start(self, *words: str, stdin: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+        """Start one git command whose output is read as it comes; raise Unavailable where git is missing."""
+        try:
+            return subprocess.Popen(
+                ["git", *SAFE, "-C", self._root or self.folder, *words],
+                env=self._environment,
+                stdin=stdin or subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except FileNotFoundError:
+            raise Unavailable("git is not installed", "install git") from None
+
     def root(self) -> str:
         """Return the top of the work tree; raise UsageError outside one."""
         if not self._root:
@@ -99,6 +113,23 @@ class GitRepository:
             hint = "fetch it: this clone is shallow (fetch-depth: 0, or GIT_DEPTH: 0)" if shallow else f"git fetch origin {ref}"
             raise UsageError(f"unknown revision {ref[:100]!r}", hint)
         return done.stdout.decode("ascii").strip()
+
+    def ref(self) -> str:
+        """Return the full name of what is checked out, "HEAD" where it is detached."""
+        done = self.run("symbolic-ref", "--quiet", "HEAD", check=False)
+        return done.stdout.decode("utf-8", "replace").strip() or "HEAD"
+
+    def merge_target(self) -> str:
+        """Return the remote's default branch, as far as this clone knows it; "" where it does not."""
+        done = self.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", check=False)
+        return done.stdout.decode("utf-8", "replace").strip().removeprefix("refs/remotes/")
+
+    def remote_path(self) -> str:
+        """Return owner and name of the remote's repository (``owner/name``), the folder's name where there is none."""
+        address = self.run("config", "--get", "remote.origin.url", check=False).stdout.decode("utf-8", "replace").strip()
+        path = address.partition("://")[2].partition("/")[2] if "://" in address else address.rpartition(":")[2]
+        parts = [part for part in path.removesuffix(".git").split("/") if part]
+        return "/".join(parts[-2:]) if "://" in address or "@" in address else f"local/{Path(self.root()).name}"
 
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor; raise NothingToDo where the histories share none."""

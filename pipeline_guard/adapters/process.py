@@ -124,21 +124,21 @@ def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[None]:
 def _pump(child: subprocess.Popen[bytes], injection: Injection) -> None:
     """Copy the child's output through the filter until both streams are closed."""
     secrets = [item.value for item in injection.values]
-    routes: dict[IO[bytes], tuple[Redactor, int]] = {}
+    routes: dict[int, tuple[IO[bytes], Redactor, int]] = {}
     with selectors.DefaultSelector() as selector:
         for stream, target in ((child.stdout, sys.stdout.fileno()), (child.stderr, sys.stderr.fileno())):
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ)
-                routes[stream] = (Redactor(secrets), target)
+                routes[stream.fileno()] = (stream, Redactor(secrets), target)
         while routes:
             for key, _ in selector.select():
-                stream = key.fileobj  # type: ignore[assignment]  # what was registered is what comes back
-                redactor, target = routes[stream]  # type: ignore[index]
+                stream, redactor, target = routes[key.fd]
                 chunk = os.read(key.fd, _CHUNK)
                 _write(target, redactor.feed(chunk) if chunk else redactor.finish())
                 if not chunk:
-                    selector.unregister(key.fileobj)
-                    del routes[stream]  # type: ignore[arg-type]
+                    selector.unregister(stream)
+                    del routes[key.fd]
+                    stream.close()
 
 
 def _write(target: int, content: bytes) -> None:

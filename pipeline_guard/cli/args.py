@@ -169,10 +169,26 @@ def _settle(flag: Flag, typed: Any, environ: Mapping[str, str]) -> tuple[Any, st
             if found.lower() not in ("true", "false"):
                 raise UsageError(f"{flag.variable}: {found[:40]!r} is neither true nor false")
             return found.lower() == "true", "environment"
-        if flag.many:
-            return _checked(flag, [line.strip() for line in found.splitlines() if line.strip()], flag.variable), "environment"
-        return _checked(flag, found, flag.variable), "environment"
+        if not flag.many:
+            return _checked(flag, found, flag.variable), "environment"
+        words = _several(found)
+        if words:
+            return _checked(flag, words, flag.variable), "environment"
     return (False if flag.switch else [] if flag.many else flag.default), "default"
+
+
+def _several(text: str) -> list[str]:
+    """Read a variable of several values: one a line, or a JSON list of texts, which is how GitLab writes an array input."""
+    if text.lstrip().startswith("["):
+        import json
+
+        try:
+            words = json.loads(text)
+        except ValueError:  # a glob such as [ab]*.py
+            words = None
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return [word for word in words if word]
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _checked(flag: Flag, value: Any, where: str) -> Any:
@@ -185,7 +201,7 @@ def _checked(flag: Flag, value: Any, where: str) -> Any:
 
 def _positional(positional: Positional, words: list[str], environ: Mapping[str, str], prog: str) -> list[str]:
     if not words and positional.count != "rest":
-        words = [line.strip() for line in environ.get(positional.variable, "").splitlines() if line.strip()]
+        words = _several(environ.get(positional.variable, ""))
     if not words and positional.count in ("1", "+", "rest"):
         example = "-- COMMAND" if positional.count == "rest" else positional.name.upper()
         raise UsageError(f"{prog}: {positional.name} missing", f"{prog} {example}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Flag:
     """One flag ``--name``; its environment variable is ``PIPELINE_GUARD_<NAME>``.
 
-    ``many`` collects repetitions (in the environment: one a line); ``switch`` takes no value.
+    ``many`` collects repetitions (in the environment: one a line, or a JSON list); ``switch`` takes no value.
     ``settable`` flags may stand in the verb's section of the configuration under the same name.
     """
 
@@ -57,6 +57,8 @@ class Command:
 
 FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github")
 
+EVENTS = ("push", "pull-request", "fork", "tag")
+
 COMMON = (
     Flag("config", "configuration file (default: .pipeline-guard.yml at the repository's root)", "FILE"),
     Flag("home", "folder of the embedded token and store (default: the user's data directory)", "DIR"),
@@ -75,7 +77,7 @@ COMMANDS: tuple[Command, ...] = (
         "rehearse the pipeline-guard steps of this repository's workflows, writing nothing",
         "dry_run",
         (
-            Flag("event", "the situation to rehearse", "EVENT", "push", ("push", "pull-request", "fork", "tag")),
+            Flag("event", "the situation to rehearse (default: each workflow in its own)", "EVENT", "", ("", *EVENTS)),
             Flag("job", "rehearse only this job", "NAME"),
             Flag("base", "the merge target of the rehearsed change", "REF"),
             *_DATA,

@@ -6,15 +6,14 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.config import FILE_NAME, Config
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     AuditLog,
@@ -22,6 +21,7 @@ from pipeline_guard.ports import (
     Cache,
     Clock,
     Files,
+    Fingerprint,
     Git,
     Handover,
     KeyRegister,
@@ -39,6 +39,12 @@ from pipeline_guard.ports import (
     Wrapper,
 )
 
+if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM file needs no configuration
+    from pipeline_guard.adapters.oidc.local import LocalIssuer
+    from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
+    from pipeline_guard.adapters.rehearsal import SoftwareToken
+    from pipeline_guard.config import Config
+
 CONFIG_LIMIT = 1024 * 1024
 
 
@@ -52,6 +58,16 @@ class Token(Keystore, Signer, Wrapper, Protocol):
 
 class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
     """Everything one database keeps for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the work tree stands for: commit, full ref, merge target ("" where unknown) and the repository's path."""
+
+    sha: str
+    ref: str
+    base: str
+    repository: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +85,11 @@ class Wiring:
     cache: Cache
     progress: Progress
     git: Callable[[], Git]
+    head: Callable[[], Head]
     config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
     source: Callable[[Selection], Source]
     rulepacks: Callable[[Sequence[str]], Rulepacks]
+    fingerprint: Callable[[], Fingerprint]
     token: Callable[[], Token]
     state: Callable[[], State]
     process: Callable[[], Process]
@@ -120,6 +138,12 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return PackagedRules(paths)
 
     @cache
+    def fingerprint() -> Fingerprint:
+        from pipeline_guard.adapters.fingerprint import KeyedFingerprint
+
+        return KeyedFingerprint(home, environ)
+
+    @cache
     def token() -> Token:
         from pipeline_guard.adapters.hsm.embedded import open_token
 
@@ -128,8 +152,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def state() -> State:
-        from pipeline_guard.adapters.sql.state import SqlState
-
+        try:
+            from pipeline_guard.adapters.sql.state import SqlState
+        except ImportError:
+            raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
         return SqlState.open(home)
 
     def process() -> Process:
@@ -141,6 +167,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         from pipeline_guard.adapters.handover import JobHandover
 
         return JobHandover(home, environ)
+
+    def head() -> Head:
+        repository = GitRepository(folder, environ)
+        return Head(repository.commit("HEAD"), repository.ref(), repository.merge_target(), repository.remote_path())
 
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),
@@ -154,9 +184,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
         git=git,
+        head=head,
         config=config,
         source=source,
         rulepacks=rulepacks,
+        fingerprint=fingerprint,
         token=token,
         state=state,
         process=process,
@@ -175,7 +207,7 @@ def _actor() -> str:
 
 def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> Config:
     """Read the configuration: the named file; else as of ``ref``; else at the repository's root; else defaults."""
-    from pipeline_guard.config import parse
+    from pipeline_guard.config import FILE_NAME, Config, parse
 
     if named:
         return parse(files.read(named, CONFIG_LIMIT), named)
@@ -189,3 +221,75 @@ def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> 
     if files.kind(path) == "missing":
         return Config()
     return parse(files.read(path, CONFIG_LIMIT), FILE_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Doors for the dry-run: they read the real world, and keep in memory what would be written to it."""
+
+    real: Wiring
+    files: RecordingFiles
+    cache: MemoryCache
+    state: MemoryState
+    token: SoftwareToken
+
+    @staticmethod
+    def of(wiring: Wiring) -> Rehearsal:
+        """Begin a rehearsal; its steps see each other's writes."""
+        from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
+        from pipeline_guard.adapters.rehearsal import SoftwareToken
+
+        return Rehearsal(wiring, RecordingFiles(wiring.files), MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock))
+
+    @staticmethod
+    def issuer(claims: Mapping[str, Any]) -> LocalIssuer:
+        """Return a local issuer that signs ``claims``."""
+        from pipeline_guard.adapters.oidc.local import LocalIssuer
+
+        return LocalIssuer(claims)
+
+    def doors(self, args: Args, console: Console, *, verb: str) -> Wiring:
+        """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
+        from pipeline_guard.adapters.fingerprint import KeyedFingerprint
+        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+
+        simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
+        if verb == "sign":
+            self._simulate_key(args)
+        return replace(
+            self.real,
+            console=console,
+            files=self.files,
+            cache=self.cache,
+            progress=_silent(),
+            fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
+            config=_configured(args, self.real, self.files),
+            state=(lambda: self.state) if simulated else self._read_state,
+            token=lambda: self.token,
+            process=RecordingProcess,
+            handover=RecordingHandover,
+        )
+
+    def _simulate_key(self, args: Args) -> None:
+        """Have a signing key under the name that the step asks for."""
+        from pipeline_guard.model.key import KeyType, KeyUsage
+
+        name = args.text("key") or self.real.config("").sign.key
+        if name and not name.startswith("pkcs11:") and self.state.key(name) is None:
+            self.state.add_key(self.token.create(name, 1, KeyType.EC_P256, KeyUsage.SIGN))
+
+    def _read_state(self) -> State:
+        """Return the real store where there is one, to look up public keys; never create it."""
+        if any(True for _ in self.state.all_keys()) or not (Path(self.real.home) / "store.db").is_file():
+            return self.state
+        return self.real.state()
+
+
+def _silent() -> Progress:
+    from pipeline_guard.adapters.terminal import SilentProgress
+
+    return SilentProgress()
+
+
+def _configured(args: Args, wiring: Wiring, files: Files) -> Callable[[str], Config]:
+    return lambda ref: _load_config(args.text("config"), ref, files, wiring.git)

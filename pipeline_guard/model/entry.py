@@ -10,9 +10,13 @@ from pipeline_guard.model.finding import Origin
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file or blob. ``path`` uses ``/``; ``mode`` is the git mode (100644, 100755, 120000) in octal digits."""
+    """One file or blob. ``path`` uses ``/``; ``mode`` is the git mode (100644, 100755, 120000) in octal digits.
+
+    ``blob`` is git's object id where the content comes from the object database.
+    """
 
     path: str
     data: bytes
     origin: Origin | None = None
     mode: str = "100644"
+    blob: str = ""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from pipeline_guard.model.location import Location
@@ -71,12 +72,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ScanStats:
-    """How much was looked at; ``seconds`` is wall time."""
+    """How much was looked at; ``seconds`` is wall time, ``began`` an aware time where it is known."""
 
     files: int = 0
     bytes: int = 0
     commits: int = 0
     seconds: float = 0.0
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

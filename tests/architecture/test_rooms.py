@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ports": NOUNS,
     "identity": NOUNS,
     "policy": NOUNS,
-    "report": NOUNS,
+    "report": NOUNS | {"__init__"},  # the version, which SARIF and GitLab's reports name
     **{verb: DOORS | {"identity", "policy"} for verb in VERBS},
     "config": NOUNS | {"policy"},
     "flows": DOORS | {"identity", "policy"} | VERBS,

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Doors that record instead of act: the dry-run's files, store, process and hand-over. Nothing leaves memory."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
+from pipeline_guard.model.key import KeyRecord
+from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.ports import Cache, Files
+
+
+class RecordingFiles:
+    """Reads the real files; keeps what would be written, and reads it back to later steps."""
+
+    def __init__(self, real: Files) -> None:
+        self._real = real
+        self.written: dict[str, bytes] = {}
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return what was written in this rehearsal, else the real content."""
+        kept = self.written.get(posixpath.normpath(path))
+        if kept is None:
+            return self._real.read(path, limit)
+        if len(kept) > limit:
+            raise UsageError(f"cannot read {path}: larger than {limit} bytes")
+        return kept
+
+    def write(self, path: str, content: bytes) -> None:
+        """Keep ``content`` in memory."""
+        self.written[posixpath.normpath(path)] = content
+
+    def kind(self, path: str) -> str:
+        """Return the kind of a path as it would be."""
+        return "file" if posixpath.normpath(path) in self.written else self._real.kind(path)
+
+
+class MemoryCache:
+    """Reads a real cache and keeps what is new in memory."""
+
+    def __init__(self, real: Cache) -> None:
+        self._real = real
+        self._kept: dict[str, bytes] = {}
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was kept here, else what the real cache has."""
+        return self._kept.get(name) or self._real.get(name)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep ``content`` for the rest of the rehearsal."""
+        self._kept[name] = content
+
+
+class MemoryState:
+    """The store's six doors over dictionaries; the same contract as the real one."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, int], KeyRecord] = {}
+        self._secrets: dict[tuple[str, int], SealedSecret] = {}
+        self._leases: list[Lease] = []
+        self._audit: list[AuditRecord] = []
+
+    def add_key(self, record: KeyRecord) -> None:
+        """Keep a record; raise UsageError where it exists."""
+        place = record.ref.name, record.ref.version
+        if place in self._keys:
+            raise UsageError(f"the key {record.ref.name} exists", "choose another name")
+        self._keys[place] = record
+
+    def key(self, name: str, version: int | None = None) -> KeyRecord | None:
+        """Return a record, the newest version where none is named."""
+        found = [record for (known, number), record in sorted(self._keys.items()) if known == name and version in (None, number)]
+        return found[-1] if found else None
+
+    def all_keys(self) -> Sequence[KeyRecord]:
+        """Return every record by name and version."""
+        return [record for _, record in sorted(self._keys.items(), key=lambda item: item[0])]
+
+    def put(self, row: SealedSecret) -> None:
+        """Keep one version; raise UsageError where it exists."""
+        if (row.name, row.version) in self._secrets:
+            raise UsageError(f"version {row.version} of the secret {row.name} exists", "somebody else was faster: try again")
+        self._secrets[row.name, row.version] = row
+
+    def get(self, name: str, version: int | None = None) -> SealedSecret | None:
+        """Return one version, the newest where none is named."""
+        found = [number for known, number in self._secrets if known == name and version in (None, number)]
+        return self._secrets[name, max(found)] if found else None
+
+    def list(self) -> Sequence[SealedSecret]:
+        """Return the newest version of every secret by name."""
+        return [row for name in sorted({name for name, _ in self._secrets}) if (row := self.get(name))]
+
+    def delete(self, name: str) -> int:
+        """Remove every version; return how many there were."""
+        gone = [place for place in self._secrets if place[0] == name]
+        for place in gone:
+            del self._secrets[place]
+        return len(gone)
+
+    def issue(self, lease: Lease) -> None:
+        """Record a lease."""
+        self._leases.append(lease)
+
+    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
+        """End every open lease of ``holder``."""
+        del now
+        ended = [lease for lease in self._leases if lease.holder == holder]
+        self._leases = [lease for lease in self._leases if lease.holder != holder]
+        return ended
+
+    def open_leases(self, now: datetime) -> Sequence[Lease]:
+        """Return the leases that are neither ended nor expired."""
+        return [lease for lease in self._leases if lease.expires > now]
+
+    def write(self, event: AuditEvent) -> AuditRecord:
+        """Chain and keep one event."""
+        last = self._audit[-1] if self._audit else None
+        record = AuditRecord.linked(last.seq + 1 if last else 1, last.hash if last else FIRST, event)
+        self._audit.append(record)
+        return record
+
+    def records(self) -> Iterator[bytes]:
+        """Give every record's line in order."""
+        return iter([record.line() for record in self._audit])
+
+
+class RecordingProcess:
+    """Runs nothing."""
+
+    def run(self, command: Sequence[str], injection: Injection) -> int:
+        """Succeed without starting the command."""
+        del command, injection
+        return 0
+
+
+class RecordingHandover:
+    """Hands nothing over."""
+
+    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
+        """Write nothing."""
+        del injection, holder, as_files
+        return ""
+
+    def remove(self, holder: str) -> None:
+        """Remove nothing."""
+        del holder

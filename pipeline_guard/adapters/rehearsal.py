@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A token in memory for rehearsals: it answers like an HSM and forgets everything with the process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline_guard.errors import Denied, IntegrityError, UsageError
+from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.token_uri import TokenUri
+from pipeline_guard.ports import Clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+_USAGE = {KeyType.EC_P256: KeyUsage.SIGN, KeyType.AES_256: KeyUsage.WRAP}
+_WRAP_VERSION = b"\x01"  # then 12 bytes of nonce, then AES-256-GCM ciphertext with its tag
+_NONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    record: KeyRecord
+    material: Any
+
+
+class SoftwareToken:
+    """Keystore, Signer and Wrapper in one, without any hardware. Never for real keys."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._keys: dict[str, _Held] = {}
+
+    def facts(self) -> dict[str, str]:
+        """Say that there is no hardware."""
+        return {"label": "rehearsal", "model": "in memory", "serial": "none"}
+
+    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+        """Generate a key. Raises UsageError where the type cannot serve the usage."""
+        if _USAGE[key_type] is not usage:
+            raise UsageError(f"a key of type {key_type.value} cannot {usage.value}", f"its usage is {_USAGE[key_type].value}")
+        material, public_pem = _generate(key_type)
+        ref = KeyRef(name, version, key_type, usage, os.urandom(16).hex())
+        record = KeyRecord(ref, KeyState.ACTIVE, self._clock.now(), "none", public_pem)
+        self._keys[ref.id] = _Held(record, material)
+        return record
+
+    def describe(self, uri: str) -> KeyRecord:
+        """Find a key by the ``object`` or ``id`` of an RFC 7512 URI. Raises UsageError where it names none or several."""
+        wanted = TokenUri.parse(uri)
+        found = [
+            held.record
+            for held in self._keys.values()
+            if wanted.object in ("", _label(held.record.ref)) and wanted.id in ("", held.record.ref.id)
+        ]
+        if len(found) != 1:
+            raise UsageError(f"the URI names {len(found) or 'no'} keys of the token", "name one key by object= or id=")
+        return found[0]
+
+    def sign(self, key: KeyRef, message: bytes) -> bytes:
+        """Return DER of ECDSA with SHA-256. Raises Denied for a key that is not for signing."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        private: EllipticCurvePrivateKey = self._material(key, KeyUsage.SIGN)
+        return private.sign(message, ec.ECDSA(hashes.SHA256()))
+
+    def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
+        """Return version, nonce and ciphertext. Raises Denied for a key that is not for wrapping."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = os.urandom(_NONCE)
+        return _WRAP_VERSION + nonce + AESGCM(self._material(key, KeyUsage.WRAP)).encrypt(nonce, data_key.reveal(), associated)
+
+    def unwrap(self, key: KeyRef, wrapped: bytes, associated: bytes) -> Secret:
+        """Return the data key. Raises IntegrityError if anything was changed, Denied for a key that is not for wrapping."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        material = self._material(key, KeyUsage.WRAP)
+        nonce, sealed = wrapped[1 : 1 + _NONCE], wrapped[1 + _NONCE :]
+        if wrapped[:1] != _WRAP_VERSION or len(sealed) < 16:
+            raise IntegrityError("a wrapped key is damaged", "restore it from a backup")
+        try:
+            return Secret(AESGCM(material).decrypt(nonce, sealed, associated))
+        except InvalidTag:
+            raise IntegrityError("a wrapped key does not verify", "it was changed, moved, or wrapped under another key") from None
+
+    def _material(self, key: KeyRef, usage: KeyUsage) -> Any:
+        held = self._keys.get(key.id)
+        if held is None:
+            raise UsageError(f"no such key in the token: {key.name}", "pipeline-guard keys list shows the keys")
+        # the token's own record decides, not what the caller's reference claims
+        if held.record.ref.usage is not usage:
+            raise Denied(f"key {key.name} may not {usage.value}", f"it was created to {held.record.ref.usage.value}")
+        return held.material
+
+
+def _generate(key_type: KeyType) -> tuple[Any, str]:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if key_type is KeyType.AES_256:
+        return os.urandom(32), ""
+    private = ec.generate_private_key(ec.SECP256R1())
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return private, private.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def _label(key: KeyRef) -> str:
+    return f"{key.name}/{key.version}"

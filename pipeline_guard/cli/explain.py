@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``explain RULE``: what it looks for, why it matters, what to do."""
+
+from __future__ import annotations
+
+from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.errors import ExitCode
+from pipeline_guard.flows.rules import one_rule
+
+
+def run(args: Args, wiring: Wiring) -> ExitCode:
+    """Say what is known of one rule."""
+    rule = one_rule(args.text("rule"), wiring.rulepacks(wiring.config("").scan.rules), wiring.cache)
+    proof = f"offline, by structure or checksum: {rule.proof}" if rule.proof else "none: the format has no check that works offline"
+    words = ", ".join(rule.keywords or rule.near)
+    context = "near one of the words" if rule.near else "with one of the keywords"
+    lines = [
+        f"{rule.id}: {rule.title} ({rule.severity})",
+        "",
+        f"looks for   {rule.pattern}",
+        *([f"            {context}: {words}"] if words else []),
+        f"proof       {proof}",
+        f"format      {rule.source}",
+        "",
+        f"why         {rule.about or 'Whoever holds it acts as its owner.'}",
+        f"what to do  {rule.hint}",
+        "            removing it from the newest commit is not enough: history keeps it, and so does every clone",
+        f"to allow    pipeline-guard:allow {rule.id} until=YYYY-MM-DD why this one is harmless",
+        "            on the line or the line above it; or a baseline: scan --write-baseline .pipeline-guard/baseline.json",
+    ]
+    wiring.console.data("\n".join(lines))
+    return ExitCode.CLEAN

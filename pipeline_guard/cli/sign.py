@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``sign``: one line a bundle."""
+
+from __future__ import annotations
+
+from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.verify import beside, named, printable
+from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.errors import ExitCode
+from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
+
+
+def run(args: Args, wiring: Wiring) -> int:
+    """Sign the subjects and print where the signatures went."""
+    args = args.with_section(wiring.config("").sign)
+    subjects = tuple(named(subject) for subject in args.many("subjects"))
+    request = SignRequest(subjects, args.text("type"), args.text("key"), beside(args.text("bundle"), subjects), wiring.actor)
+    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, wiring.token, wiring.state)
+    for signed in sign(request, doors=doors):
+        wiring.console.data(printable(f"signed {', '.join(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
+    return ExitCode.CLEAN

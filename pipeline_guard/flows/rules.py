@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules as people ask for them: all of them, one explained, all proved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipeline_guard.ports import Cache, Rulepacks
+from pipeline_guard.scan.prove import prove
+from pipeline_guard.scan.rule import Rule
+from pipeline_guard.scan.ruleset import load
+
+
+def every_rule(packs: Rulepacks, cache: Cache) -> Sequence[Rule]:
+    """Return all rules, ordered by kind and id. Raises UsageError for a pack that cannot be used."""
+    return sorted(load(packs, cache).rules, key=lambda rule: (rule.kind, rule.id))
+
+
+def one_rule(name: str, packs: Rulepacks, cache: Cache) -> Rule:
+    """Return one rule; raise UsageError with the nearest spelling."""
+    return load(packs, cache).rule(name)
+
+
+def wrong_rules(packs: Rulepacks, cache: Cache, now: datetime) -> tuple[int, list[str]]:
+    """Run every example and counterexample; return how many rules there are, and what is wrong."""
+    rules = load(packs, cache).rules
+    return len(rules), [wrong for rule in rules for wrong in prove(rule, now)]

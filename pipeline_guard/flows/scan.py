@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scan: rules, then every text of the source, then what it holds; commits are looked up at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.finding import Finding, Origin, ScanReport, ScanStats
+from pipeline_guard.model.verdict import Unchecked
+from pipeline_guard.ports import Cache, Clock, Fingerprint, Progress, Rulepacks, Source
+from pipeline_guard.scan import baseline
+from pipeline_guard.scan.detect import Detector
+from pipeline_guard.scan.prefilter import Prefilter
+from pipeline_guard.scan.report import Judgement, findings
+from pipeline_guard.scan.ruleset import load
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """``known`` is a baseline's content and name; ``engine`` False stays with pure Python."""
+
+    known: tuple[bytes, str] | None = None
+    foreign_markers: bool = False
+    engine: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScanDoors:
+    """What a scan asks of the world."""
+
+    source: Source
+    rulepacks: Rulepacks
+    cache: Cache
+    clock: Clock
+    fingerprint: Fingerprint
+    progress: Progress
+
+
+def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
+    """Look at every text of the source. Raises NothingToDo where there is none, UsageError for rules or a baseline."""
+    begun = doors.clock.now()
+    rules = load(doors.rulepacks, doors.cache)
+    known: frozenset[tuple[str, str]] = frozenset()
+    if request.known:
+        known = baseline.parse(*request.known, doors.fingerprint.key_id())
+    detector = Detector(rules.rules, Prefilter(rules.rules, rules.digest, doors.cache, engine=request.engine))
+    judgement = Judgement(begun, doors.fingerprint.of, known, request.foreign_markers)
+    found: list[Finding] = []
+    blobs: list[str] = []  # the blob of each finding
+    unchecked: list[Unchecked] = []
+    files = size = 0
+    for entry in doors.source.entries():
+        if isinstance(entry, Unchecked):
+            unchecked.append(entry)
+            continue
+        files, size = files + 1, size + len(entry.data)
+        here = findings(entry, detector, judgement)
+        found += here
+        blobs += [entry.blob] * len(here)
+        doors.progress.step("files", files)
+    doors.progress.close()
+    origins = doors.source.origins({blob for blob, one in zip(blobs, found, strict=True) if blob and one.origin is None})
+    found = [_attributed(one, blob, origins) for one, blob in zip(found, blobs, strict=True)]
+    seconds = (doors.clock.now() - begun).total_seconds()
+    return ScanReport(
+        tuple(sorted(found, key=lambda one: (one.location.path, one.location.commit, one.location.byte_start, one.rule))),
+        tuple(unchecked),
+        ScanStats(files, size, doors.source.commits(), max(seconds, 0.0), begun),
+    )
+
+
+def _attributed(finding: Finding, blob: str, origins: Mapping[str, Origin]) -> Finding:
+    origin = origins.get(blob)
+    if origin is None or finding.origin is not None:
+        return finding
+    return replace(finding, origin=origin, location=replace(finding.location, commit=origin.commit))
+
+
+def known_findings(report: ScanReport, fingerprint: Fingerprint) -> bytes:
+    """Return the report's findings as a baseline."""
+    return baseline.write(report.findings, fingerprint.key_id())
+
+
+def split_range(revisions: str) -> tuple[str, str]:
+    """Return base and head of BASE..HEAD; raise UsageError for anything else."""
+    base, dots, head = revisions.replace("...", "..").partition("..")
+    if not dots or not base or base.startswith("-"):
+        raise UsageError(f"not a range: {revisions[:100]!r}", "write BASE..HEAD, for example origin/main..HEAD")
+    return base, head or "HEAD"

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Candidates in one text: rules confirmed with ``re`` around their keywords, the most specific one a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from pipeline_guard.model.finding import Confidence, Severity
+from pipeline_guard.scan import filters
+from pipeline_guard.scan.prefilter import Prefilter
+from pipeline_guard.scan.proof import NO_TEST, PROOFS, Proof, State
+from pipeline_guard.scan.rule import Rule, compiled
+
+_MARGIN = 256  # bytes on either side of a region that a lookahead may want to see
+# Where a value without quotes is an expression: a name or a call, hardly ever a secret.
+_CODE = re.compile(
+    r"\.(?:pyi?|m?[jt]sx?|c?js|go|rs|java|kt|kts|scala|c|cc|cpp|cxx|h|hpp|cs|rb|php|swift|m|lua|pl|pm|r|dart|ex|exs|erl|clj|hs|vue|svelte)$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value at ``start`` to ``end`` of a text, with the rule that found it and what its proof said."""
+
+    rule: Rule
+    start: int
+    end: int
+    value: bytes
+    proof: Proof
+
+    @property
+    def severity(self) -> Severity:
+        """The rule's severity, lowered by a proof that failed or that names a lesser kind."""
+        if self.proof.state is State.CONTRADICTED:
+            return Severity.INFO
+        return self.proof.severity or Severity(self.rule.severity)
+
+    @property
+    def confidence(self) -> Confidence:
+        """What the proof allows to say."""
+        if self.proof.state is State.VERIFIED:
+            return Confidence.VERIFIED
+        if self.proof.state is State.CONTRADICTED:
+            return Confidence.CONTRADICTED
+        if self.rule.generic:
+            return Confidence.LOW
+        return Confidence.MEDIUM if self.rule.near else Confidence.HIGH
+
+
+class Detector:
+    """All rules over one text after the other."""
+
+    def __init__(self, rules: Sequence[Rule], prefilter: Prefilter) -> None:
+        self._rules = rules
+        self._prefilter = prefilter
+
+    def detect(self, text: bytes, now: datetime, *, path: str = "") -> list[Candidate]:
+        """Return the candidates in order of their place; no two overlap."""
+        if len(text) < 8:
+            return []
+        low = text.lower()
+        found: list[Candidate] = []
+        bare = not _CODE.search(path)
+        for index in self._prefilter.candidates(text):
+            rule = self._rules[index]
+            if rule.id.endswith("-bare") and not bare:
+                continue
+            for match in matches(rule, text, low):
+                candidate = examine(rule, match, now)
+                if candidate:
+                    found.append(candidate)
+        return _without_overlaps(found)
+
+
+def matches(rule: Rule, text: bytes, low: bytes) -> Iterator[re.Match[bytes]]:
+    """Give a rule's matches that hold one of its keywords; every match lies in a region around a keyword."""
+    pattern: re.Pattern[bytes] | None = None
+    for start, end in _regions(rule, text, low):
+        pattern = pattern or compiled(rule)
+        for match in pattern.finditer(text, start, end):
+            # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
+            if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
+                continue
+            yield match
+
+
+def _regions(rule: Rule, text: bytes, low: bytes) -> list[tuple[int, int]]:
+    """Return where to look, merged and ascending: ``reach`` bytes around each keyword, within its line."""
+    if not rule.anchors:
+        return [(0, len(text))]
+    places = []
+    for word in _words(rule):
+        place = low.find(word)
+        while place >= 0:
+            places.append(place)
+            place = low.find(word, place + len(word))
+    if not places:
+        return []
+    places.sort()
+    regions: list[tuple[int, int]] = []
+    reach = rule.reach + _MARGIN
+    start = end = -1
+    for place in places:
+        if place + rule.reach < end or (place < end and not rule.lines and text[end : end + 1] == b"\n"):
+            continue  # this region holds it already
+        first, last = max(place - reach, 0), min(place + reach, len(text))
+        if not rule.lines:
+            first = max(first, text.rfind(b"\n", first, place) + 1)
+            newline = text.find(b"\n", place, last)
+            last = newline if newline >= 0 else last
+        if start >= 0 and first <= end:
+            end = max(end, last)
+            continue
+        if start >= 0:
+            regions.append((start, end))
+        start, end = first, last
+    regions.append((start, end))
+    return regions
+
+
+@lru_cache(maxsize=4096)
+def _words(rule: Rule) -> tuple[bytes, ...]:
+    """Return the anchors without those that contain another one."""
+    words = [word.encode("utf-8") for word in rule.anchors]
+    return tuple(word for word in words if not any(other != word and other in word for other in words))
+
+
+def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | None:
+    """Turn a match into a candidate, or None where its value is none."""
+    start, end = match.span(rule.value_group)
+    if start < 0 or start == end:
+        return None
+    value = match.group(rule.value_group)
+    if rule.entropy and filters.entropy(value) < rule.entropy:
+        return None
+    if rule.anchors and not any(word in match.group().lower() for word in _words(rule)):
+        return None
+    if not rule.lines and filters.is_placeholder(value):
+        return None
+    if rule.generic and not _is_generic_secret(rule, match, value):
+        return None
+    if rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)):
+        return None  # a broad shape after a vendor's word: names and words are likelier
+    proof = PROOFS[rule.proof](value, now) if rule.proof else NO_TEST
+    return None if proof.state is State.NO_SECRET else Candidate(rule, start, end, value, proof)
+
+
+_MEANT_OTHERWISE = re.compile(
+    rb"(?i)(?:mock|fake|dummy|example|sample|test_data|public|pub|hash|digest|checksum|sha\d*|md5|csrf|xsrf|next|page|cursor|continuation|cache|primary|foreign|sort|"
+    rb"partition|translation|i18n|lang|label|message|error|hint|help|placeholder|regex|pattern|path|file|dir|folder|name|url|uri|endpoint|type|kind|count|length|limit|size|"
+    rb"max|min|expir\w*|ttl|id|ids|field|column|policy|prompt|title|text|description|reset|forgot|confirm|validat\w*|input|issuer|version|format|prefix|suffix|header)$"
+)
+
+
+def _is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool:
+    """Judge a value by what it is called and how it looks."""
+    groups = match.groupdict()
+    name = (groups.get("name") or b"").rstrip(b"_-. ")
+    if name and _MEANT_OTHERWISE.search(re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name).rpartition(b"_")[2]):
+        return False
+    if name and re.search(rb"(?i)(?:^|[_.-])(?:mock|fake|dummy|example|sample|public|pub|csrf|xsrf)[_.-]?", name):
+        return False
+    strict = rule.id.endswith("-bare")
+    if name and value.lower().replace(b"_", b"").replace(b"-", b"") in name.lower().replace(b"_", b"").replace(b"-", b""):
+        return False
+    if rule.id.startswith("generic-secret") and re.search(rb"\s", value):
+        return False
+    if filters.hides_placeholder(value):
+        return False
+    return not filters.is_plain(value, strict=strict) and _is_rich(
+        value, strict=strict, password=b"pass" in name.lower() or b"pwd" in name.lower()
+    )
+
+
+def _is_rich(value: bytes, *, strict: bool, password: bool) -> bool:
+    """Tell whether a value has what random or chosen secrets have and words lack."""
+    kinds = filters.classes(value)
+    if password:
+        return kinds >= 2 and len(value) >= (6 if strict else 5) and len(set(value)) >= 4
+    if len(value) >= 20:
+        return kinds >= 2 and filters.entropy(value) >= 2.6
+    return kinds >= 2 and bool(re.search(rb"\d", value)) and filters.entropy(value) >= 2.5
+
+
+def _weight(candidate: Candidate) -> tuple[object, ...]:
+    """Order candidates for one place: proven, then specific, then with context, then longer."""
+    return (
+        candidate.proof.state is not State.VERIFIED,
+        candidate.rule.generic,
+        bool(candidate.rule.near),
+        candidate.proof.state is State.CONTRADICTED,
+        candidate.start - candidate.end,
+        candidate.start,
+        candidate.rule.id,
+    )
+
+
+def _without_overlaps(found: list[Candidate]) -> list[Candidate]:
+    """Keep the weightiest candidate of every place. Candidates are few or alike; a sweep keeps it near linear."""
+    if len(found) < 2:
+        return found
+    groups: list[list[Candidate]] = []
+    end = -1
+    for candidate in sorted(found, key=lambda one: (one.start, one.end)):
+        if candidate.start >= end:
+            groups.append([])
+        groups[-1].append(candidate)
+        end = max(end, candidate.end)
+    kept: list[Candidate] = []
+    for group in groups:
+        chosen: list[Candidate] = []
+        for candidate in sorted(group, key=_weight):
+            if not any(candidate.start < other.end and other.start < candidate.end for other in chosen):
+                chosen.append(candidate)
+        kept += sorted(chosen, key=lambda one: one.start)
+    return kept

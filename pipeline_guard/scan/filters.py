@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only looks like a secret: placeholders for all rules; words, references, hashes and paths for generic ones."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from itertools import pairwise
+
+# Words that people write where a secret will stand. Matched anywhere in a value, case-insensitively.
+_MARKS = re.compile(
+    rb"(?i)example|placeholder|change_?-?me|replace[_-]?(?:me|with|this)"
+    rb"|your[_-]?(?:own|api|secret|token|password|passwd|key|access|client|account|app|auth|db|pass|user)"
+    rb"|insert[_-]?(?:your|token|key|here|secret|password|api)|(?:token|key|secret|password|value|goes)[_-]?here"
+    rb"|redacted|x{5,}|\*{3,}|\.{4,}|_{6,}|dummy|not[_-]?a[_-]?real"
+    rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
+)
+_REFERENCE = re.compile(
+    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\(|#\{|%\(|<%|@@|^\$[A-Za-z_]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
+    rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^!|^AQICA|\bvar\."
+)
+_HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
+_UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LABELLED_HASH = re.compile(
+    rb"(?i)^(?:sha(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2)"
+)
+_PUBLIC = re.compile(
+    rb"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
+    rb"|MII[BC][IC]j|AAAA[BC]3Nza|-----BEGIN (?:PUBLIC|CERT|RSA PUBLIC|PGP PUBLIC)|pk_(?:live|test)_|sb_publishable_)"
+)
+_PATH = re.compile(
+    rb"^(?:[a-zA-Z]:\\|\.{0,2}/|~/|[a-z][a-z0-9+.-]*://)|\.(?:py|js|ts|json|ya?ml|pem|key|crt|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini)$"
+)
+_CODE = re.compile(
+    rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$"
+)
+_IDENTIFIER = re.compile(
+    rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$|^[a-z]+(?:[A-Z][a-z]+)+\d{0,2}$"
+    rb"|^(?:[a-z]+|\d+)(?:[-_.](?:[a-z]+|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"
+)
+_SEQUENCES = (
+    b"abcdefghijklmnopqrstuvwxyz",
+    b"01234567890123456789",
+    b"zyxwvutsrqponmlkjihgfedcba",
+    b"98765432109876543210",
+    b"qwertyuiop",
+    b"asdfghjkl",
+)
+
+
+def entropy(value: bytes) -> float:
+    """Return Shannon's entropy in bits a byte; 0.0 for an empty value."""
+    if not value:
+        return 0.0
+    counts = [value.count(byte) for byte in set(value)]
+    return -sum(count / len(value) * math.log2(count / len(value)) for count in counts)
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Tell whether nobody could mean this value: a mark, a template, a reference, or one pattern repeated."""
+    if _MARKS.search(value) or _REFERENCE.search(value):
+        return True
+    return _is_repetitive(value)
+
+
+def hides_placeholder(value: bytes) -> bool:
+    """Tell whether a value is base64 of a text with such a mark, as Kubernetes manifests have them."""
+    if len(value) < 16 or len(value) % 4 or not re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", value):
+        return False
+    text = base64.b64decode(value)
+    return all(32 <= byte < 127 or byte in b"\r\n\t" for byte in text) and is_placeholder(text)
+
+
+def _is_repetitive(value: bytes) -> bool:
+    """Tell whether a value is few letters over and over, or mostly one run of the same letter or of a sequence."""
+    if len(value) < 8:
+        return len(set(value)) <= 2
+    body = value[value.rfind(b"_") + 1 :] if value.rfind(b"_") > 0 and len(value) - value.rfind(b"_") > 12 else value
+    if len(set(body)) <= 3:
+        return True
+    if len(body) >= 12 and any(body == (body[:step] * (len(body) // step + 1))[: len(body)] for step in (1, 2, 3, 4)):
+        return True
+    longest = run = 1
+    for before, after in pairwise(body):
+        run = run + 1 if before == after else 1
+        longest = max(longest, run)
+    return longest * 2 >= len(body)
+
+
+def is_sequence(value: bytes) -> bool:
+    """Tell whether most of a value walks along the alphabet, the digits or the keyboard."""
+    low = value.lower()
+    covered = 0
+    for start in range(max(len(low) - 3, 0)):
+        if any(low[start : start + 4] in walk for walk in _SEQUENCES):
+            covered += 1
+    return covered * 2 >= len(low) - 3 > 0
+
+
+def is_name(value: bytes) -> bool:
+    """Tell whether a value is made like a name of a variable, a file or a version."""
+    return bool(_IDENTIFIER.search(value))
+
+
+def is_plain(value: bytes, *, strict: bool) -> bool:
+    """Tell whether a generic value is a word, name, reference, call, path, hash, UUID or public key.
+
+    ``strict`` is for values without quotes, where a name of a variable is likelier than a secret.
+    """
+    if _HASH.fullmatch(value) and strict:
+        return False  # NAME=hex is how keys stand in environment files
+    if _UUID.fullmatch(value) or _LABELLED_HASH.search(value) or _PUBLIC.search(value) or _PATH.search(value):
+        return True
+    if _IDENTIFIER.search(value) or is_sequence(value):
+        return True
+    return (
+        bool(_CODE.search(value))
+        if strict
+        else bool(re.search(rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[<>]|\{[A-Za-z_][\w.:-]{0,40}\}|^\s|\s.*\s.*\s", value))
+    )
+
+
+def classes(value: bytes) -> int:
+    """Count the kinds of characters in a value: lower case, upper case, digits, others."""
+    return sum(bool(re.search(kind, value)) for kind in (rb"[a-z]", rb"[A-Z]", rb"[0-9]", rb"[^A-Za-z0-9]"))

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Candidates of one stored file to findings: places in the file, fingerprints, and whether they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.finding import Finding, FindingStatus
+from pipeline_guard.scan.allow import is_allowed
+from pipeline_guard.scan.detect import Candidate, Detector
+from pipeline_guard.scan.text import Lines, fragments
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What decides whether a finding counts. ``fingerprint`` is a keyed function of (rule, value)."""
+
+    now: datetime
+    fingerprint: Callable[[str, bytes], str]
+    baseline: frozenset[tuple[str, str]] = frozenset()
+    foreign_markers: bool = False
+
+
+def findings(entry: Entry, detector: Detector, judgement: Judgement) -> list[Finding]:
+    """Return what one file holds, in order of place. Never the value."""
+    found: list[Finding] = []
+    lines: Lines | None = None
+    for fragment in fragments(entry.path, entry.data):
+        for candidate in detector.detect(fragment.data, judgement.now, path=entry.path):
+            lines = lines or Lines(entry.data)
+            found.append(
+                _finding(entry, candidate, fragment.stored(candidate.start, candidate.end), fragment.decoded_from, lines, judgement)
+            )
+    return sorted(found, key=lambda one: (one.location.byte_start, one.rule))
+
+
+def _finding(entry: Entry, candidate: Candidate, span: tuple[int, int], decoded_from: str, lines: Lines, judgement: Judgement) -> Finding:
+    rule = candidate.rule
+    location = lines.location(entry.path, span, entry.origin.commit if entry.origin else "")
+    fingerprint = judgement.fingerprint(rule.id, candidate.value)
+    status = FindingStatus.NEW
+    last, first = lines.text(location.end_line), lines.text(location.line)
+    if any(
+        is_allowed(rule.id, line, lines.text(location.line - 1), judgement.now.date(), foreign=judgement.foreign_markers)
+        for line in (first, last)
+    ):
+        status = FindingStatus.ALLOWED
+    elif (rule.id, fingerprint) in judgement.baseline:
+        status = FindingStatus.BASELINE
+    return Finding(
+        rule=rule.id,
+        title=rule.title,
+        severity=candidate.severity,
+        confidence=candidate.confidence,
+        location=location,
+        fingerprint=fingerprint,
+        preview=preview(candidate),
+        hint=f"{candidate.proof.note}; {rule.hint}" if candidate.proof.note else rule.hint,
+        status=status,
+        origin=entry.origin,
+        decoded_from=decoded_from,
+    )
+
+
+def preview(candidate: Candidate) -> str:
+    """Return the public prefix, which the rule itself names, and the length."""
+    low = candidate.value.lower()
+    public = max((len(word) for word in candidate.rule.keywords if low.startswith(word.encode("utf-8"))), default=0)
+    prefix = candidate.value[:public].decode("ascii", "replace") if public * 2 <= len(candidate.value) else ""
+    return f"{prefix}... ({len(candidate.value)} characters)"

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A rule is data: what a secret looks like, how its format is proved, and what to do about it.
+
+Rules are read from YAML with their lines, checked, and kept as values; a pattern is compiled when it is first needed.
+Patterns are ``re`` syntax over bytes. They never see more than ``reach`` bytes on either side of a keyword.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.document import Node, parse_yaml
+
+FORMAT = 5  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
+MAX_PATTERN = 2_000
+MAX_REACH = 65_536
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+# The context of ``near`` rules: a vendor's word, up to the value of an assignment, header, argument or pair.
+_START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
+_FILLER = r"[\w.\- ]{0,40}"
+_BETWEEN = (
+    r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|=|:|,|\(|>)[ \t]{0,8}|[ \t]{1,4})"
+    r"(?:(?i:bearer|token|basic|key|apikey|bot)[ =]\"?)?\\?[\"'`]?"
+)
+_END = r"(?![\w+/=\-])"
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """One kind of secret.
+
+    ``keywords`` are lower-case literals, one of which is in every match; ``near`` are words that must stand before
+    the value, in which case ``pattern`` is the value's. ``group`` is what the secret is within the match.
+    ``entropy`` is a minimum in bits a character; ``proof`` names a function of ``scan.proof``. ``lines`` says that a
+    match may span lines.
+    """
+
+    id: str
+    title: str
+    severity: Literal["critical", "high", "medium", "low", "info"]
+    pattern: str
+    source: str
+    hint: str
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    group: int | str = 0
+    entropy: float = 0.0
+    proof: str = ""
+    reach: int = 1024
+    lines: bool = False
+    kind: str = ""
+    about: str = ""
+
+    @property
+    def generic(self) -> bool:
+        """Whether the rule knows no format: its values must pass the filters for words, references and hashes."""
+        return self.kind == "generic"
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """The literals one of which every match contains."""
+        return self.keywords or self.near
+
+    @property
+    def expression(self) -> str:
+        """The whole regular expression, with the context of ``near``."""
+        if not self.near:
+            return self.pattern
+        words = "|".join(re.escape(word) for word in self.near)
+        return f"{_START}(?i:{words}){_FILLER}{_BETWEEN}(?P<value>{self.pattern}){_END}"
+
+    @property
+    def coarse(self) -> str:
+        """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
+        if self.lines and self.keywords:
+            return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
+        return self.expression
+
+    @property
+    def value_group(self) -> int | str:
+        """The group that holds the secret."""
+        return self.group or ("value" if self.near else 0)
+
+
+@lru_cache(maxsize=4096)
+def compiled(rule: Rule) -> re.Pattern[bytes]:
+    """Compile a rule's expression; raises re.error only for rules that were never checked."""
+    return re.compile(rule.expression.encode("utf-8"))
+
+
+class _Pack(msgspec.Struct, frozen=True):
+    rules: tuple[Rule, ...]
+
+
+def parse_pack(name: str, content: bytes, *, trusted: bool = False) -> tuple[Rule, ...]:
+    """Read one rule pack; raise UsageError with file and line for anything that is not a usable rule.
+
+    ``trusted`` packs ship with the package: their patterns are tested there, so compiling them here is left out.
+    """
+    tree = parse_yaml(content, name)
+    entries = tree.get("rules")
+    unknown = sorted({key for key, _ in tree.items()} - {"rules", "kind", "about"})
+    if unknown:
+        raise UsageError(
+            f"{name}:{(tree.key_lines or {}).get(unknown[0], 1)}: unknown key {unknown[0]}", "a rule pack has kind, about and rules"
+        )
+    if entries is None or not isinstance(entries.value, list):
+        raise UsageError(f"{name}:{tree.line}: a rule pack needs a list called rules", "begin with: rules:")
+    common = {key: node.value for key in ("kind", "about") if (node := tree.get(key)) is not None}
+    rules = []
+    for entry in entries.elements():
+        rule = _convert(name, entry, common)
+        if not trusted:
+            _check(name, entry, rule)
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _convert(name: str, entry: Node, common: dict[str, object]) -> Rule:
+    try:
+        return msgspec.convert(common | entry.plain() if isinstance(entry.value, dict) else entry.plain(), Rule)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$")
+        field = re.match(r"\.([a-z-]+)", place)
+        line = entry.at([field[1]]).line if field else entry.line
+        unknown = re.search(r"unknown field `([^`]*)`", what)
+        if unknown:
+            line = (entry.key_lines or {}).get(unknown[1], line)
+            known = [field.encode_name for field in msgspec.structs.fields(Rule)]
+            near = difflib.get_close_matches(unknown[1], known, n=1)
+            raise UsageError(f"{name}:{line}: unknown key {unknown[1]}", f"did you mean {near[0]}?" if near else "") from None
+        where = f"{field[1]}: " if field else ""
+        raise UsageError(f"{name}:{line}: {where}{what[:1].lower()}{what[1:]}") from None
+
+
+def _check(name: str, entry: Node, rule: Rule) -> None:
+    """Refuse what the engine could not run, or what could make it run for ever."""
+
+    def refuse(key: str, what: str, hint: str = "") -> UsageError:
+        return UsageError(f"{name}:{entry.at([key]).line}: {rule.id or 'rule'}: {what}", hint)
+
+    if not ID.fullmatch(rule.id):
+        raise refuse("id", "an id is lower-case words with hyphens")
+    if len(rule.pattern) > MAX_PATTERN:
+        raise refuse("pattern", f"the pattern is longer than {MAX_PATTERN} characters", "split the rule")
+    if not 16 <= rule.reach <= MAX_REACH:
+        raise refuse("reach", f"reach must lie between 16 and {MAX_REACH} bytes")
+    if any(word != word.lower() or not 2 <= len(word) <= 64 for word in rule.keywords + rule.near):
+        raise refuse("keywords" if rule.keywords else "near", "keywords are lower-case, 2 to 64 characters")
+    if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=)", rule.pattern):
+        raise refuse("pattern", "back-references are not supported")
+    if re.search(r"\)[*+]|\{\d*,\}\)[*+{]|[*+]\)(?:[*+]|\{\d+,)", rule.pattern):
+        raise refuse("pattern", "a repeated group without an upper bound can take for ever", "write a bound such as {1,40}")
+    try:
+        pattern = compiled(rule)
+    except (re.error, OverflowError, RecursionError, UnicodeEncodeError) as error:
+        raise refuse("pattern", f"not a usable regular expression: {error}") from None
+    group = rule.value_group
+    if (isinstance(group, str) and group not in pattern.groupindex) or (isinstance(group, int) and not 0 <= group <= pattern.groups):
+        raise refuse("group", f"the pattern has no group {group}")
+    if pattern.match(b""):
+        raise refuse("pattern", "the pattern matches the empty text")
+
+
+def digest(texts: Iterable[tuple[str, bytes]]) -> str:
+    """Name a set of rule packs by content, for caches."""
+    total = hashlib.sha256(b"%d" % FORMAT)
+    for name, content in texts:
+        total.update(b"%d:%d:" % (len(name.encode("utf-8", "replace")), len(content)) + name.encode("utf-8", "replace") + content)
+    return total.hexdigest()
+
+
+def freeze(rules: Iterable[Rule]) -> bytes:
+    """Write parsed rules as JSON."""
+    return msgspec.json.encode(tuple(rules))
+
+
+def thaw(content: bytes) -> tuple[Rule, ...] | None:
+    """Read what ``freeze`` wrote; None where it is anything else."""
+    try:
+        return msgspec.json.decode(content, type=tuple[Rule, ...])
+    except (msgspec.DecodeError, RecursionError):
+        return None

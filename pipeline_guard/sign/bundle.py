@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sigstore bundles with one DSSE signature by a bare key: written as one line, read strictly.
+
+Reading refuses what other readers let pass: unknown or doubled fields, base64 that has a second spelling,
+more than one signature, a key id. Nothing read here is verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_guard.errors import IntegrityError, UsageError
+from pipeline_guard.model.document import parse_json
+from pipeline_guard.sign.dsse import PAYLOAD_TYPE
+
+MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+READ_MEDIA_TYPES = (MEDIA_TYPE, *(f"application/vnd.dev.sigstore.bundle+json;version=0.{minor}" for minor in (1, 2, 3)))
+MAX_BUNDLE = 32 * 1024 * 1024  # about 150,000 files of a model
+_HINT = "fetch the bundle again from where the subject came from, or have the subject signed again"
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedEnvelope:
+    """What a bundle claims: the payload, a signature over it, and a hint which key made it ("" for none)."""
+
+    payload: bytes
+    signature: bytes
+    hint: str
+
+
+def write_bundle(payload: bytes, signature: bytes, hint: str) -> bytes:
+    """Return a bundle v0.3 as one compact line of ASCII without a newline."""
+    bundle = {
+        "mediaType": MEDIA_TYPE,
+        "verificationMaterial": {"publicKey": {"hint": hint}, "tlogEntries": []},
+        "dsseEnvelope": {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"sig": base64.b64encode(signature).decode(), "keyid": ""}],
+        },
+    }
+    return json.dumps(bundle, separators=(",", ":")).encode("ascii")
+
+
+def read_bundle(unverified_bundle: bytes, name: str) -> UnverifiedEnvelope:
+    """Take a bundle apart; ``name`` is for messages. Raises IntegrityError for anything irregular."""
+    if not unverified_bundle.strip():
+        raise IntegrityError(f"{name}: the bundle is empty", _HINT)
+    try:
+        document = parse_json(unverified_bundle, name, limit=MAX_BUNDLE)
+    except UsageError as error:
+        raise IntegrityError(f"{error.what} (damaged or cut off)", _HINT) from None
+    reader = _Reader(name)
+    top = reader.mapping(document, "the bundle", {"mediaType", "verificationMaterial"}, {"dsseEnvelope", "messageSignature"})
+    if reader.text(top["mediaType"], "mediaType") not in READ_MEDIA_TYPES:
+        raise reader.refuse("not a bundle version that is known", "versions 0.1 to 0.3 of the Sigstore bundle are read")
+    hint = reader.hint(top["verificationMaterial"])
+    if "dsseEnvelope" not in top or "messageSignature" in top:
+        raise reader.refuse(
+            "the bundle holds a bare message signature, not a signed statement",
+            "sign with pipeline-guard sign, or with a tool that writes in-toto statements (cosign attest-blob)",
+        )
+    return reader.envelope(top["dsseEnvelope"], hint)
+
+
+class _Reader:
+    """Reads fields of one bundle and refuses in its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def refuse(self, what: str, hint: str = _HINT) -> IntegrityError:
+        return IntegrityError(f"{self.name}: {what}", hint)
+
+    def mapping(self, value: Any, what: str, required: set[str], optional: set[str]) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise self.refuse(f"{what} is not a JSON object")
+        for field in sorted(required - value.keys()):
+            raise self.refuse(f"{what} has no {field}")
+        if value.keys() - required - optional:
+            raise self.refuse(f"{what} has fields that no version of the format knows")
+        return value
+
+    def text(self, value: Any, what: str) -> str:
+        if not isinstance(value, str):
+            raise self.refuse(f"{what} is not text")
+        return value
+
+    def base64(self, value: Any, what: str) -> bytes:
+        text = self.text(value, what)
+        try:
+            decoded = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):  # ValueError: not ASCII
+            raise self.refuse(f"{what} is not base64") from None
+        # unused trailing bits give one value several spellings
+        if not decoded or base64.b64encode(decoded).decode() != text:
+            raise self.refuse(f"{what} is not base64 as written by an encoder")
+        return decoded
+
+    def hint(self, value: Any) -> str:
+        what = "verificationMaterial"
+        carried = {"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"}
+        material = self.mapping(value, what, set(), carried)
+        if "certificate" in material or "x509CertificateChain" in material:
+            raise self.refuse("signed with a certificate, not with a bare key", "verify it with a tool that has the certificate's root")
+        # Log entries and timestamps say nothing about a bare key; they are neither needed nor trusted.
+        if not isinstance(material.get("tlogEntries", []), list) or not isinstance(material.get("timestampVerificationData", {}), dict):
+            raise self.refuse(f"{what} is malformed")
+        if "publicKey" not in material:
+            raise self.refuse(f"{what} names no public key")
+        return self.text(self.mapping(material["publicKey"], "publicKey", set(), {"hint"}).get("hint", ""), "hint")
+
+    def envelope(self, value: Any, hint: str) -> UnverifiedEnvelope:
+        envelope = self.mapping(value, "dsseEnvelope", {"payload", "payloadType", "signatures"}, set())
+        if self.text(envelope["payloadType"], "payloadType") != PAYLOAD_TYPE:
+            raise self.refuse("the payload is no in-toto statement")
+        signatures = envelope["signatures"]
+        if not isinstance(signatures, list) or len(signatures) != 1:
+            raise self.refuse("a bundle has exactly one signature")
+        signature = self.mapping(signatures[0], "the signature", {"sig"}, {"keyid"})
+        if self.text(signature.get("keyid", ""), "keyid"):
+            raise self.refuse("the signature carries a key id", "bundles name their key by the hint; sign again without a key id")
+        return UnverifiedEnvelope(self.base64(envelope["payload"], "payload"), self.base64(signature["sig"], "sig"), hint)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every token does, the one in memory and the real ones alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from pipeline_guard.adapters.rehearsal import SoftwareToken
+from pipeline_guard.errors import Denied, IntegrityError, UsageError
+from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.secret import Secret
+from tests.fakes.signing import StandingClock
+
+
+def software(_request: pytest.FixtureRequest) -> Any:
+    return SoftwareToken(StandingClock())
+
+
+def softhsm(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue("embedded_token")
+
+
+TOKENS: list[Callable[[pytest.FixtureRequest], Any]] = [
+    software,
+    softhsm,
+]  # one line more for each implementation of Keystore, Signer and Wrapper
+
+
+@pytest.fixture(params=TOKENS, ids=lambda make: make.__name__, scope="module")
+def token(request: pytest.FixtureRequest) -> Any:
+    return request.param(request)
+
+
+@pytest.fixture
+def signing(token: Any) -> KeyRecord:
+    return token.create("signing", 1, KeyType.EC_P256, KeyUsage.SIGN)
+
+
+@pytest.fixture
+def wrapping(token: Any) -> KeyRecord:
+    return token.create("wrapping", 1, KeyType.AES_256, KeyUsage.WRAP)
+
+
+def test_a_created_key_is_what_was_asked_for(signing: KeyRecord, wrapping: KeyRecord) -> None:
+    assert (signing.ref.name, signing.ref.version, signing.ref.type, signing.ref.usage) == ("signing", 1, KeyType.EC_P256, KeyUsage.SIGN)
+    assert (wrapping.ref.type, wrapping.ref.usage, wrapping.public_pem) == (KeyType.AES_256, KeyUsage.WRAP, "")
+    assert signing.state is wrapping.state is KeyState.ACTIVE
+    assert signing.created.tzinfo is not None
+
+
+def test_two_keys_of_one_name_have_different_ids(token: Any) -> None:
+    made = [token.create("twin", 1, KeyType.EC_P256, KeyUsage.SIGN).ref.id for _ in range(2)]
+    assert len(set(made)) == 2
+
+
+def test_a_type_that_cannot_serve_the_usage_is_refused(token: Any) -> None:
+    with pytest.raises(UsageError):
+        token.create("odd", 1, KeyType.AES_256, KeyUsage.SIGN)
+    with pytest.raises(UsageError):
+        token.create("odd", 1, KeyType.EC_P256, KeyUsage.WRAP)
+
+
+def test_a_signature_verifies_with_foreign_software_and_only_over_its_message(token: Any, signing: KeyRecord) -> None:
+    public: Any = serialization.load_pem_public_key(signing.public_pem.encode())
+    signature = token.sign(signing.ref, b"message")
+    public.verify(signature, b"message", ec.ECDSA(hashes.SHA256()))
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, b"massage", ec.ECDSA(hashes.SHA256()))
+
+
+def test_a_wrapping_key_does_not_sign(token: Any, wrapping: KeyRecord) -> None:
+    with pytest.raises(Denied):
+        token.sign(wrapping.ref, b"message")
+
+
+def test_a_signing_key_does_not_wrap(token: Any, signing: KeyRecord) -> None:
+    with pytest.raises(Denied):
+        token.wrap(signing.ref, Secret(b"k" * 32), b"")
+    with pytest.raises(Denied):
+        token.unwrap(signing.ref, b"\x01" + b"k" * 60, b"")
+
+
+def test_a_wrapped_key_comes_back(token: Any, wrapping: KeyRecord) -> None:
+    wrapped = token.wrap(wrapping.ref, Secret(b"k" * 32), b"row 7")
+    assert b"k" * 8 not in wrapped
+    assert token.unwrap(wrapping.ref, wrapped, b"row 7") == Secret(b"k" * 32)
+    assert token.wrap(wrapping.ref, Secret(b"k" * 32), b"row 7") != wrapped
+
+
+def test_a_changed_or_moved_wrapped_key_is_refused(token: Any, wrapping: KeyRecord) -> None:
+    wrapped = token.wrap(wrapping.ref, Secret(b"k" * 32), b"row 7")
+    for position in (0, 1, 12, 13, len(wrapped) // 2, len(wrapped) - 1):
+        changed = bytearray(wrapped)
+        changed[position] ^= 1
+        with pytest.raises(IntegrityError):
+            token.unwrap(wrapping.ref, bytes(changed), b"row 7")
+    for cut in (b"", wrapped[:1], wrapped[:20], wrapped[:-1]):
+        with pytest.raises(IntegrityError):
+            token.unwrap(wrapping.ref, cut, b"row 7")
+    with pytest.raises(IntegrityError):
+        token.unwrap(wrapping.ref, wrapped, b"row 8")
+    other = token.create("other", 1, KeyType.AES_256, KeyUsage.WRAP)
+    with pytest.raises(IntegrityError):
+        token.unwrap(other.ref, wrapped, b"row 7")
+
+
+def test_a_key_is_found_by_its_id(token: Any, signing: KeyRecord) -> None:
+    found = token.describe("pkcs11:id=" + "".join(f"%{byte:02x}" for byte in bytes.fromhex(signing.ref.id)))
+    assert found.ref.id == signing.ref.id
+    assert found.ref.usage is KeyUsage.SIGN
+    assert found.public_pem == signing.public_pem
+
+
+def test_a_key_is_found_by_its_label(token: Any) -> None:
+    made = token.create("labelled", 3, KeyType.EC_P256, KeyUsage.SIGN)
+    assert token.describe("pkcs11:object=labelled/3").ref.id == made.ref.id
+
+
+@pytest.mark.parametrize("uri", ["pkcs11:object=nobody", "pkcs11:id=%00%01", "pkcs11:object=twins/1", "signing", "pkcs11:pin-value=1234"])
+def test_a_uri_that_names_none_or_several_is_refused(token: Any, uri: str) -> None:
+    for _ in range(2):
+        token.create("twins", 1, KeyType.EC_P256, KeyUsage.SIGN)
+    with pytest.raises(UsageError):
+        token.describe(uri)

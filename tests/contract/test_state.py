@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every store does, the one in memory and the real one alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_guard.adapters.recording import MemoryState
+from pipeline_guard.adapters.sql.state import SqlState
+from pipeline_guard.audit.check import verify_chain
+from pipeline_guard.errors import UsageError
+from pipeline_guard.model.event import AuditEvent
+from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.lease import Lease
+from pipeline_guard.model.sealed import SealedSecret
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+KEY = KeyRef("store", 1, KeyType.AES_256, KeyUsage.WRAP, "ab" * 16)
+
+
+def in_memory(_folder: Path) -> Any:
+    return MemoryState()
+
+
+def sqlite(folder: Path) -> Any:
+    return SqlState.open(str(folder / "home"))
+
+
+STORES: list[Callable[[Path], Any]] = [in_memory, sqlite]
+
+
+@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    return request.param(tmp_path)
+
+
+def sealed(name: str, version: int = 1) -> SealedSecret:
+    return SealedSecret(name, version, NOW, KEY, b"wrapped\x00\xff", b"cipher\x00\xff", 6)
+
+
+def lease(identifier: str, holder: str, minutes: int = 5) -> Lease:
+    return Lease(identifier, "db", 1, holder, NOW, NOW + timedelta(minutes=minutes))
+
+
+def test_key_is_read_back_as_it_was_kept(store: Any) -> None:
+    record = KeyRecord(KEY, KeyState.ACTIVE, NOW, "serial", "pem")
+    store.add_key(record)
+    assert store.key("store") == record
+    assert store.key("store", 1) == record
+    assert store.key("store", 2) is None
+    assert store.key("other") is None
+    assert list(store.all_keys()) == [record]
+    with pytest.raises(UsageError, match="exists"):
+        store.add_key(record)
+
+
+def test_newest_version_of_a_secret_is_the_one(store: Any) -> None:
+    for row in (sealed("b"), sealed("a", 1), sealed("a", 2), sealed("a", 10)):
+        store.put(row)
+    assert store.get("a") == sealed("a", 10)
+    assert store.get("a", 2) == sealed("a", 2)
+    assert store.get("a", 3) is None
+    assert store.get("none") is None
+    assert list(store.list()) == [sealed("a", 10), sealed("b")]
+    with pytest.raises(UsageError, match="exists"):
+        store.put(sealed("a", 2))
+
+
+def test_delete_removes_every_version(store: Any) -> None:
+    store.put(sealed("a", 1))
+    store.put(sealed("a", 2))
+    store.put(sealed("b"))
+    assert store.delete("a") == 2
+    assert store.get("a") is None
+    assert store.delete("a") == 0
+    assert list(store.list()) == [sealed("b")]
+
+
+def test_leases_end_once_and_only_their_holders(store: Any) -> None:
+    for each in (lease("1", "job-a"), lease("2", "job-a"), lease("3", "job-b", minutes=1)):
+        store.issue(each)
+    assert {each.id for each in store.open_leases(NOW)} == {"1", "2", "3"}
+    assert {each.id for each in store.open_leases(NOW + timedelta(minutes=2))} == {"1", "2"}
+    assert sorted(store.end("job-a", NOW), key=lambda each: each.id) == [lease("1", "job-a"), lease("2", "job-a")]
+    assert list(store.end("job-a", NOW)) == []
+    assert [each.id for each in store.open_leases(NOW)] == ["3"]
+
+
+def test_audit_records_are_chained_from_one(store: Any) -> None:
+    for number in range(3):
+        record = store.write(AuditEvent(NOW, "user:ada", "test", f"thing-{number} \u00e9\n", "granted"))
+        assert record.seq == number + 1
+    lines = list(store.records())
+    assert verify_chain(lines) == (3, record.hash)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sign and verify as commands: exit codes, what they print, and what is needed for them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "verification.v1.json"
+HELLO = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+VECTORS = Path(__file__).parents[1] / "vectors" / "sign" / "v1"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The stored bundles in a folder to work in."""
+    return Path(shutil.copytree(VECTORS, tmp_path / "work"))
+
+
+def test_a_key_in_the_token_signs_and_the_exported_half_verifies(guard: Callable[..., Any], work: Path) -> None:
+    assert guard("keys", "create", "signing", cwd=work).code == 0
+    made = guard("sign", "hello.txt", "model", "--key", "signing", cwd=work)
+    assert made.code == 0, made.err
+    assert [line.split()[:3] for line in made.out.splitlines()] == [
+        ["signed", "hello.txt", "hello.txt.sigstore.json"],
+        ["signed", "model", "model/model.sig"],
+    ]
+    assert guard("keys", "export-public", "signing", "--output", "mine.pem", cwd=work).code == 0
+    for key in ("mine.pem", "signing"):
+        done = guard("verify", "hello.txt", "model", "--key", key, cwd=work)
+        assert done.code == 0, done.err
+        assert [line.split()[0] for line in done.out.splitlines()] == ["ok", "ok"]
+    assert guard("verify", ".", "--key", "../mine.pem", cwd=work / "model").code == 0
+    assert guard("verify", "hello.txt", "--key", "signing.pem", cwd=work).code == 1
+    assert "made with another key" in guard("verify", "hello.txt", "--key", "signing.pem", cwd=work).out
+
+
+def test_one_line_a_subject_and_the_exit_code_of_the_worst(guard: Callable[..., Any], work: Path) -> None:
+    (work / "hello.txt").write_text("hellO\n")
+    done = guard("verify", "hello.txt", "built.txt", "--key", "signing.pem", cwd=work)
+    assert done.code == 1
+    bad, good = done.out.splitlines()
+    assert bad.startswith("FAIL hello.txt  ")
+    assert good.startswith("ok   built.txt  key sha256:")
+    assert "pipeline-guard: hint: " in done.err
+
+
+def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
+    done = guard("verify", "hello.txt", "other.txt", "--key", "signing.pem", "--format", "json", cwd=work)
+    assert done.code == 1
+    document = json.loads(done.out)
+    jsonschema.validate(document, json.loads(SCHEMA.read_bytes()))
+    good, bad = document["subjects"]
+    assert good["key"] == bad["key"] != "sha256:"
+    assert good | {"key": ""} == {
+        "subject": "hello.txt",
+        "verified": True,
+        "why": "",
+        "key": "",
+        "digest": HELLO,
+        "predicate_type": "https://sigstore.dev/cosign/sign/v1",
+        "bundle": "hello.txt.sigstore.json",
+    }
+    assert (bad["verified"], bad["digest"], bad["bundle"]) == (False, "", "other.txt.sigstore.json")
+    assert "no signature there" in bad["why"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["hello.txt", "other.txt", "--bundle", "both.sigstore.json", "--key", "signing.pem"], 0),
+        ([HELLO, "--bundle", "hello.txt.sigstore.json", "--key", "./signing.pem"], 0),
+        (["model", "--key", "signing.pem"], 0),
+        (["other.txt", "--key", "signing.pem"], 1),
+        (["hello.txt", "--bundle", "cut.json", "--key", "signing.pem"], 1),
+        (["hello.txt", "--bundle", "hello.txt", "--key", "signing.pem"], 1),
+        (["hello.txt", "--bundle", "nowhere/b.json", "--key", "signing.pem"], 1),
+        (["hello.txt", "missing.txt", "--key", "signing.pem"], 1),
+        (["model/model.sig", "--key", "signing.pem"], 1),
+        (["hello.txt"], 2),
+        (["hello.txt", "--key", "nobody.pem"], 2),
+        (["hello.txt", "--key", "./hello.txt"], 2),
+        (["sha256:00", "--bundle", "both.sigstore.json", "--key", "signing.pem"], 2),
+        ([HELLO, "--key", "signing.pem"], 2),
+        (["missing.txt", "dist/*.whl", "--key", "signing.pem"], 3),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)  # fmt: skip
+def test_exit_codes_of_verify(guard: Callable[..., Any], work: Path, words: list[str], code: int) -> None:
+    (work / "cut.json").write_bytes((work / "hello.txt.sigstore.json").read_bytes()[:300])
+    done = guard("verify", *words, cwd=work)
+    assert done.code == code, done
+    assert "Traceback" not in done.err
+    assert code == 0 or "pipeline-guard: hint: " in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["hello.txt"], 2), (["missing.txt", "--key", "signing"], 3), (["hello.txt", "--key", "nobody"], 2), (["model", "--type", "blob"], 2)],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_exit_codes_of_sign(guard: Callable[..., Any], work: Path, words: list[str], code: int) -> None:
+    done = guard("sign", *words, cwd=work)
+    assert done.code == code, done
+    assert "pipeline-guard: hint: " in done.err
+
+
+def test_a_file_name_cannot_forge_a_line(guard: Callable[..., Any], work: Path) -> None:
+    (work / "x\nok   y").touch()
+    done = guard("verify", "x\nok   y", "--key", "signing.pem", cwd=work)
+    assert done.code == 1
+    assert len(done.out.splitlines()) == 1
+
+
+def test_verifying_with_a_pem_file_needs_neither_token_nor_store(work: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pipeline_guard.cli.main import main\n"
+        "code = main(['verify', 'hello.txt', 'model', '--key', 'signing.pem'])\n"
+        "print(code, [name for name in ('pkcs11', 'sqlalchemy', 'sqlite3', 'msgspec', 'yaml', 'rich') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=work, env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 []", done

@@ -29,3 +29,21 @@ def fixed_folder(pattern: str) -> str:
             break
         fixed.append(part)
     return "/".join(fixed)
+
+
+def matching(pattern: str, files: set[str], companions: tuple[str, ...], besides: str = "") -> list[str]:
+    """Return the files and folders that a pattern means, ordered.
+
+    A folder that a match lies in is not meant itself; a pattern that ends with ``/`` means folders only. Files called like
+    another one plus a suffix of ``companions``, and the file ``besides``, are no matches.
+    """
+    folders = {path[:at] for path in files for at, letter in enumerate(path) if letter == "/"}
+    own = set() if pattern.endswith("/") else {path for path in files if matches(path, pattern)}
+    own = {path for path in own if path != besides and not _accompanies(path, files | folders, companions)}
+    found = own | {path for path in folders if matches(path, pattern)}
+    above = {path[:at] for path in found for at, letter in enumerate(path) if letter == "/"}
+    return sorted(found - above)
+
+
+def _accompanies(path: str, others: set[str], companions: tuple[str, ...]) -> bool:
+    return any(path.endswith(suffix) and path.removesuffix(suffix) in others for suffix in companions)

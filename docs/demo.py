@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRUBBED = ("PIPELINE_GUARD_", "GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACTIONS_", "GIT_")
 # What the unsafe sample must be blocked for, and a piece of the line that says so.
 REASONS = {
-    "a key in history": "github-pat",
-    "a key in a notebook": "notebook.ipynb",
+    "a key in history": "deploy.sh:2:",
+    "a key in a notebook": "notebook.ipynb:1:",
     "an unhashed dependency": "requirement-unhashed",
     "an unpinned dependency": "requirement-unpinned",
     "an action pinned by tag": "action-unpinned",

@@ -184,9 +184,8 @@ def _text(performances: list[Performance], plan: rehearse.Plan, situation: Situa
         step = each.step
         words = " ".join(step.words) if step.verb != "run" else "run -- ..."
         lines.append(f"[{step.forge}] {step.path}:{step.line}  job {step.job}")
-        lines.append(
-            f"  {words}  ->  exit {each.code} {_meaning(each.code)}{'' if step.counts else ', which does not count: continue-on-error'}"
-        )
+        excuse = "" if step.counts else ", which does not count: continue-on-error"
+        lines.append(f"  {words}  ->  exit {each.code} {_meaning(each.code)}{excuse}")
         lines += [f"  note: {note}" for note in each.notes]
         lines += [f"    {line}" for line in each.said.splitlines()]
         lines.append("")

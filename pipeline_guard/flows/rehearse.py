@@ -177,9 +177,9 @@ def _resolve(text: str, context: Mapping[str, str], name: str, notes: list[str])
             if value:
                 return value
             literal = re.fullmatch(r"'((?:[^']|'')*)'", term.strip())
-            if literal:  # an empty one is false in an expression, but where it stands last it is meant
-                if literal[1] or found[1].rstrip().endswith(term.strip()):
-                    return literal[1].replace("''", "'")
+            # an empty literal is false in an expression, but where it stands last it is meant
+            if literal and (literal[1] or found[1].rstrip().endswith(term.strip())):
+                return literal[1].replace("''", "'")
         notes.append(f"{name}: {found[0].strip()} has no value here and is taken as empty")
         return ""
 

@@ -23,7 +23,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     targets(args)  # a mistake there should not cost a scan
     doors = ScanDoors(
         source=wiring.source(_selection(args)),
-        rulepacks=wiring.rulepacks(args.many("rules")),
+        rulepacks=wiring.rulepacks(_rooted(args, wiring, "rules")),
         cache=wiring.cache,
         clock=wiring.clock,
         fingerprint=wiring.fingerprint(),
@@ -72,11 +72,28 @@ def _request(args: Args, wiring: Wiring, config: Config, base: str) -> ScanReque
     path = args.text("baseline")
     if not path:
         return ScanRequest(foreign_markers=config.scan.foreign_markers)
-    content = wiring.git().show(base, path) if base else wiring.files.read(path, _BASELINE_LIMIT)
-    if content is None:
-        wiring.console.talk(f"{path} is not there as of {base}: no finding counts as known")
+    if base:
+        content = wiring.git().show(base, path)
+    else:
+        (path,) = _rooted(args, wiring, "baseline")
+        configured = args.origins["baseline"] == "configuration"
+        content = None if configured and wiring.files.kind(path) == "missing" else wiring.files.read(path, _BASELINE_LIMIT)
+    if content is None:  # hides nothing, so it is no error
+        wiring.console.talk(f"the baseline {path} is not there{f' as of {base}' if base else ''}: no finding counts as known")
         return ScanRequest(foreign_markers=config.scan.foreign_markers)
     return ScanRequest((content, path), config.scan.foreign_markers)
+
+
+def _rooted(args: Args, wiring: Wiring, name: str) -> list[str]:
+    """Return the paths of a flag; those from the configuration are relative to the repository's root."""
+    paths = args.many(name)
+    if args.origins[name] != "configuration":
+        return paths
+    try:
+        root = wiring.git().root()
+    except UsageError:  # no repository: the current folder is all there is
+        return paths
+    return [path if path.startswith("/") else f"{root}/{path}" for path in paths]
 
 
 def counts(finding: Finding, threshold: Severity) -> bool:

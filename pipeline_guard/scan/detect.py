@@ -157,10 +157,17 @@ _MEANT_OTHERWISE = re.compile(
 )
 
 
+_NAME_END = re.compile(rb"[\w.\-]*$")
+
+
 def _is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool:
     """Judge a value by what it is called and how it looks."""
     groups = match.groupdict()
-    name = (groups.get("name") or b"").rstrip(b"_-. ")
+    name = groups.get("name") or b""
+    if name:  # patterns begin at the word that tells; the rest of the name stands before it
+        begin = match.start("name")
+        name = _NAME_END.search(match.string[max(begin - 50, 0) : begin])[0] + name  # type: ignore[index]
+    name = name.rstrip(b"_-. ")
     if name and _MEANT_OTHERWISE.search(re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name).rpartition(b"_")[2]):
         return False
     if name and re.search(rb"(?i)(?:^|[_.-])(?:mock|fake|dummy|example|sample|public|pub|csrf|xsrf)[_.-]?", name):
@@ -170,6 +177,9 @@ def _is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool
         return False
     if rule.id.startswith("generic-secret") and re.search(rb"\s", value):
         return False
+    start = match.start("value") - match.start() if "value" in groups else 0
+    if b"," in match.group()[len(groups.get("name") or b"") : start] and not re.search(rb"\d", value):
+        return False  # two neighbours in a list of words
     if filters.hides_placeholder(value):
         return False
     return not filters.is_plain(value, strict=strict) and _is_rich(
@@ -183,7 +193,7 @@ def _is_rich(value: bytes, *, strict: bool, password: bool) -> bool:
     if password:
         return kinds >= 2 and len(value) >= (6 if strict else 5) and len(set(value)) >= 4
     if len(value) >= 20:
-        return kinds >= 2 and filters.entropy(value) >= 2.6
+        return kinds >= 2 and filters.entropy(value) >= 2.6 and bool(re.search(rb"[\d+/=]", value))
     return kinds >= 2 and bool(re.search(rb"\d", value)) and filters.entropy(value) >= 2.5
 
 

@@ -19,7 +19,7 @@ import msgspec
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 
-FORMAT = 5  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
+FORMAT = 6  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
 MAX_PATTERN = 2_000
 MAX_REACH = 65_536
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -28,6 +28,7 @@ define make-environment
 	$(PYTHON) -m venv $(1) || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	$(1)/bin/python $(PIP) install --require-hashes -r $(2)
 	$(1)/bin/python $(PIP) install --no-deps --no-build-isolation -e .
+	$(1)/bin/python -m compileall -q pipeline_guard
 	touch $(3)
 endef
 

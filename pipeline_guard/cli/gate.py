@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import assert_never
 
 from pipeline_guard.cli.args import Args
@@ -27,7 +28,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         git=wiring.git,
         files=wiring.files,
         tree=wiring.tree,
-        keys=KeyDoors(wiring.state, wiring.token),
+        keys=KeyDoors(wiring.state, partial(wiring.token, "")),
         clock=wiring.clock,
         progress=wiring.progress,
     )

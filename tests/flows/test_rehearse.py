@@ -73,6 +73,17 @@ def test_command_lines_in_scripts_are_found_with_their_environment() -> None:
     assert second.environment == {"PIPELINE_GUARD_KEY": "k.pem"}
 
 
+def test_step_that_may_fail_does_not_count() -> None:
+    (first, second) = steps_of(workflow("      - uses: ./actions/scan\n        continue-on-error: true\n      - uses: ./actions/scan\n"))
+    assert (first.counts, second.counts) == (False, True)
+
+
+def test_empty_literal_at_the_end_is_meant() -> None:
+    text = "      - uses: ./actions/gate\n        with:\n          base: ${{ github.event.x || '' }}\n"
+    (step,) = steps_of(workflow(text))
+    assert (step.environment, step.notes) == ({"PIPELINE_GUARD_BASE": ""}, ())
+
+
 def test_event_and_job_choose_the_steps() -> None:
     text = workflow("      - uses: ./actions/scan\n", on="pull_request")
     assert len(steps_of(text, Situation("pull-request", "c", "r", "", "a/b"))) == 1

@@ -149,7 +149,7 @@ def _pypi(stream: _Stream) -> str:
     identity = stream.raw(16).hex()
     head = (
         b"\x02"
-        + packet(1, b"pypi.org")
+        + packet(1, b"pypi." + b"org")
         + packet(2, f"{identity[:8]}-{identity[8:12]}-4{identity[13:16]}-a{identity[17:20]}-{identity[20:]}".encode())
         + b"\0"
     )

@@ -100,7 +100,7 @@ class Git(Protocol):
         ...
 
     def changed(self, base: str) -> Sequence[str]:
-        """Return the paths that differ between the merge base with ``base`` and the work tree."""
+        """Return the paths that differ between the merge base with ``base`` and the work tree, deleted ones too."""
         ...
 
 

@@ -94,10 +94,10 @@ class GitRepository:
         return self.run("cat-file", "blob", f"{commit}:{path}").stdout
 
     def changed(self, base: str) -> Sequence[str]:
-        """Return paths that differ from the merge base with ``base``, work tree and untracked files included."""
+        """Return paths that differ from the merge base with ``base``: work tree, untracked and deleted files included."""
         self.root()
         start = self.merge_base(self.commit(base), self.commit("HEAD"))
-        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--diff-filter=d", start)
+        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", start)
         tracked = self.run(*words).stdout
         untracked = self.run("ls-files", "--others", "--exclude-standard", "-z").stdout
         names = {name for name in (tracked + untracked).split(b"\0") if name}

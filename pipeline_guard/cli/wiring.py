@@ -172,7 +172,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     def head() -> Head:
         repository = GitRepository(folder, environ)
-        return Head(repository.commit("HEAD"), repository.ref(), repository.merge_target(), repository.remote_path())
+        sha, target = repository.commit("HEAD"), repository.merge_target()
+        if target and repository.commit(target) == sha:  # this is the merge target: there is no change to compare
+            target = ""
+        return Head(sha, repository.ref(), target, repository.remote_path())
 
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),

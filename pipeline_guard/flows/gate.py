@@ -53,7 +53,7 @@ class _Looked:
 def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     """Judge the whole tree, or with ``base`` what differs from the merge target.
 
-    Raises NothingToDo where there is no file at all, UsageError for settings that cannot be meant or an unknown ``base``.
+    Raises NothingToDo where there is no file at all or no change, UsageError for settings that cannot be meant or an unknown ``base``.
     """
     validate(settings)
     changed = _changed(base, doors) if base else None
@@ -75,6 +75,8 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         raise NothingToDo("there is no file to look at", "run it inside a repository")
     for kind, item in _artifacts(settings, base, changed, looked.paths, doors):
         looked.take(kind, item)
+    if changed is not None and not changed and not looked.found and not looked.unchecked:
+        raise NothingToDo(f"nothing differs from {base}", "fetch the change, or leave --base out to look at the whole tree")
     for path in sorted(changed or ()):
         if guards_the_gate(path):
             looked.take(Kind.CHANGE, ChangeFacts(path))

@@ -253,6 +253,7 @@ def test_a_change_cannot_bring_the_key_that_vouches_for_it(place: Place) -> None
 def test_in_a_change_untouched_artifacts_rest_and_build_results_count(place: Place) -> None:
     place.repository.commit("legacy", {"dist/old": b"unsigned", ".gitignore": "dist/built\n"})
     place.repository.git("switch", "-q", "-c", "topic")
+    place.repository.write("readme.txt", "x")
     assert place.artifacts(base="main")[0].status is CheckStatus.PASS
     place.repository.write("dist/built", b"unsigned")
     (check,) = place.artifacts(base="main")
@@ -268,3 +269,19 @@ def test_a_link_in_the_artifacts_folder_is_not_passed_over(place: Place) -> None
     place.sign("dist/app")
     (place.repository.path / "dist" / "link").symlink_to("app")
     assert place.artifacts()[0].status is CheckStatus.UNCHECKED
+
+
+def test_a_change_that_takes_the_signature_away_is_blocked(place: Place) -> None:
+    place.repository.write("dist/app", b"app")
+    place.sign("dist/app")
+    place.repository.commit("released")
+    place.repository.git("switch", "-q", "-c", "topic")
+    (place.repository.path / "dist/app.sigstore.json").unlink()
+    place.repository.commit("unsigned")
+    (check,) = place.artifacts(base="main")
+    assert (check.status, check.locations[0].path) == (CheckStatus.FAIL, "dist/app")
+
+
+def test_no_change_at_all_is_nothing_to_look_at(place: Place) -> None:
+    with pytest.raises(NothingToDo, match="nothing differs from main"):
+        place.gate(base="main")

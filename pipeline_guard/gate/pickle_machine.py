@@ -102,20 +102,17 @@ class Machine:
         """
         if shape >= 0:
             end = following = at + shape
-        elif shape > -10:
+        elif shape < -10:
+            begin = at - 10 - shape
+            end = following = begin + int.from_bytes(self.data[at:begin], "little")
+            at = begin
+        else:
             end = at - 1
             for _ in range(-shape):
                 end = self.data.find(b"\n", end + 1)
                 if end < 0:
                     raise Stopped("it ends before its STOP")
             following = end + 1
-        else:
-            width = -10 - shape
-            if at + width > len(self.data):
-                raise Stopped("it ends before its STOP")
-            length = int.from_bytes(self.data[at : at + width], "little")
-            at += width
-            end = following = at + length
         if following > len(self.data):
             raise Stopped("it ends before its STOP")
         return at, end, following
@@ -140,10 +137,11 @@ class Machine:
 
     def pop_to_mark(self) -> list[Any]:
         """Take everything above the last mark, and the mark."""
-        for index in range(len(self.stack) - 1, -1, -1):
-            if self.stack[index] is MARK:
-                found = self.stack[index + 1 :]
-                del self.stack[index:]
+        stack = self.stack
+        for index in range(len(stack) - 1, -1, -1):
+            if stack[index] is MARK:
+                found = stack[index + 1 :]
+                del stack[index:]
                 return found
         raise Stopped(f"no mark on the stack at byte {self.begin}")
 
@@ -169,9 +167,11 @@ class Machine:
 
     def remember(self, index: int) -> None:
         """Note the top of the stack under ``index``."""
+        if not self.stack or self.stack[-1] is MARK:
+            raise Stopped(f"the stack is empty at byte {self.begin}")
         if index not in self.memo:
             self.memoized += 1
-        self.memo[index] = self.top()
+        self.memo[index] = self.stack[-1]
 
     def recall(self, index: int) -> None:
         """Put on the stack what was noted under ``index``."""

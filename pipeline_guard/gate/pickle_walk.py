@@ -53,20 +53,22 @@ def walk(data: bytes, start: int = 0, *, doubtful: bool = False) -> Walk:
 
 def _run(machine: Machine) -> None:
     """Go on to STOP; raise Stopped where that is not possible."""
-    data, size = machine.data, len(machine.data)
+    data, size, operations = machine.data, len(machine.data), _OPERATIONS
     while True:
         at = machine.position
         if at >= size:
             raise Stopped("it ends before its STOP")
         code = data[at]
-        known = _OPERATIONS.get(code)
-        if known is None:
+        if code not in operations:
             raise Stopped(f"unknown opcode 0x{code:02x} at byte {at}")
         machine.operations += 1
         if machine.operations > MAX_OPERATIONS:
             raise Stopped(f"more than {MAX_OPERATIONS:,} operations")
-        shape, act = known
-        begin, end, machine.position = machine.argument(shape, at + 1)
+        shape, act = operations[code]
+        if shape:
+            begin, end, machine.position = machine.argument(shape, at + 1)
+        else:
+            begin = end = machine.position = at + 1
         machine.begin = at
         act(machine, begin, end)
         if code == _STOP:
@@ -143,7 +145,7 @@ _Act = Callable[[Machine, int, int], None]
 
 
 def _other(machine: Machine, _begin: int, _end: int) -> None:
-    machine.push(OTHER)
+    machine.stack.append(OTHER)
 
 
 def _nothing(_machine: Machine, _begin: int, _end: int) -> None:
@@ -157,7 +159,7 @@ def _proto(machine: Machine, begin: int, _end: int) -> None:
 
 def _constant(value: object) -> _Act:
     def act(machine: Machine, _begin: int, _end: int) -> None:
-        machine.push(value)
+        machine.stack.append(value)
 
     return act
 
@@ -172,7 +174,7 @@ def _long_line(machine: Machine, begin: int, end: int) -> None:
 
 
 def _small_int(machine: Machine, begin: int, end: int) -> None:
-    machine.push(machine.little(begin, end))
+    machine.stack.append(int.from_bytes(machine.data[begin:end], "little"))
 
 
 def _signed_int(machine: Machine, begin: int, end: int) -> None:
@@ -223,9 +225,10 @@ def _fill(machine: Machine, target: Any, found: list[Any]) -> None:
         raise Stopped(f"a key without a value at byte {machine.begin}")
     machine.change(target)
     if isinstance(target, State) and not machine.doubtful:
+        items = target.items
         for key, value in zip(found[::2], found[1::2], strict=True):
-            if isinstance(key, str) and (key in target.items or len(target.items) < MOST_KEYS):
-                target.items[key] = value
+            if isinstance(key, str) and (len(items) < MOST_KEYS or key in items):
+                items[key] = value
 
 
 def _set_item(machine: Machine, _begin: int, _end: int) -> None:

@@ -119,7 +119,9 @@ class TreeSource(_Plain):
             path = Path(os.path.normpath(self._folder / name))
             if not os.path.lexists(path):
                 raise UsageError(f"no such file or folder: {name}", "check the path")
-            is_folder = path.is_dir() and not path.is_symlink()
+            if path.is_symlink():  # one that is named is meant
+                path = Path(os.path.realpath(path))
+            is_folder = path.is_dir()
             base = path if is_folder else path.parent
             if root is not None and path.is_relative_to(root):
                 base = root
@@ -149,11 +151,11 @@ def _walk(top: Path, base: Path) -> Iterator[tuple[str, Path]]:
 
 
 def read_file(shown: str, path: Path, limit: int) -> Entry | Unchecked | None:
-    """Read one file; None for a symbolic link (its target is no text of its own) and for what has vanished."""
+    """Read one file; a symbolic link gives where it points to (mode 120000); None for what has vanished."""
     try:
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
-            return None
+            return Entry(_printable(shown), os.fsencode(path.readlink()), mode="120000")
         if stat.S_ISDIR(status.st_mode):
             why = "a submodule or another repository: scan it by itself" if (path / ".git").exists() else "the folder cannot be listed"
             return Unchecked(_printable(shown), why) if any(path.iterdir()) else None

@@ -6,11 +6,23 @@ from __future__ import annotations
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode
-from pipeline_guard.flows.rules import one_rule
+from pipeline_guard.flows.rules import gate_rule, one_rule
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
-    """Say what is known of one rule."""
+    """Say what is known of one rule of the scan, or of one check of the gate."""
+    check = gate_rule(args.text("rule"))
+    if check:
+        lines = [
+            f"{args.text('rule')}: a check of the gate",
+            "",
+            f"fails for   {check[0]}",
+            f"why         {check[1]}",
+            "what to do  the gate names the edit or command with each place; docs/rules.md has an example",
+            f"to allow    gate.waive: {{check: {args.text('rule')}, path: GLOB, reason: WHY, until: YYYY-MM-DD, owner: WHO}}",
+        ]
+        wiring.console.data("\n".join(lines))
+        return ExitCode.CLEAN
     rule = one_rule(args.text("rule"), wiring.rulepacks(wiring.config("").scan.rules), wiring.cache)
     proof = f"offline, by structure or checksum: {rule.proof}" if rule.proof else "none: the format has no check that works offline"
     words = ", ".join(rule.keywords or rule.near)

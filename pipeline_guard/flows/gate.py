@@ -11,7 +11,7 @@ from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailab
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
-from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look
+from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
@@ -67,6 +67,12 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         looked.files += 1
         if isinstance(entry, Unchecked):
             looked.take(kind_by_name(path), entry)
+            continue
+        if entry.mode == "120000":
+            linked = named_kind(path)
+            if linked:
+                where = entry.data.decode("utf-8", "backslashreplace")
+                looked.take(linked, Unchecked(path, f"a symbolic link to {where}: tools follow it, this check looks at files only"))
             continue
         for kind, item in look(path, entry.data):
             looked.take(kind, item)

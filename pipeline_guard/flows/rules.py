@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pipeline_guard.gate.registry import RULES as GATE_RULES
 from pipeline_guard.ports import Cache, Rulepacks
 from pipeline_guard.scan.prove import prove
 from pipeline_guard.scan.rule import Rule
@@ -20,6 +21,11 @@ def every_rule(packs: Rulepacks, cache: Cache) -> Sequence[Rule]:
 def one_rule(name: str, packs: Rulepacks, cache: Cache) -> Rule:
     """Return one rule; raise UsageError with the nearest spelling."""
     return load(packs, cache).rule(name)
+
+
+def gate_rule(name: str) -> tuple[str, str] | None:
+    """Return what a check of the gate claims of what it finds, and why that matters; None where no check has this id."""
+    return next(((rule.claim, rule.why) for rule in GATE_RULES if rule.id == name), None)
 
 
 def wrong_rules(packs: Rulepacks, cache: Cache, now: datetime) -> tuple[int, list[str]]:

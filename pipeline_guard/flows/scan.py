@@ -55,6 +55,8 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         if isinstance(entry, Unchecked):
             unchecked.append(entry)
             continue
+        if entry.mode == "120000":  # where a link points to is no text of its own; the target counts under its name
+            continue
         files, size = files + 1, size + len(entry.data)
         here = findings(entry, detector, judgement)
         found += here

@@ -23,6 +23,7 @@ _GATE_NAMES = {
     ".pipeline-guard.yml", "codeowners", ".npmrc", "pip.conf", "uv.toml", ".gitattributes", ".gitmodules", ".gitlab-ci.yml",
     "action.yml", "action.yaml", ".lfsconfig",
 }  # fmt: skip
+_MODEL_NAMES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill", ".npy", ".npz", ".bin")
 _GATE_FOLDERS = (".pipeline-guard/", ".github/workflows/", ".github/actions/", ".gitlab/")
 
 
@@ -44,6 +45,12 @@ def kind_by_name(path: str) -> Kind:
     if _WORKFLOW.fullmatch(lower) or _ACTION.fullmatch(lower):
         return Kind.WORKFLOW
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
+
+
+def named_kind(path: str) -> Kind | None:
+    """Return the kind that a file's name alone promises, None where it promises nothing."""
+    kind = kind_by_name(path)
+    return kind if kind is not Kind.MODEL or path.lower().endswith(_MODEL_NAMES) else None
 
 
 def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix bench hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -18,6 +18,7 @@ help:
 	@echo "make test   the whole test suite, installing what it needs"
 	@echo "make check  format, lint, types and tests, as continuous integration runs it"
 	@echo "make fix    format and mend what can be mended"
+	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make lock   write the hash-locked requirements anew"
 
@@ -27,6 +28,7 @@ define make-environment
 	$(PYTHON) -m venv $(1) || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	$(1)/bin/python $(PIP) install --require-hashes -r $(2)
 	$(1)/bin/python $(PIP) install --no-deps --no-build-isolation -e .
+	$(1)/bin/python -m compileall -q pipeline_guard
 	touch $(3)
 endef
 
@@ -60,6 +62,9 @@ check: lint test
 fix: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff check --fix .
 	@$(TESTS)/bin/ruff format .
+
+templates: $(TESTS_STAMP)
+	@$(TESTS)/bin/python docs/make_shells.py
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

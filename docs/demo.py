@@ -2,17 +2,20 @@
 """``make demo``: the whole pipeline, rehearsed on this repository and then on a deliberately unsafe sample.
 
 Everything is real: an embedded SoftHSM token, git repositories, the installed command. All of it lives in a temporary
-folder that is gone at the end. The demo succeeds if the first verdict is clean and the second one blocks for every reason.
+folder that is gone at the end (``demo.py FOLDER`` keeps it, in an empty folder of yours, to look at).
+The demo succeeds if the first verdict is clean and the second one blocks for every reason.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRUBBED = ("PIPELINE_GUARD_", "GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACTIONS_", "GIT_")
 # What the unsafe sample must be blocked for, and a piece of the line that says so.
 REASONS = {
-    "a key in history": "github-pat",
-    "a key in a notebook": "notebook.ipynb",
+    "a key in history": "deploy.sh:2:",
+    "a key in a notebook": "notebook.ipynb:1:",
     "an unhashed dependency": "requirement-unhashed",
     "an unpinned dependency": "requirement-unpinned",
     "an action pinned by tag": "action-unpinned",
@@ -33,7 +36,8 @@ REASONS = {
 def main() -> int:
     """Play both acts; return 0 if each ended as it should."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="pipeline-guard-demo-") as folder:
+    kept = nullcontext(sys.argv[1]) if len(sys.argv) > 1 else None
+    with kept or tempfile.TemporaryDirectory(prefix="pipeline-guard-demo-") as folder:
         guard = Guard(Path(folder) / "home")
         say("1. An embedded HSM token: made here, used here, gone with the demo")
         guard("token", "init", cwd=ROOT)
@@ -46,7 +50,7 @@ def main() -> int:
         project = Path(folder) / "project"
         project.mkdir()
         (project / ".pipeline-guard.yml").write_text("version: 1\nsecrets:\n  DEPLOY_KEY: {from: deploy/key, ttl: 5m}\n")
-        guard("secrets", "put", "deploy/key", cwd=project, stdin=b"demo-" + os.urandom(9).hex().encode())
+        guard("secrets", "put", "deploy/key", cwd=project, stdin=demo_value(folder))
         guard("run", "--", "sh", "-c", 'echo "the command has ${#DEPLOY_KEY} characters; printed, they are: $DEPLOY_KEY"', cwd=project)
         guard("audit", "verify", cwd=project)
 
@@ -83,6 +87,11 @@ class Guard:
         if not quiet:
             print("".join(f"  {line}\n" for line in shown.splitlines()), flush=True)
         return done.returncode, shown
+
+
+def demo_value(folder: str) -> bytes:
+    """Return a secret that no other demo has."""
+    return b"demo-" + hashlib.sha256(folder.encode()).hexdigest()[:18].encode()
 
 
 def say(title: str) -> None:

@@ -138,6 +138,11 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
     return config
 
 
+def canonical(config: Config) -> bytes:
+    """Return the configuration as JSON with every default spelt out, so that equal meanings have equal bytes."""
+    return msgspec.json.encode(config, order="sorted")
+
+
 def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str) -> None:
     line = tree.at(["secrets", variable]).line
     if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,127}", variable):

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_guard.adapters.hsm.embedded import open_token
+from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
+
 SCRUBBED = ("PIPELINE_GUARD_", "GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACTIONS_", "GIT_", "INPUT_", "STATE_")
 
 
@@ -29,6 +32,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+
+
+@pytest.fixture(scope="session")
+def embedded_token(tmp_path_factory: pytest.TempPathFactory) -> Pkcs11Token:
+    """A real SoftHSM token, opened; one for the whole session, because the module belongs to the process."""
+    token = open_token(str(tmp_path_factory.mktemp("token")), uri="", module="", pin="", environ={})
+    token.facts()
+    return token
 
 
 class Repository:

@@ -33,7 +33,7 @@ ready="$RUNNER_TEMP/pipeline-guard-env-$key"
 if [ ! -d "$ready" ]; then
     new=$(mktemp -d "$RUNNER_TEMP/pipeline-guard-new-XXXXXX")
     trap 'rm -rf "$new"' EXIT
-    PIP_USER=0 "$python" -I -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+    PIP_USER=0 PIP_ROOT_USER_ACTION=ignore "$python" -I -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
         --require-hashes --requirement "$here/requirements.txt" --target "$new/wheels" >&2 ||
         fail "cannot install the locked requirements" "python3 needs pip, and pip an index that has these exact files"
     mkdir "$new/bin"

@@ -22,18 +22,20 @@ class LocalFiles:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise _refuse("read", path, error) from None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            what = "it is a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise UsageError(f"cannot read {path}: {what}", "name a file")
         with os.fdopen(descriptor, "rb") as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"cannot read {path}: not a regular file")
             if status.st_size > limit:
-                raise UsageError(f"cannot read {path}: larger than {limit} bytes")
+                raise UsageError(f"cannot read {path}: larger than {limit} bytes", "name a smaller file")
             try:
                 content = stream.read(limit + 1)
             except OSError as error:
                 raise _refuse("read", path, error) from None
         if len(content) > limit:
-            raise UsageError(f"cannot read {path}: larger than {limit} bytes")
+            raise UsageError(f"cannot read {path}: larger than {limit} bytes", "name a smaller file")
         return content
 
     def write(self, path: str, content: bytes) -> None:

@@ -18,10 +18,11 @@ FILE = "fingerprint.key"
 
 
 class KeyedFingerprint:
-    """HMAC-SHA-256 over rule and value. The key is read, or made, when it is first needed."""
+    """HMAC-SHA-256 over rule and value. The key is read, or made, when it is first needed; ``keep`` false makes no file."""
 
-    def __init__(self, home: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, home: str, environ: Mapping[str, str], *, keep: bool = True) -> None:
         self._home = Path(home)
+        self._keep = keep
         self._environ = environ
         self._key: Secret | None = None
         self.lasting = True
@@ -45,7 +46,7 @@ class KeyedFingerprint:
         try:
             kept = path.read_bytes()
         except FileNotFoundError:
-            return self._made(path)
+            return self._made(path) if self._keep else Secret(secrets.token_bytes(32))
         except OSError:
             return self._ephemeral()
         if len(kept) != 32:

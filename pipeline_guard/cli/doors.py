@@ -12,12 +12,12 @@ from pipeline_guard.flows.secrets import SecretDoors
 def key_doors(wiring: Wiring) -> KeyDoors:
     """Open what key flows need."""
     state = wiring.state()
-    return KeyDoors(wiring.actor, wiring.clock, wiring.token(), state, state)
+    return KeyDoors(wiring.actor, wiring.clock, wiring.token(""), state, state)
 
 
 def secret_doors(wiring: Wiring) -> SecretDoors:
     """Open what secret flows need."""
-    state, token = wiring.state(), wiring.token()
+    state, token = wiring.state(), wiring.token("")
     return SecretDoors(
         actor=wiring.actor,
         clock=wiring.clock,
@@ -35,5 +35,5 @@ def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state = wiring.state()
     return LeaseDoors(
-        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=wiring.token(), store=state, leases=state, audit=state
+        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=wiring.token(""), store=state, leases=state, audit=state
     )

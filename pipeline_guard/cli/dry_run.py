@@ -63,7 +63,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     performances = []
     for number, step in enumerate(plan.steps):
         wiring.progress.step("rehearsing", number, len(plan.steps))
-        likeness = (step.forge if step.verb == "inject" else "", step.words, tuple(sorted(step.environment.items())))
+        likeness: tuple[object, ...] = (step.forge if step.verb == "inject" else "", step.words, tuple(sorted(step.environment.items())))
         if likeness not in known:
             known[likeness] = _perform(step, situation, rehearsal, wiring)
         first = known[likeness]
@@ -72,7 +72,8 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
             Performance(step, first.code, "as above" if same else first.said, list(step.notes) + ([] if same else first.notes))
         )
     wiring.progress.close()
-    code = weightiest([ExitCode(each.code) if each.code in set(ExitCode) else ExitCode.NO for each in performances])
+    counted = [each.code for each in performances if each.step.counts]
+    code = weightiest([ExitCode(each) if each in set(ExitCode) else ExitCode.NO for each in counted])
     if args.text("format") == "json":
         wiring.console.data(json.dumps(_document(performances, plan, rehearsal, code), indent=2))
     else:
@@ -96,6 +97,12 @@ def _perform(step: PlannedStep, situation: Situation, rehearsal: Rehearsal, wiri
         done.code = int(import_module(f"pipeline_guard.cli.{known.module}").run(step_args, doors)) if not done.code else done.code
     except HelpWanted:
         done.notes.append("asks for help only")
+    except NothingToDo as error:
+        if step.verb in ("sign", "verify"):  # what an earlier step of somebody else builds is not here
+            done.notes.append(f"not checked: {error.what}; an earlier step of the pipeline may make it")
+        else:
+            done.code = error.exit_code
+        listener.talk(f"{error.what}; {error.hint}")
     except GuardError as error:
         done.code = error.exit_code
         listener.talk(f"error: {error.what}")
@@ -128,7 +135,10 @@ def _situation(args: Args, wiring: Wiring) -> Situation:
     """Read from git what the pipeline would run for."""
     git = wiring.git()
     git.root()
-    head = wiring.head()
+    try:
+        head = wiring.head()
+    except UsageError:
+        raise NothingToDo("the repository has no commit yet", "commit something first") from None
     return Situation(args.text("event"), head.sha, head.ref, args.text("base") or head.base, head.repository)
 
 
@@ -174,7 +184,8 @@ def _text(performances: list[Performance], plan: rehearse.Plan, situation: Situa
         step = each.step
         words = " ".join(step.words) if step.verb != "run" else "run -- ..."
         lines.append(f"[{step.forge}] {step.path}:{step.line}  job {step.job}")
-        lines.append(f"  {words}  ->  exit {each.code} {_meaning(each.code)}")
+        excuse = "" if step.counts else ", which does not count: continue-on-error"
+        lines.append(f"  {words}  ->  exit {each.code} {_meaning(each.code)}{excuse}")
         lines += [f"  note: {note}" for note in each.notes]
         lines += [f"    {line}" for line in each.said.splitlines()]
         lines.append("")
@@ -196,6 +207,7 @@ def _document(performances: list[Performance], plan: rehearse.Plan, rehearsal: R
             "command": list(each.step.words),
             "settings": dict(each.step.environment),
             "exit_code": each.code,
+            "counts": each.step.counts,
             "output": each.said,
             "notes": each.notes,
         }

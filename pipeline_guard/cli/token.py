@@ -15,9 +15,10 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     """Run one action of ``token``."""
     if args.action == "init":
         key = secrets.wrapping_key(doors=secret_doors(wiring))
-        wiring.console.data(f"token {wiring.token().facts()['label']} is ready; wrapping key {key.ref.name}/{key.ref.version}")
+        label = wiring.token("").facts()["label"]
+        wiring.console.data(f"token {label} is ready; wrapping key {key.ref.name}/{key.ref.version}")
     else:
-        facts = dict(wiring.token().facts())
+        facts = dict(wiring.token("").facts())
         note = (
             "software token, no validation; keys are files protected by the PIN"
             if "SoftHSM" in facts["manufacturer"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline_guard.cli.args import Args
@@ -23,7 +24,7 @@ def run(args: Args, wiring: Wiring) -> int:
     if not args.text("key"):
         raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
-    public_pem = find_public_key(args.text("key"), files=wiring.files, keys=KeyDoors(wiring.state, wiring.token))
+    public_pem = find_public_key(args.text("key"), files=wiring.files, keys=KeyDoors(wiring.state, partial(wiring.token, args.text("key"))))
     bundle = beside(args.text("bundle"), subjects)
     answers = verify(subjects, bundle, public_pem, doors=VerifyDoors(wiring.files, wiring.tree))
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))

@@ -90,7 +90,7 @@ class Wiring:
     source: Callable[[Selection], Source]
     rulepacks: Callable[[Sequence[str]], Rulepacks]
     fingerprint: Callable[[], Fingerprint]
-    token: Callable[[], Token]
+    token: Callable[[str], Token]  # the argument is a pkcs11: URI that may name a module of its own, "" for the configured token
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
@@ -144,11 +144,13 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return KeyedFingerprint(home, environ)
 
     @cache
-    def token() -> Token:
+    def token(uri: str) -> Token:
         from pipeline_guard.adapters.hsm.embedded import open_token
+        from pipeline_guard.model.token_uri import TokenUri
 
         section = config("").token
-        return open_token(home, uri=section.uri, module=section.module, pin=section.pin, environ=environ)
+        own = TokenUri.parse(uri).module_path if uri else ""
+        return open_token(home, uri=uri if own else section.uri, module=section.module, pin=section.pin, environ=environ)
 
     @cache
     def state() -> State:
@@ -250,6 +252,7 @@ class Rehearsal:
 
     def doors(self, args: Args, console: Console, *, verb: str) -> Wiring:
         """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
+        from pipeline_guard.adapters.fingerprint import KeyedFingerprint
         from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
 
         simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
@@ -261,9 +264,10 @@ class Rehearsal:
             files=self.files,
             cache=self.cache,
             progress=_silent(),
+            fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
             config=_configured(args, self.real, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
-            token=lambda: self.token,
+            token=lambda _uri: self.token,
             process=RecordingProcess,
             handover=RecordingHandover,
         )

@@ -56,6 +56,7 @@ class PlannedStep:
     words: tuple[str, ...]
     environment: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    counts: bool = True  # False: the workflow goes on whatever this step says
 
     @property
     def verb(self) -> str:
@@ -94,7 +95,7 @@ def _plan_workflow(facts: WorkflowFacts, situation: Situation, job: str, found: 
         action = _ACTION.fullmatch(step.uses)
         if action:
             settings = {_variable(name): _resolve(value, context, name, notes) for name, value in step.inputs.items()}
-            found.steps.append(PlannedStep("github", facts.path, step.line, step.job, (action[1],), settings, tuple(notes)))
+            found.steps.append(PlannedStep("github", facts.path, step.line, step.job, (action[1],), settings, tuple(notes), _counts(step)))
             continue
         commands = _commands(step.run)
         if not commands:
@@ -108,7 +109,11 @@ def _from_shell(forge: str, path: str, step: Step, words: list[str], context: Ma
     local = list(notes)
     settings = {name: _resolve(value, context, name, local) for name, value in own.items()}
     resolved = tuple(_resolve(word, context, "the command", local) for word in words)
-    return PlannedStep(forge, path, step.line, step.job, resolved, settings, tuple(local))
+    return PlannedStep(forge, path, step.line, step.job, resolved, settings, tuple(local), _counts(step))
+
+
+def _counts(step: Step) -> bool:
+    return step.continues.lower() != "true"
 
 
 def _plan_gitlab(facts: GitlabFacts, situation: Situation, job: str, found: Plan) -> None:
@@ -172,7 +177,8 @@ def _resolve(text: str, context: Mapping[str, str], name: str, notes: list[str])
             if value:
                 return value
             literal = re.fullmatch(r"'((?:[^']|'')*)'", term.strip())
-            if literal and literal[1]:
+            # an empty literal is false in an expression, but where it stands last it is meant
+            if literal and (literal[1] or found[1].rstrip().endswith(term.strip())):
                 return literal[1].replace("''", "'")
         notes.append(f"{name}: {found[0].strip()} has no value here and is taken as empty")
         return ""

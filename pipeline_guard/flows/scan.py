@@ -60,13 +60,14 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         found += here
         blobs += [entry.blob] * len(here)
         doors.progress.step("files", files)
+    doors.progress.close()
     origins = doors.source.origins({blob for blob, one in zip(blobs, found, strict=True) if blob and one.origin is None})
     found = [_attributed(one, blob, origins) for one, blob in zip(found, blobs, strict=True)]
     seconds = (doors.clock.now() - begun).total_seconds()
     return ScanReport(
         tuple(sorted(found, key=lambda one: (one.location.path, one.location.commit, one.location.byte_start, one.rule))),
         tuple(unchecked),
-        ScanStats(files, size, doors.source.commits(), max(seconds, 0.0)),
+        ScanStats(files, size, doors.source.commits(), max(seconds, 0.0), begun),
     )
 
 

@@ -27,6 +27,7 @@ class Step:
     inputs: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     condition: str = ""
+    continues: str = ""  # continue-on-error, as text
     working_directory: str = ""
 
 

@@ -119,6 +119,7 @@ def _read_steps(owner: Node, path: str, job: str, environment: dict[str, str], f
                 inputs=_texts(node.get("with"), path),
                 environment=environment | _texts(node.get("env"), path),
                 condition=_text(node.get("if"), path),
+                continues=_text(node.get("continue-on-error"), path),
                 working_directory=_text(node.get("working-directory"), path) or folder,
             )
         )

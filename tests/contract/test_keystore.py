@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pipeline_guard.adapters.hsm.embedded import open_token
 from pipeline_guard.adapters.rehearsal import SoftwareToken
 from pipeline_guard.errors import Denied, IntegrityError, UsageError
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
@@ -20,20 +18,23 @@ from pipeline_guard.model.secret import Secret
 from tests.fakes.signing import StandingClock
 
 
-def software(_folder: Path) -> Any:
+def software(_request: pytest.FixtureRequest) -> Any:
     return SoftwareToken(StandingClock())
 
 
-def softhsm(folder: Path) -> Any:
-    return open_token(str(folder), uri="", module="", pin="", environ={})
+def softhsm(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue("embedded_token")
 
 
-TOKENS: list[Callable[[Path], Any]] = [software, softhsm]  # one line more for each implementation of Keystore, Signer and Wrapper
+TOKENS: list[Callable[[pytest.FixtureRequest], Any]] = [
+    software,
+    softhsm,
+]  # one line more for each implementation of Keystore, Signer and Wrapper
 
 
 @pytest.fixture(params=TOKENS, ids=lambda make: make.__name__, scope="module")
-def token(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return request.param(tmp_path_factory.mktemp("token"))
+def token(request: pytest.FixtureRequest) -> Any:
+    return request.param(request)
 
 
 @pytest.fixture

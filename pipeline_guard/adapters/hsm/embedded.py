@@ -18,7 +18,7 @@ from pipeline_guard.adapters.hsm.library import find_softhsm, load
 from pipeline_guard.adapters.hsm.objects import initialize_token, is_initialized
 from pipeline_guard.adapters.hsm.pin import read_pin
 from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token, TokenPlace
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
 
@@ -64,6 +64,8 @@ def _prepare(folder: Path, path: str) -> None:
     text = f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
     if not configuration.exists() or configuration.read_text() != text:
         write_private(str(configuration), text.encode())
+    if os.environ.get("SOFTHSM2_CONF", str(configuration)) != str(configuration) and load.cache_info().currsize:
+        raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")
     # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
     os.environ["SOFTHSM2_CONF"] = str(configuration)
     library = load(path)

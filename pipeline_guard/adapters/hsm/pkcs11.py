@@ -99,7 +99,8 @@ class Pkcs11Token:
         asked = (place.module_path or facts["module"], place.token or facts["label"], place.serial or facts["serial"])
         if asked != (facts["module"], facts["label"], facts["serial"]):
             raise UsageError(
-                f"the URI names another token than the configured one ({facts['label']})", "set token.uri in the configuration"
+                f"the URI names another token than the configured one ({facts['label']})",
+                "set token.uri in the configuration, or add ?module-path= to the URI",
             )
         attributes: dict[Any, Any] = {}
         if place.object:

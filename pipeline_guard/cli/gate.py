@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gate``: one verdict over dependencies, workflows, artifacts and model files."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import assert_never
+
+from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.output import emit, targets
+from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.config import FILE_NAME, Config, canonical
+from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.gate import GateDoors, gate
+from pipeline_guard.flows.verify import KeyDoors
+from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings, Waived
+from pipeline_guard.model.verdict import Outcome
+
+
+def run(args: Args, wiring: Wiring) -> ExitCode:
+    """Judge the tree, or the change since ``--base`` by the merge target's own configuration."""
+    targets(args)  # a mistake there should not cost a run
+    base = args.text("base")
+    settings = _settings(wiring.config(base), _source(args, base, wiring))
+    doors = GateDoors(
+        source=wiring.source,
+        git=wiring.git,
+        files=wiring.files,
+        tree=wiring.tree,
+        keys=KeyDoors(wiring.state, partial(wiring.token, "")),
+        clock=wiring.clock,
+        progress=wiring.progress,
+    )
+    verdict = gate(settings, base, doors=doors)
+    emit(verdict, args, wiring)
+    return exit_code(verdict.outcome)
+
+
+def exit_code(outcome: Outcome) -> ExitCode:
+    """Return the exit code of an outcome."""
+    if outcome is Outcome.ALLOW:
+        return ExitCode.CLEAN
+    if outcome is Outcome.BLOCK:
+        return ExitCode.NO
+    if outcome is Outcome.INCOMPLETE:
+        return ExitCode.INCOMPLETE
+    assert_never(outcome)
+
+
+def _settings(config: Config, source: str) -> GateSettings:
+    section = config.gate
+    return GateSettings(
+        artifacts=tuple(ArtifactDemand(rule.path, rule.key, rule.bundle) for rule in section.artifacts),
+        waivers=tuple(Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path) for waiver in section.waive),
+        allow_unchecked=section.allow_unchecked,
+        exclude=section.exclude,
+        digest=Digest.sha256(canonical(config)).hex,
+        source=source,
+    )
+
+
+def _source(args: Args, base: str, wiring: Wiring) -> str:
+    """Say where the policy came from."""
+    if args.text("config"):
+        return args.text("config")
+    if base:
+        return "defaults" if wiring.git().show(base, FILE_NAME) is None else f"{base}:{FILE_NAME}"
+    try:
+        path = f"{wiring.git().root()}/{FILE_NAME}"
+    except UsageError:
+        path = FILE_NAME
+    return "defaults" if wiring.files.kind(path) == "missing" else "work tree"

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gate: every file of the tree or the change, its facts, the signatures policy demands, then one verdict."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
+from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
+from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
+from pipeline_guard.gate.glob import fixed_folder, matching
+from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look
+from pipeline_guard.gate.judge import judge, validate
+from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
+from pipeline_guard.model.selection import Scope, Selection
+from pipeline_guard.model.verdict import Unchecked, Verdict
+from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
+
+MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
+
+
+@dataclass(frozen=True, slots=True)
+class GateDoors:
+    """What the gate asks of the world."""
+
+    source: Callable[[Selection], Source]
+    git: Callable[[], Git]
+    files: Files
+    tree: Tree
+    keys: KeyDoors
+    clock: Clock
+    progress: Progress
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What was seen so far."""
+
+    found: list[tuple[Kind, Facts]] = field(default_factory=list)
+    unchecked: list[tuple[Kind, Unchecked]] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    files: int = 0
+
+    def take(self, kind: Kind, item: Facts | Unchecked) -> None:
+        if isinstance(item, Unchecked):
+            self.unchecked.append((kind, item))
+        else:
+            self.found.append((kind, item))
+
+
+def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
+    """Judge the whole tree, or with ``base`` what differs from the merge target.
+
+    Raises NothingToDo where there is no file at all, UsageError for settings that cannot be meant or an unknown ``base``.
+    """
+    validate(settings)
+    changed = _changed(base, doors) if base else None
+    looked = _Looked()
+    for entry in doors.source(Selection(Scope.TREE, exclude=settings.exclude, max_bytes=MAX_BYTES)).entries():
+        path = entry.what if isinstance(entry, Unchecked) else entry.path
+        looked.paths.add(path)
+        doors.progress.step("files", len(looked.paths))
+        if changed is not None and path not in changed:
+            continue
+        looked.files += 1
+        if isinstance(entry, Unchecked):
+            looked.take(kind_by_name(path), entry)
+            continue
+        for kind, item in look(path, entry.data):
+            looked.take(kind, item)
+    doors.progress.close()
+    if not looked.paths:
+        raise NothingToDo("there is no file to look at", "run it inside a repository")
+    for kind, item in _artifacts(settings, base, changed, looked.paths, doors):
+        looked.take(kind, item)
+    for path in sorted(changed or ()):
+        if guards_the_gate(path):
+            looked.take(Kind.CHANGE, ChangeFacts(path))
+    facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
+    return judge(facts, settings, doors.clock.now().date())
+
+
+def _changed(base: str, doors: GateDoors) -> frozenset[str]:
+    """Return the changed paths spelt as sources spell them: bytes that are no UTF-8 escaped."""
+    names = doors.git().changed(base)
+    return frozenset(name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in names)
+
+
+def _artifacts(
+    settings: GateSettings, base: str, changed: frozenset[str] | None, known: set[str], doors: GateDoors
+) -> Iterator[tuple[Kind, ArtifactFacts | Unchecked]]:
+    """Verify every artifact that policy names; in a change, those that it touches or that git does not know."""
+    if not settings.artifacts:
+        return
+    root = _root(doors)
+    for demand in settings.artifacts:
+        try:
+            paths = matching(demand.path, known | _built(demand, root, doors), (BUNDLE_SUFFIX,), demand.bundle)
+            public_pem = _public_key(demand, base, root, doors)
+        except Denied as error:
+            yield Kind.ARTIFACT, ArtifactFacts(demand.path, "refused", _short(error.what, root), error.hint)
+            continue
+        except (UsageError, IntegrityError, Unavailable) as error:
+            yield Kind.ARTIFACT, Unchecked(demand.path, _short(error.what, root))
+            continue
+        if not paths:
+            yield Kind.ARTIFACT, Unchecked(demand.path, "policy demands a signature, and nothing matches this path")
+        for path in paths:
+            subject = posixpath.join(root, path)
+            bundle = posixpath.join(root, demand.bundle) if demand.bundle else default_bundle(subject, VerifyDoors(doors.files, doors.tree))
+            if changed is None or _is_touched(path, _short(bundle, root), changed, known):
+                yield Kind.ARTIFACT, _verified(path, subject, bundle, public_pem, root, doors)
+
+
+def _verified(path: str, subject: str, bundle: str, public_pem: str, root: str, doors: GateDoors) -> ArtifactFacts | Unchecked:
+    try:
+        if doors.files.kind(bundle) == "missing":
+            hint = f"pipeline-guard sign {path} --key NAME makes it"
+            return ArtifactFacts(path, "missing", f"there is no {_short(bundle, root)}", hint)
+        verify_one(subject, bundle, public_pem, doors=VerifyDoors(doors.files, doors.tree))
+    except IntegrityError as error:
+        return ArtifactFacts(path, "refused", _short(error.what, root), _short(error.hint, root))
+    except UsageError as error:
+        return Unchecked(path, _short(error.what, root))
+    return ArtifactFacts(path, "verified")
+
+
+def _public_key(demand: ArtifactDemand, base: str, root: str, doors: GateDoors) -> str:
+    """Return the key, a file's content as of the merge target: a change cannot bring the key that vouches for it."""
+    if "/" not in demand.key and not demand.key.endswith((".pem", ".pub")):
+        return find_public_key(demand.key, files=doors.files, keys=doors.keys)
+    if not base:
+        return find_public_key(posixpath.join(root, demand.key), files=doors.files, keys=doors.keys)
+    content = doors.git().show(base, demand.key)
+    if content is None:
+        raise UsageError(f"{demand.key} is not there as of {base}", "bring the key in with a change of its own")
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _built(demand: ArtifactDemand, root: str, doors: GateDoors) -> set[str]:
+    """Return files below the pattern's fixed folder, those that git ignores (build results) included."""
+    folder = fixed_folder(demand.path)
+    place = posixpath.join(root, folder)
+    if not folder or doors.files.kind(place) != "folder":
+        return set()
+    return {posixpath.join(folder, name) for name in doors.tree.names(place) if not name.endswith("/")}
+
+
+def _is_touched(path: str, bundle: str, changed: frozenset[str], known: set[str]) -> bool:
+    inside = path + "/"
+    if path in changed or bundle in changed or any(name.startswith(inside) for name in changed):
+        return True
+    return path not in known and not any(name.startswith(inside) for name in known)
+
+
+def _root(doors: GateDoors) -> str:
+    try:
+        return doors.git().root()
+    except UsageError:  # no repository: sources begin in the current folder, too
+        return ""
+
+
+def _short(text: str, root: str) -> str:
+    """Return a text without the machine's own folders."""
+    return text.replace(f"{root}/", "") if root else text

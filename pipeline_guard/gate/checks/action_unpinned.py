@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Actions, reusable workflows and Docker actions that are not named by what cannot move."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline_guard.gate.ci_facts import Use, WorkflowFacts
+from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.model.gate_settings import GateSettings
+from pipeline_guard.model.location import Location
+
+_COMMIT = re.compile(r".+@([0-9a-f]{40}|[0-9a-f]{64})", re.DOTALL)
+_DIGEST = re.compile(r"docker://.+@sha256:[0-9a-f]{64}", re.DOTALL)
+
+
+def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
+    """Give every ``uses:`` without a full commit or, for an image, without a digest; local paths are this repository."""
+    for use in facts.uses:
+        if use.kind == "local":
+            continue
+        pinned = _DIGEST if use.kind == "image" else _COMMIT
+        if not pinned.fullmatch(use.target):
+            yield Problem(Location(facts.path, use.line), use.target, _fix(use))
+
+
+def _fix(use: Use) -> str:
+    if use.kind == "image":
+        image = use.target.removeprefix("docker://").partition("@")[0]
+        return f"write docker://{image}@sha256:DIGEST (docker buildx imagetools inspect {image} shows it)"
+    named, _, ref = use.target.rpartition("@")
+    repository = "/".join((named or ref).split("/")[:2])
+    if not named:
+        return f"write uses: {ref}@FULL_COMMIT (git ls-remote https://github.com/{repository} shows the commits)"
+    return f"write uses: {named}@FULL_COMMIT # {ref} (git ls-remote https://github.com/{repository} '{ref}^{{}}' '{ref}' shows it)"
+
+
+RULE = Rule(
+    "action-unpinned",
+    Kind.WORKFLOW,
+    "not pinned to a full commit or digest",
+    "whoever can move the tag or branch runs code in this pipeline, with its secrets",
+    check,
+)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Containers unpacked in bounded memory: zip, tar, gzip, zlib, bzip2, xz and LZMA.
+
+Loaders are more tolerant than strict readers, so what one would refuse is looked at all the same and then named
+as ``Trouble``: wrong names, flags or checksums, members that no directory lists, encryption.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MAX_UNPACKED = 512 * 1024 * 1024  # bytes of one file, all its containers together
+_MOST_MEMBERS = 50_000
+_MOST_UNLISTED = 64 * 1024 * 1024  # bytes of a member that no directory lists
+_CHUNK = 16 * 1024
+_LOCAL = b"PK\x03\x04"
+_HEADER = struct.Struct("<4s5H3I2H")  # APPNOTE.TXT 4.3.7, local file header
+_ENCRYPTED = 0x1
+_LISTED_ERRORS = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, EOFError, IndexError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member; ``name`` is "" where the container is a mere compression."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What could not be unpacked, or not be trusted. Where not ``always``, it matters only to a file that should be a model."""
+
+    why: str
+    always: bool = True
+
+
+def unpack(content: bytes, spent: int = 0) -> Iterator[Part | Trouble] | None:
+    """Give the members of a container, None for anything else; ``spent`` is what was unpacked before. Never raises."""
+    allowed = max(MAX_UNPACKED - spent, 0)
+    if content.startswith((_LOCAL, b"PK\x05\x06")):
+        return _zip(content, allowed)
+    if content[257:262] == b"ustar":
+        return _tar(content, allowed)
+    begin = _decompressor(content)
+    return _compressed(content, begin, allowed) if begin else None
+
+
+# --- zip
+
+
+def _zip(content: bytes, allowed: int) -> Iterator[Part | Trouble]:
+    entries: list[zipfile.ZipInfo] = []
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    except _LISTED_ERRORS:
+        yield Trouble("a zip archive whose directory cannot be read")
+    if len(entries) > _MOST_MEMBERS:
+        yield Trouble(f"an archive of more than {_MOST_MEMBERS} members")
+        return
+    position = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        for found in [*_unlisted(content, position, entry.header_offset, allowed), *_member(content, entry, allowed)]:
+            if isinstance(found, Part):
+                allowed -= len(found.content)
+            yield found
+        position = max(position, entry.header_offset + _HEADER.size + entry.compress_size)
+    yield from _unlisted(content, position, len(content), allowed)
+
+
+def _member(content: bytes, entry: zipfile.ZipInfo, allowed: int) -> Iterator[Part | Trouble]:
+    """Give one listed member, read by its local header as loaders do, with every disagreement."""
+    name = entry.filename
+    header = _header(content, entry.header_offset)
+    if header is None:
+        yield Trouble(f"{name}: no member where the directory says")
+        return
+    flags, method, local_name, start = header
+    if local_name.rstrip(b"/") != entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437", "replace").rstrip(b"/"):
+        yield Trouble(f"{name}: called otherwise in the directory")
+    if (flags | entry.flag_bits) & _ENCRYPTED:
+        yield Trouble(f"{name}: marked as encrypted")
+    if method != entry.compress_type:
+        yield Trouble(f"{name}: compressed otherwise than the directory says")
+    if start + entry.compress_size > len(content):
+        yield Trouble(f"{name}: cut off")
+    plain, why = _inflate(content[start : start + entry.compress_size], method, allowed)
+    if why:
+        yield Trouble(f"{name}: {why}")
+    elif zlib.crc32(plain) != entry.CRC or len(plain) != entry.file_size:
+        yield Trouble(f"{name}: the checksum or size is wrong")
+    if plain:
+        yield Part(name, plain)
+
+
+def _unlisted(content: bytes, begin: int, end: int, allowed: int) -> Iterator[Part | Trouble]:
+    """Give members in the gaps that the directory leaves: some readers find them."""
+    position = content.find(_LOCAL, begin, end)
+    found = 0
+    while position >= 0:
+        header = _header(content, position)
+        if header is not None:
+            _, method, local_name, start = header
+            name = local_name.decode("utf-8", "replace")
+            yield Trouble(f"{name}: a member that the directory does not list")
+            following = content.find(b"PK", start, end) if method == zipfile.ZIP_STORED else end
+            plain, _why = _inflate(content[start : following if following >= 0 else end], method, min(allowed, _MOST_UNLISTED))
+            found += 1
+            if plain:
+                yield Part(name, plain)
+        if found > 100:
+            return
+        position = content.find(_LOCAL, position + 4, end)
+
+
+def _header(content: bytes, offset: int) -> tuple[int, int, bytes, int] | None:
+    """Return flags, method, name and the beginning of the data of a local header; None where there is none."""
+    if offset < 0 or offset + _HEADER.size > len(content):
+        return None
+    fields = _HEADER.unpack_from(content, offset)
+    if fields[0] != _LOCAL:
+        return None
+    name_at = offset + _HEADER.size
+    return fields[2], fields[3], content[name_at : name_at + fields[9]], name_at + fields[9] + fields[10]
+
+
+def _inflate(packed: bytes, method: int, allowed: int) -> tuple[bytes, str]:
+    """Return what a member holds as far as it can be read, and why not further."""
+    if method == zipfile.ZIP_STORED:
+        return (packed, "") if len(packed) <= allowed else (packed[:allowed], "larger than the gate unpacks")
+    if method != zipfile.ZIP_DEFLATED:
+        return b"", f"compressed by method {method}, which the gate cannot read"
+    plain, why, rest = _drain(zlib.decompressobj(-15), packed, allowed)
+    return plain, why or (f"{len(rest)} bytes after its end" if rest else "")
+
+
+# --- tar
+
+
+def _tar(content: bytes, allowed: int) -> Iterator[Part | Trouble]:
+    import tarfile
+
+    try:
+        archive = tarfile.TarFile(fileobj=io.BytesIO(content), errorlevel=2)
+        for count, member in enumerate(archive):
+            if count > _MOST_MEMBERS:
+                yield Trouble(f"an archive of more than {_MOST_MEMBERS} members")
+                return
+            stream = archive.extractfile(member) if member.isreg() else None
+            if stream is None:
+                continue
+            plain = stream.read(allowed + 1)
+            if len(plain) > allowed:
+                yield Trouble(f"{member.name}: larger than the gate unpacks")
+                return
+            allowed -= len(plain)
+            yield Part(member.name, plain)
+    except (tarfile.TarError, *_LISTED_ERRORS):
+        yield Trouble("a tar archive that cannot be read to its end")
+
+
+# --- compressions: what joblib.dump(compress=...) writes, and what else is common
+
+
+def _decompressor(content: bytes) -> Callable[[], Any] | None:
+    """Return how to begin a decompression, by the first bytes."""
+    head = content[:6]
+    if head.startswith(b"\x1f\x8b\x08"):
+        return lambda: zlib.decompressobj(31)
+    if head[:1] == b"\x78" and head[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda"):
+        return lambda: zlib.decompressobj(15)
+    if head.startswith(b"BZh"):
+        import bz2
+
+        return bz2.BZ2Decompressor
+    if head == b"\xfd7zXZ\0" or head.startswith(b"\x5d\0\0"):
+        import lzma
+
+        return lambda: lzma.LZMADecompressor(memlimit=MAX_UNPACKED)
+    return None
+
+
+def _compressed(content: bytes, begin: Callable[[], Any], allowed: int) -> Iterator[Part | Trouble]:
+    """Give what a compressed stream, or several in a row, holds as far as it can be read."""
+    pieces: list[bytes] = []
+    rest, why = content, ""
+    while rest and not why:
+        plain, why, rest = _drain(begin(), rest, allowed)
+        pieces.append(plain)
+        allowed -= len(plain)
+        rest = rest.lstrip(b"\0")  # padding is legal
+    whole = b"".join(pieces)
+    if why:
+        yield Trouble(why, always=False)
+    if whole:
+        yield Part("", whole)
+
+
+def _drain(decompressor: Any, packed: bytes, allowed: int) -> tuple[bytes, str, bytes]:
+    """Return the plain bytes, why there are no more of them ("" at the proper end), and what follows the end."""
+    import lzma
+
+    errors = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
+    pieces: list[bytes] = []
+    position = 0
+    while position < len(packed) and not decompressor.eof:
+        chunk = packed[position : position + _CHUNK]
+        saved = decompressor.copy() if hasattr(decompressor, "copy") else None
+        try:
+            piece = decompressor.decompress(chunk, allowed + 1)
+        except errors:
+            # a loader that reads on demand has seen everything up to the broken byte
+            return b"".join([*pieces, _bytewise(saved, chunk, allowed)]), "compressed data that is broken", b""
+        pieces.append(piece)
+        allowed -= len(piece)
+        if allowed < 0:
+            return b"".join(pieces), "larger than the gate unpacks", b""
+        position += len(chunk)
+    if not decompressor.eof:
+        return b"".join(pieces), "compressed data that is cut off", b""
+    return b"".join(pieces), "", decompressor.unused_data + packed[position:]
+
+
+def _bytewise(decompressor: Any, chunk: bytes, allowed: int) -> bytes:
+    pieces: list[bytes] = []
+    for index in range(len(chunk) if decompressor else 0):
+        try:
+            pieces.append(decompressor.decompress(chunk[index : index + 1], max(allowed, 0) + 1))
+        except zlib.error:
+            break
+        allowed -= len(pieces[-1])
+        if allowed < 0:
+            break
+    return b"".join(pieces)

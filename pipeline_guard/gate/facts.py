@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that was looked at, handed from the flow to the judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
+from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.model_file import ModelFacts
+from pipeline_guard.model.verdict import Unchecked
+
+
+class Kind(Enum):
+    """What a check looks at; the value is the noun for people, in the plural."""
+
+    REQUIREMENTS = "requirements files"
+    WORKFLOW = "workflows and actions"
+    GITLAB = "GitLab CI files"
+    MODEL = "model files"
+    ARTIFACT = "artifacts"
+    CHANGE = "changed files"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFacts:
+    """One artifact that policy names, and how its bundle fared: ``why`` is "" where it verified."""
+
+    path: str
+    state: Literal["verified", "missing", "refused"]
+    why: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """A changed path that the gate itself depends on."""
+
+    path: str
+
+
+Facts = Pins | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """Facts by kind, what could not be looked at by kind, and the number of files that were."""
+
+    found: tuple[tuple[Kind, Facts], ...] = ()
+    unchecked: tuple[tuple[Kind, Unchecked], ...] = ()
+    files: int = 0
+    base: str = ""

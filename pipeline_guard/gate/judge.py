@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts x checks x settings to one verdict; what could not be looked at is never a pass."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+from pipeline_guard.errors import UsageError
+from pipeline_guard.gate.facts import Facts, GateFacts, Kind
+from pipeline_guard.gate.glob import matches
+from pipeline_guard.gate.model_file import ModelFacts, ModelVerdict
+from pipeline_guard.gate.registry import RULES
+from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.model.gate_settings import GateSettings, Waived
+from pipeline_guard.model.location import Location
+from pipeline_guard.model.verdict import Check, CheckStatus, Outcome, Unchecked, Verdict
+
+_SHOWN = 3  # problems named in a sentence; the locations name all
+
+
+def judge(facts: GateFacts, settings: GateSettings, today: date) -> Verdict:
+    """Return the verdict: every check once for each file with a problem, or once as passed."""
+    checks: list[Check] = []
+    for rule in RULES:
+        checks += _run(rule, facts, settings, today)
+    failed = any(check.status is CheckStatus.FAIL for check in checks)
+    open_ = any(check.status is CheckStatus.UNCHECKED and check.id not in settings.allow_unchecked for check in checks)
+    outcome = Outcome.BLOCK if failed else Outcome.INCOMPLETE if open_ else Outcome.ALLOW
+    return Verdict(outcome, tuple(checks), settings.digest, settings.source)
+
+
+def validate(settings: GateSettings) -> None:
+    """Raise UsageError for a waiver or an allowance that could not mean what it says."""
+    known = [rule.id for rule in RULES]
+    for named in [*settings.allow_unchecked, *(waiver.check for waiver in settings.waivers)]:
+        if named not in known:
+            near = difflib.get_close_matches(named, known, n=1)
+            raise UsageError(
+                f"{settings.source}: gate: no check is called {named[:60]!r}",
+                f"did you mean {near[0]}?" if near else f"checks: {', '.join(known)}",
+            )
+    for waiver in settings.waivers:
+        _last_day(waiver, settings.source)
+        if not waiver.reason.strip() or not waiver.owner.strip():
+            raise UsageError(f"{settings.source}: gate.waive: {waiver.check}: a waiver needs a reason and an owner")
+
+
+def _last_day(waiver: Waived, source: str) -> date:
+    try:
+        return date.fromisoformat(waiver.until)
+    except ValueError:
+        raise UsageError(f"{source}: gate.waive: {waiver.check}: not a date: {waiver.until[:40]!r}", "write until: YYYY-MM-DD") from None
+
+
+def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> list[Check]:
+    looked = [found for kind, found in facts.found if kind is rule.kind]
+    if rule.informs:
+        return _inform(rule, looked, facts, settings)
+    groups: dict[str, list[Problem]] = {}
+    for found in looked:
+        for problem in rule.check(found, settings):
+            groups.setdefault(problem.location.path, []).append(problem)
+    failing = [_settle(rule, path, problems, settings, today) for path, problems in groups.items()]
+    checks = sorted(failing, key=lambda check: check.status is not CheckStatus.FAIL)
+    missing = [item for kind, item in facts.unchecked if kind is rule.kind]
+    missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
+    checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
+    if not checks:
+        number = len(looked)
+        noun = rule.kind.value if number != 1 else rule.kind.value.replace("files", "file").replace("artifacts", "artifact")
+        checks.append(Check(rule.id, CheckStatus.PASS, f"{number} {noun} looked at" if number else _nothing(rule.kind, facts)))
+    return checks
+
+
+def _nothing(kind: Kind, facts: GateFacts) -> str:
+    if kind is Kind.ARTIFACT:
+        return "policy names no artifacts" if not facts.base else "no artifact that policy names was changed"
+    return f"no {kind.value} among {facts.files} {'changed ' if facts.base else ''}file{'' if facts.files == 1 else 's'}"
+
+
+def _doubts(model: ModelFacts) -> Iterator[Unchecked]:
+    if model.verdict is ModelVerdict.UNDECIDABLE:
+        yield Unchecked(model.path, f"cannot tell what loading it would do: {'; '.join(model.doubts[:_SHOWN])}")
+
+
+def _remedy(rule: Rule) -> str:
+    return f"mend it, leave it out with gate.exclude, or put {rule.id} under gate.allow-unchecked"
+
+
+def _settle(rule: Rule, path: str, problems: list[Problem], settings: GateSettings, today: date) -> Check:
+    """Return one file's problems as a check, failed or waived."""
+    named = list(dict.fromkeys(problem.what for problem in problems))
+    listing = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
+    places = tuple(sorted({problem.location for problem in problems}))
+    why = f"{listing} {rule.claim}".rstrip() + f"; {rule.why}"
+    check = Check(rule.id, CheckStatus.FAIL, why, places, problems[0].fix)
+    expired = ""
+    for waiver in settings.waivers:
+        if waiver.check != rule.id or (waiver.path and not matches(path, waiver.path)):
+            continue
+        if today <= _last_day(waiver, settings.source):
+            return replace(check, status=CheckStatus.WAIVED, why=f"{waiver.reason} (until {waiver.until}, {waiver.owner}); {why}")
+        expired = f"; the waiver of {waiver.owner} ended on {waiver.until}"
+    return replace(check, why=why + expired)
+
+
+def _inform(rule: Rule, looked: Sequence[Facts], facts: GateFacts, settings: GateSettings) -> list[Check]:
+    """Return a note to the reviewer; without a merge target there is no change to speak of."""
+    problems = [problem for found in looked for problem in rule.check(found, settings)]
+    if not facts.base:
+        return [Check(rule.id, CheckStatus.PASS, "no merge target to compare with")]
+    if not problems:
+        return [Check(rule.id, CheckStatus.PASS, "nothing that the gate rests on was changed")]
+    listing = ", ".join(problem.what for problem in problems[:_SHOWN]) + (" and more" if len(problems) > _SHOWN else "")
+    why = f"{listing} {rule.claim}; {rule.why}"
+    return [Check(rule.id, CheckStatus.PASS, why, tuple(sorted(problem.location for problem in problems)))]

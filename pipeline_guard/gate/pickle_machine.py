@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An unpickler's stack and memo with values reduced to what we must know of them; nothing is imported or called."""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline_guard.gate.pickle_globals import is_allowed, may_be_called, runs_code
+
+LONGEST_NAME = 512  # characters of a text that is kept as a possible name
+MOST_KEYS = 64  # of a mapping that are kept
+_MOST_DANGERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """A thing no ordinary model needs: ``what`` in words, ``name`` the global ("" where there is none), the byte offset."""
+
+    what: str
+    name: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A name that the unpickler would import."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+class Other:
+    """Any value whose content does not matter; it is no text."""
+
+
+class Text:
+    """A text too long to be kept."""
+
+
+class Mark:
+    """The place a MARK leaves on the stack."""
+
+
+@dataclass(slots=True)
+class Made:
+    """What a call gave back: by whom it was made, of what, and the state it received."""
+
+    maker: Global
+    arguments: Any
+    state: Any = None
+
+
+@dataclass(slots=True)
+class State:
+    """A mapping, of which the text keys are kept."""
+
+    items: dict[str, Any] = field(default_factory=dict)
+
+
+OTHER = Other()
+TEXT = Text()
+MARK = Mark()
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+
+class Stopped(Exception):
+    """Carries why the walk cannot go on."""
+
+
+class Machine:
+    """The unpickler's state, with values replaced by what we need to know of them.
+
+    ``joblib``: whether the bytes of arrays lie inside the stream, as joblib writes them. ``doubtful``: whether
+    these bytes may be something else than opcodes, so that only what names a foreign global counts.
+    """
+
+    def __init__(self, data: bytes, start: int, *, joblib: bool = True, doubtful: bool = False) -> None:
+        self.data = data
+        self.joblib = joblib
+        self.doubtful = doubtful
+        self.position = start
+        self.begin = start
+        self.stack: list[Any] = []
+        self.memo: MutableMapping[int, Any] = {}
+        self.memoized = 0
+        self.dangers: dict[tuple[str, str], Danger] = {}
+        self.operations = 0
+        self.calls = 0
+        self.value: object = None
+
+    def argument(self, shape: int, at: int) -> tuple[int, int, int]:
+        """Return where an argument begins and ends, and where the next opcode is.
+
+        ``shape`` is a number of bytes, -1 or -2 for so many lines, or below -10 for a length of (-10 - shape) bytes.
+        """
+        if shape >= 0:
+            end = following = at + shape
+        elif shape > -10:
+            end = at - 1
+            for _ in range(-shape):
+                end = self.data.find(b"\n", end + 1)
+                if end < 0:
+                    raise Stopped("it ends before its STOP")
+            following = end + 1
+        else:
+            width = -10 - shape
+            if at + width > len(self.data):
+                raise Stopped("it ends before its STOP")
+            length = int.from_bytes(self.data[at : at + width], "little")
+            at += width
+            end = following = at + length
+        if following > len(self.data):
+            raise Stopped("it ends before its STOP")
+        return at, end, following
+
+    # --- the stack
+
+    def push(self, value: Any) -> None:
+        """Put a value on the stack."""
+        self.stack.append(value)
+
+    def pop(self) -> Any:
+        """Take the top of the stack; raise Stopped where there is none."""
+        if not self.stack or self.stack[-1] is MARK:
+            raise Stopped(f"the stack is empty at byte {self.begin}")
+        return self.stack.pop()
+
+    def top(self) -> Any:
+        """Return the top of the stack; raise Stopped where there is none."""
+        if not self.stack or self.stack[-1] is MARK:
+            raise Stopped(f"the stack is empty at byte {self.begin}")
+        return self.stack[-1]
+
+    def pop_to_mark(self) -> list[Any]:
+        """Take everything above the last mark, and the mark."""
+        for index in range(len(self.stack) - 1, -1, -1):
+            if self.stack[index] is MARK:
+                found = self.stack[index + 1 :]
+                del self.stack[index:]
+                return found
+        raise Stopped(f"no mark on the stack at byte {self.begin}")
+
+    def number(self, begin: int, end: int) -> int:
+        """Read decimal digits."""
+        try:
+            return int(self.data[begin:end])
+        except ValueError:
+            raise Stopped(f"not a number at byte {begin}") from None
+
+    def little(self, begin: int, end: int) -> int:
+        """Read an unsigned little-endian number."""
+        return int.from_bytes(self.data[begin:end], "little")
+
+    def text(self, begin: int, end: int, encoding: str = "utf-8") -> str | Text:
+        """Return a text that could be a name; longer ones do not matter."""
+        if end - begin > LONGEST_NAME:
+            return TEXT
+        try:
+            return self.data[begin:end].decode(encoding, "surrogatepass" if encoding == "utf-8" else "strict")
+        except ValueError:
+            raise Stopped(f"text that does not decode at byte {begin}") from None
+
+    def remember(self, index: int) -> None:
+        """Note the top of the stack under ``index``."""
+        if index not in self.memo:
+            self.memoized += 1
+        self.memo[index] = self.top()
+
+    def recall(self, index: int) -> None:
+        """Put on the stack what was noted under ``index``."""
+        if index not in self.memo:
+            raise Stopped(f"memo {index} is not set at byte {self.begin}")
+        self.push(self.memo[index])
+
+    # --- what matters
+
+    def danger(self, what: str, name: str = "") -> None:
+        """Note something no ordinary model does; without a name it only counts where the bytes are surely opcodes."""
+        if self.doubtful and not name:
+            raise Stopped(f"no ordinary pickle at byte {self.begin}")
+        if len(self.dangers) < _MOST_DANGERS:
+            self.dangers.setdefault((what, name), Danger(what, name, self.begin))
+
+    def fetch(self, module: Any, name: Any) -> Any:
+        """Resolve a global; one that is not on the list is a danger even if nothing calls it."""
+        if not isinstance(module, str) or not isinstance(name, str):
+            if any(not isinstance(word, (str, Text, Made)) for word in (module, name)):
+                raise Stopped(f"a global whose name is no text at byte {self.begin}")
+            self.danger("fetches a global whose name is computed")
+            return OTHER
+        found = Global(module, name)
+        if self.doubtful and not (_NAME.fullmatch(module) and _NAME.fullmatch(name)):
+            raise Stopped("no global")
+        self._hold_against_list(found, "fetches")
+        return found
+
+    def _hold_against_list(self, found: Global, verb: str) -> None:
+        if is_allowed(found.module, found.name):
+            return
+        kind = "is known to run code or reach the system" if runs_code(found.module, found.name) else "is not on the allow-list"
+        key = ("global", str(found))
+        if key in self.dangers or len(self.dangers) < _MOST_DANGERS:
+            offset = self.dangers[key].offset if key in self.dangers else self.begin
+            self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset)
+
+    def call(self, callee: Any, arguments: Any) -> Any:
+        """Model a call. What a call gave back is never called again by an ordinary pickle."""
+        self.calls += 1
+        if not isinstance(callee, Global):
+            if not isinstance(callee, Made):
+                raise Stopped(f"a call of something that cannot be called at byte {self.begin}")
+            self.danger("calls something that it has computed")
+            return OTHER
+        self._hold_against_list(callee, "calls")
+        if not may_be_called(callee.module, callee.name):
+            self.danger(f"calls {callee}, which ordinary models only name", str(callee))
+        if str(callee) == "_codecs.encode" and not (isinstance(arguments, tuple) and arguments[1:] in (("latin1",), ("latin-1",))):
+            self.danger("calls _codecs.encode other than for bytes", "_codecs.encode")
+        if str(callee) in ("copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__") and isinstance(arguments, tuple):
+            made = arguments[0] if arguments else None
+            if isinstance(made, Global):
+                return Made(made, arguments[1:])
+        return Made(callee, arguments)
+
+    def change(self, target: Any) -> None:
+        """Note a change to ``target``: an allowed global must stay what it is."""
+        if isinstance(target, Global):
+            self.danger(f"changes {target} itself", str(target))
+
+    def second_reader(self) -> Machine:
+        """Return a machine in the same state that will take the next byte for an opcode."""
+        other = Machine(self.data, self.position, joblib=False, doubtful=True)
+        other.stack, other.memoized = list(self.stack), self.memoized
+        other.memo = ChainMap({}, self.memo)  # only its first mapping is written
+        return other

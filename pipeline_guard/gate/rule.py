@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every check is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_guard.gate.facts import Kind
+from pipeline_guard.model.gate_settings import GateSettings
+from pipeline_guard.model.location import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One place that fails: ``what`` in a few words, and the edit or command that mends it."""
+
+    location: Location
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check with its id, the kind of facts it takes, what is wrong with its problems, and why that matters.
+
+    ``check`` is pure: facts of that kind and the settings in, problems out. ``informs`` marks one that never fails.
+    """
+
+    id: str
+    kind: Kind
+    claim: str
+    why: str
+    check: Callable[[Any, GateSettings], Iterable[Problem]]
+    informs: bool = False

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""action-unpinned."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline_guard.gate.checks.action_unpinned import check
+from pipeline_guard.gate.ci_file import action, github
+from pipeline_guard.gate.rule import Problem
+from pipeline_guard.model.gate_settings import GateSettings
+
+SHA, LONG = "0123456789abcdef0123456789abcdef01234567", "a" * 64
+
+
+def problems(target: str) -> list[Problem]:
+    text = f"jobs:\n  a:\n    steps:\n      - uses: {target}\n"
+    return list(check(github(text.encode(), "w.yml"), GateSettings()))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"o/r@{SHA}",
+        f"o/r/sub/path@{SHA}",
+        f"o/r@{LONG}",
+        "./own",
+        "$/own",
+        f"docker://alpine@sha256:{LONG}",
+        f"docker://a.example/b:1@sha256:{LONG}",
+    ],
+)
+def test_commits_digests_and_own_paths_pass(target: str) -> None:
+    assert problems(target) == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "o/r@v4",
+        "o/r@main",
+        "o/r",
+        f"o/r@{SHA[:12]}",
+        f"o/r@{SHA.upper()}",
+        f"o/r@{SHA}x",
+        f"o/r@{SHA} ",
+        f"o/r@x-{SHA}",
+        "docker://alpine:3",
+        f"docker://alpine@sha256:{LONG[:-1]}",
+    ],
+)
+def test_whatever_can_move_fails(target: str) -> None:
+    found = problems(f"'{target}'")
+    assert [(problem.what, problem.location.line) for problem in found] == [(target, 4)]
+
+
+def test_reusable_workflows_and_composite_actions_count() -> None:
+    called = github(b"jobs: {a: {uses: o/r/.github/workflows/w.yml@v1}}", "w.yml")
+    composite = action(b"runs: {using: composite, steps: [{uses: o/r@v1}]}", "action.yml")
+    assert [len(list(check(facts, GateSettings()))) for facts in (called, composite)] == [1, 1]
+
+
+def test_the_fix_names_the_command_that_finds_the_commit() -> None:
+    assert "uses: o/r/sub@FULL_COMMIT # v4 (git ls-remote https://github.com/o/r " in problems("o/r/sub@v4")[0].fix
+    assert "docker://alpine:3@sha256:DIGEST" in problems("docker://alpine:3")[0].fix

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_OURS = re.compile(rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)(?:[ \t]+until=([0-9-]+))?[ \t]+([^\r\n]{0,500})")
+_OURS = re.compile(rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)(?:[ \t]+until=([0-9-]+))?[ \t]+(?!until=)([^\r\n]{0,500})")
 _FOREIGN = re.compile(
     rb"gitleaks:allow|betterleaks:allow|kingfisher:ignore|trufflehog:ignore|pragma: ?(?:allow|white)list secret|\bnosec\b|ggignore"
 )

@@ -295,10 +295,10 @@ def _private_key(block: bytes) -> Proof:
 def _unfolded(value: bytes) -> Iterator[bytes]:
     """Undo what source code and JSON do to a PEM block: escaped newlines and indentation; then quotes and marks too.
 
-    A plus sign may belong to the base64 or to a concatenation, so both readings are given.
+    A plus sign may belong to the base64 or to a concatenation, so all readings are given.
     """
     text = re.sub(rb"(?:\\r)?\\n|\\\n", b"\n", value).replace(b"\\/", b"/").replace(b"\\", b"")
-    for edge in (rb"\s", rb"\s\"'+>#*|,;"):
+    for edge in (rb"\s", rb"\s\"',;", rb"\s\"'+>#*|,;"):
         lines = [re.sub(rb"^[" + edge + rb"]+|[" + edge + rb"]+$", b"", line) for line in text.splitlines()]
         joined = b"\n".join(line for line in lines if line)
         found = re.match(rb"(-----BEGIN [A-Z0-9 ]+-----)\s*(.*?)\s*(-----END [A-Z0-9 ]+-----)", joined, re.S)

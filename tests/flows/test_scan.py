@@ -48,6 +48,9 @@ class NoProgress:
     def step(self, what: str, done: int, total: int | None = None) -> None:
         """Do nothing."""
 
+    def close(self) -> None:
+        """Do nothing."""
+
 
 CACHE = CountingCache()
 

@@ -157,7 +157,7 @@ _MEANT_OTHERWISE = re.compile(
 )
 
 
-_NAME_END = re.compile(rb"[\w.\-]*$")
+_NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 
 def _is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool:
@@ -166,9 +166,14 @@ def _is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool
     name = groups.get("name") or b""
     if name:  # patterns begin at the word that tells; the rest of the name stands before it
         begin = match.start("name")
-        name = _NAME_END.search(match.string[max(begin - 50, 0) : begin])[0] + name  # type: ignore[index]
+        head = match.string[max(begin - 50, 0) : begin]
+        name = head[len(head.rstrip(_NAME_BYTES)) :] + name
+        if head.rstrip(_NAME_BYTES).endswith(b"::"):
+            return False  # a type, as CloudFormation and C++ write it
     name = name.rstrip(b"_-. ")
     if name and _MEANT_OTHERWISE.search(re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name).rpartition(b"_")[2]):
+        return False
+    if name and re.search(rb"(?i)(?:next|change|page|pagination|continuation|sync)[_.-]?token$", name):
         return False
     if name and re.search(rb"(?i)(?:^|[_.-])(?:mock|fake|dummy|example|sample|public|pub|csrf|xsrf)[_.-]?", name):
         return False

@@ -38,7 +38,7 @@ _CODE = re.compile(
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
-    rb"|^(?:[a-z]+|\d+)(?:[-_.](?:[a-z]+|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
+    rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -264,7 +264,13 @@ def _jwt(value: bytes, now: datetime, *, otherwise: Proof) -> Proof:
 
 def private_key(value: bytes, _now: datetime) -> Proof:
     """Check a PEM block that parses as a private key; an encrypted one is of lesser severity."""
-    block = _unfold(value)
+    verdicts = [_private_key(block) for block in _unfolded(value)]
+    telling = [one for one in verdicts if one.state is State.VERIFIED or one.severity]
+    open_ones = [one for one in verdicts if one.state is not State.CONTRADICTED]
+    return (telling or open_ones or verdicts)[0]
+
+
+def _private_key(block: bytes) -> Proof:
     label = re.match(rb"-----BEGIN ([A-Z0-9 ]+)-----", block)
     if label is None:
         return NO_TEST
@@ -286,13 +292,17 @@ def private_key(value: bytes, _now: datetime) -> Proof:
     return VERIFIED
 
 
-def _unfold(value: bytes) -> bytes:
-    """Undo what source code and JSON do to a PEM block: escaped newlines, indentation, quotes, continuation marks."""
+def _unfolded(value: bytes) -> Iterator[bytes]:
+    """Undo what source code and JSON do to a PEM block: escaped newlines and indentation; then quotes and marks too.
+
+    A plus sign may belong to the base64 or to a concatenation, so all readings are given.
+    """
     text = re.sub(rb"(?:\\r)?\\n|\\\n", b"\n", value).replace(b"\\/", b"/").replace(b"\\", b"")
-    lines = [re.sub(rb"^[\s\"'+>#*|,;]+|[\s\"'+,;]+$", b"", line) for line in text.splitlines()]
-    joined = b"\n".join(line for line in lines if line)
-    found = re.match(rb"(-----BEGIN [A-Z0-9 ]+-----)\s*(.*?)\s*(-----END [A-Z0-9 ]+-----)", joined, re.S)
-    return b"\n".join(part for part in found.groups() if part) + b"\n" if found else joined
+    for edge in (rb"\s", rb"\s\"',;", rb"\s\"'+>#*|,;"):
+        lines = [re.sub(rb"^[" + edge + rb"]+|[" + edge + rb"]+$", b"", line) for line in text.splitlines()]
+        joined = b"\n".join(line for line in lines if line)
+        found = re.match(rb"(-----BEGIN [A-Z0-9 ]+-----)\s*(.*?)\s*(-----END [A-Z0-9 ]+-----)", joined, re.S)
+        yield b"\n".join(part for part in found.groups() if part) + b"\n" if found else joined
 
 
 def _is_broken(block: bytes) -> bool:

@@ -135,6 +135,17 @@ def test_private_keys_parse_in_every_dress() -> None:
         assert check(b'"\n"'.join(whole.strip().splitlines()), NOW).state is State.VERIFIED
 
 
+def test_plus_signs_at_the_ends_of_lines_belong_to_the_key() -> None:
+    seen = False
+    for number in range(400):
+        pem = expand("{make:private-key}", str(number)).encode().strip()
+        seen = seen or any(line[:1] == b"+" or line[-1:] == b"+" for line in pem.splitlines())
+        assert PROOFS["private-key"](pem, NOW).state is State.VERIFIED
+    key = rsa.generate_private_key(65537, 4096).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    assert PROOFS["private-key"](key.strip(), NOW).state is State.VERIFIED
+    assert seen
+
+
 def test_cut_key_is_contradicted_and_an_encrypted_one_is_lesser() -> None:
     check = PROOFS["private-key"]
     key = ec.generate_private_key(ec.SECP256R1())

@@ -271,6 +271,14 @@ def test_a_link_in_the_artifacts_folder_is_not_passed_over(place: Place) -> None
     assert place.artifacts()[0].status is CheckStatus.UNCHECKED
 
 
+def test_a_lock_behind_a_link_is_unchecked_not_overlooked(place: Place) -> None:
+    (place.repository.path / "requirements.txt").symlink_to("../elsewhere/requirements.txt")
+    (place.repository.path / "latest").symlink_to("../elsewhere")
+    verdict = place.gate()
+    assert verdict.outcome is Outcome.INCOMPLETE
+    assert next(check.locations[0].path for check in verdict.checks if check.status is CheckStatus.UNCHECKED) == "requirements.txt"
+
+
 def test_a_change_that_takes_the_signature_away_is_blocked(place: Place) -> None:
     place.repository.write("dist/app", b"app")
     place.sign("dist/app")

@@ -73,11 +73,19 @@ def test_outside_git_paths_are_relative_to_the_folder_named(tmp_path: Path) -> N
     assert list(read(tree("plain/sub/a.txt"), tmp_path)[0]) == ["plain/sub/a.txt"]
 
 
-def test_links_are_not_followed_and_their_targets_are_no_text(tmp_path: Path) -> None:
+def test_links_are_told_apart_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "link").symlink_to("a.txt")
     (tmp_path / "loop").symlink_to(".")
-    assert list(read(tree(), tmp_path)[0]) == ["a.txt"]
+    found = read(tree(), tmp_path)[0]
+    assert {name: entry.mode for name, entry in found.items()} == {"a.txt": "100644", "link": "120000", "loop": "120000"}
+    assert found["link"].data == b"a.txt"
+
+
+def test_link_that_is_named_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "link").symlink_to("a.txt")
+    assert [entry.data for entry in read(tree("link"), tmp_path)[0].values()] == [b"a"]
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:

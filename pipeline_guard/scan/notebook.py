@@ -10,7 +10,8 @@ import re
 from array import array
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(rb'"((?:[^"\\]+|\\.)*)"|[\[\]{}:,]|[^\s"\[\]{}:,]+', re.S)
+# possessive: a string that never ends is given up at once, not after every way to divide it
+_TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"|[\[\]{}:,"]|[^\s"\[\]{}:,]+', re.S)
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))", re.S)
 _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 MAX_DEPTH = 64
@@ -65,6 +66,8 @@ def read(data: bytes) -> tuple[list[Text], bytes] | None:
         elif first == b",":
             if stack:
                 stack[-1].wants_key = stack[-1].closing == b"}"
+        elif first == b'"' and token.group(1) is None:  # a string that never ends
+            return None
         elif first == b'"' and stack:
             level = stack[-1]
             if level.wants_key:

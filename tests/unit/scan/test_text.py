@@ -94,6 +94,12 @@ def test_any_source_comes_back(source: str) -> None:
             assert json.loads(b'"' + stored[start:end] + b'"') == source
 
 
+@pytest.mark.parametrize("tail", [b"a" * 100_000, b"\\n" * 50_000, b'a\\"' * 30_000, b"\\"])
+def test_string_that_never_ends_is_given_up_at_once(tail: bytes) -> None:
+    """Dividing it in every possible way would take longer than the universe has."""
+    assert notebook.read(b'{"cells": [{"source": "' + tail) is None
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_readers(noise: bytes) -> None:

@@ -40,8 +40,12 @@ class LocalFiles:
 
     def write(self, path: str, content: bytes) -> None:
         """Write beside the target, then rename: readers see the old content or the new, never a half."""
-        target = Path(path)
+        target = Path(os.path.realpath(path))
         try:
+            if target.exists() and not target.is_file():  # a device or FIFO is written into, never replaced
+                with target.open("wb") as stream:
+                    stream.write(content)
+                return
             descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
             try:
                 with os.fdopen(descriptor, "wb") as stream:

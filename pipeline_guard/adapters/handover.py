@@ -56,7 +56,12 @@ class JobHandover:
 
     def remove(self, holder: str) -> None:
         """Take the holder's folder away."""
-        shutil.rmtree(self._folder(holder), ignore_errors=True)
+        folder = self._folder(holder)
+        if folder.is_symlink():  # not ours: the name can be guessed, and somebody was first
+            raise Unavailable(f"{folder} is a symbolic link that somebody planted", "remove it and whatever lies behind it")
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise Unavailable(f"cannot remove {folder}", "remove it by hand: it holds secrets")
 
     def _folder(self, holder: str) -> Path:
         base = self._environ.get("RUNNER_TEMP", "") or str(Path(self._home) / "jobs")
@@ -68,10 +73,15 @@ class JobHandover:
         for item in injection.values:
             value = item.value.reveal()
             words |= {word for word in (value, *(line.strip() for line in value.splitlines())) if len(word) >= SHORTEST}
-        for word in sorted(words):
-            escaped = word.replace(b"%", b"%25").replace(b"\r", b"%0D").replace(b"\n", b"%0A")
-            sys.stdout.buffer.write(b"::add-mask::" + escaped + b"\n")
-        sys.stdout.buffer.flush()
+        try:
+            for word in sorted(words):
+                escaped = word.replace(b"%", b"%25").replace(b"\r", b"%0D").replace(b"\n", b"%0A")
+                sys.stdout.buffer.write(b"::add-mask::" + escaped + b"\n")
+            sys.stdout.buffer.flush()
+        except (OSError, AttributeError, ValueError):
+            raise Unavailable(
+                "the masks cannot be written to standard output", "nothing was handed out: mend the runner's output"
+            ) from None
 
 
 def _write(folder: Path, item: Injected) -> str:
@@ -91,10 +101,11 @@ def _create(path: Path, content: bytes) -> None:
 
 def _append(path: Path, content: bytes) -> None:
     try:
-        with path.open("ab") as stream:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "ab") as stream:
             stream.write(content)
     except OSError as error:
-        raise Unavailable(f"cannot write the environment file: {(error.strerror or 'error').lower()}") from None
+        raise Unavailable(f"cannot write the environment file: {(error.strerror or 'error').lower()}", "check GITHUB_ENV") from None
 
 
 def _heredoc(name: str, value: bytes) -> bytes:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import shutil
 import signal
@@ -23,6 +24,7 @@ from pipeline_guard.model.lease import Delivery, Injection
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT)
 _PREFIX = "pipeline-guard-run-"
 _CHUNK = 64 * 1024
+_IDLE = 0.5  # seconds without output after which an ended command counts as silent
 
 
 class LocalProcess:
@@ -35,9 +37,14 @@ class LocalProcess:
         """Run a command to its end; a command killed by signal N gives 128 + N, as shells say it."""
         with _private_folder() as folder:
             child = self._start(command, {**self._environ, **_variables(injection, folder)})
-            with _forwarding(child):
-                _pump(child, injection)
-                code = child.wait()
+            try:
+                with _forwarding(child):
+                    _pump(child, injection)
+                    code = child.wait()
+            except BaseException:  # whatever went wrong here, the command does not go on with its secrets
+                child.kill()
+                child.wait()
+                raise
         return code if code >= 0 else 128 - code
 
     def _start(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -111,7 +118,7 @@ def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[None]:
     def forward(number: int, _frame: FrameType | None) -> None:
         # On a terminal the kernel has told the child already: it is in the same group.
         if not (terminal and number == signal.SIGINT):
-            child.send_signal(number)
+            child.send_signal(number)  # does nothing once the child has ended
 
     before = {number: signal.signal(number, forward) for number in (*_FORWARDED, signal.SIGINT)}
     try:
@@ -126,12 +133,15 @@ def _pump(child: subprocess.Popen[bytes], injection: Injection) -> None:
     secrets = [item.value for item in injection.values]
     routes: dict[int, tuple[IO[bytes], Redactor, int]] = {}
     with selectors.DefaultSelector() as selector:
-        for stream, target in ((child.stdout, sys.stdout.fileno()), (child.stderr, sys.stderr.fileno())):
+        for stream, target in ((child.stdout, _descriptor(sys.stdout)), (child.stderr, _descriptor(sys.stderr))):
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ)
                 routes[stream.fileno()] = (stream, Redactor(secrets), target)
         while routes:
-            for key, _ in selector.select():
+            ready = selector.select(_IDLE)
+            if not ready and child.poll() is not None:  # what still holds the pipes is not the command
+                break
+            for key, _ in ready:
                 stream, redactor, target = routes[key.fd]
                 chunk = os.read(key.fd, _CHUNK)
                 _write(target, redactor.feed(chunk) if chunk else redactor.finish())
@@ -139,13 +149,23 @@ def _pump(child: subprocess.Popen[bytes], injection: Injection) -> None:
                     selector.unregister(stream)
                     del routes[key.fd]
                     stream.close()
+        for stream, redactor, target in routes.values():
+            _write(target, redactor.finish())
+            stream.close()
+
+
+def _descriptor(stream: IO[str] | None) -> int:
+    """Return a standard stream's descriptor; -1 where it was closed, for its number may now be another file's."""
+    return stream.fileno() if stream is not None else -1
 
 
 def _write(target: int, content: bytes) -> None:
-    """Write all of it; a reader that went away ends the copying, not the child."""
-    view = memoryview(content)
+    """Write all of it; a reader that went away, or a full disk, ends the copying, not the child."""
+    view = memoryview(content if target >= 0 else b"")
     while view:
         try:
             view = view[os.write(target, view) :]
-        except BrokenPipeError:
+        except BlockingIOError:
+            select.select([], [target], [])
+        except OSError:
             return

@@ -72,10 +72,12 @@ class Redactor:
         for secret in secrets:
             value = secret.reveal()
             for form in forms(value):
-                if len(form) >= (SHORTEST if form in (value, value.strip()) else SHORTEST_ENCODED):
+                plain = form in (value, value.strip()) or form in {line.strip() for line in value.splitlines()}
+                if len(form) >= (SHORTEST if plain else SHORTEST_ENCODED):
                     found.add(form)
         self._patterns = sorted(found, key=lambda form: (-len(form), form))
-        self._regex = re.compile(b"|".join(map(re.escape, self._patterns))) if found else None
+        # a lookahead finds matches that overlap: what is left of one must not show the rest of another
+        self._regex = re.compile(b"(?=(" + b"|".join(map(re.escape, self._patterns)) + b"))") if found else None
         self._first = frozenset(form[0] for form in found)
         self._longest = max(map(len, found), default=0)
         self._held = b""
@@ -85,17 +87,39 @@ class Redactor:
         """Return what may be shown of everything fed so far."""
         if self._regex is None:
             return chunk
-        text, self._held = self._held + chunk, b""
-        text, count = self._regex.subn(MASK, text)
-        self.hits += count
+        text = self._held + chunk
         keep = self._beginning_at(text)
+        spans = self._spans(text)
+        # a match that reaches into what is held back may yet turn out to be a longer one: it waits, too
+        for start, end in reversed(spans):
+            if start < keep < end:
+                keep = start
         self._held = text[keep:]
-        return text[:keep]
+        return self._masked(text[:keep], [span for span in spans if span[1] <= keep])
 
     def finish(self) -> bytes:
-        """Return what was held back; the stream is over."""
+        """Return what was held back, masked; the stream is over."""
         rest, self._held = self._held, b""
-        return rest
+        return self._masked(rest, self._spans(rest))
+
+    def _spans(self, text: bytes) -> list[tuple[int, int]]:
+        """Return the spans that hold a form of a secret, overlapping ones joined."""
+        spans: list[tuple[int, int]] = []
+        for found in self._regex.finditer(text) if self._regex else ():
+            start, end = found.span(1)
+            if spans and start < spans[-1][1]:
+                spans[-1] = spans[-1][0], max(end, spans[-1][1])
+            else:
+                spans.append((start, end))
+        return spans
+
+    def _masked(self, text: bytes, spans: list[tuple[int, int]]) -> bytes:
+        shown, place = [], 0
+        for start, end in spans:
+            shown += [text[place:start], MASK]
+            place = end
+        self.hits += len(spans)
+        return b"".join([*shown, text[place:]])
 
     def _beginning_at(self, text: bytes) -> int:
         """Return the first position from which the text's end is the beginning of a pattern."""

@@ -93,7 +93,7 @@ class TreeSource(_Plain):
                 continue
             found = read_file(shown, path, self._selection.max_bytes)
             if found is not None:
-                count += 1
+                count += isinstance(found, Unchecked) or found.mode != "120000"
                 yield found
         if not count:
             raise NothingToDo("there is no file to look at", "name files or folders, and look at --exclude")
@@ -101,7 +101,9 @@ class TreeSource(_Plain):
     def _files(self) -> Iterator[tuple[str, Path]]:
         try:
             root = Path(self._git.root())
-        except (UsageError, Unavailable):
+        except (UsageError, Unavailable) as error:
+            if "bare repository" in error.what:  # its own files are no texts
+                raise
             root = None
         if not self._selection.paths:
             return self._tracked(root) if root else _walk(self._folder, self._folder)
@@ -158,7 +160,7 @@ def read_file(shown: str, path: Path, limit: int) -> Entry | Unchecked | None:
             return Entry(_printable(shown), os.fsencode(path.readlink()), mode="120000")
         if stat.S_ISDIR(status.st_mode):
             why = "a submodule or another repository: scan it by itself" if (path / ".git").exists() else "the folder cannot be listed"
-            return Unchecked(_printable(shown), why) if any(path.iterdir()) else None
+            return Unchecked(_printable(shown), why if any(path.iterdir()) else "a submodule that is not checked out: scan it by itself")
         if not stat.S_ISREG(status.st_mode):
             return Unchecked(_printable(shown), "not a regular file")
         if status.st_size > limit:
@@ -200,7 +202,10 @@ class _Blobs:
 
     def _read(self, wanted: Iterable[tuple[str, str, str, Origin | None]]) -> Iterator[Entry | Unchecked]:
         """Give the blobs of (id, mode, path, origin), in that order."""
-        listed = [item for item in wanted if not is_excluded(item[2], self._selection.exclude)]
+        given = list(wanted)
+        listed = [item for item in given if not is_excluded(item[2], self._selection.exclude)]
+        if given and not listed:
+            raise NothingToDo("everything is excluded", "look at --exclude and scan.exclude")
         for _blob, mode, path, _origin in listed:
             if mode == "160000":
                 yield Unchecked(path, "a submodule: scan its repository by itself")
@@ -320,10 +325,15 @@ class RangeSource(_Blobs):
         commits = self._commits_of(self._selection.revisions)
         seen: set[str] = set()
         wanted = []
+        excluded = False
         for blob, mode, path, origin in self._changes(*commits):
-            if blob.strip("0") and blob not in seen:
+            if is_excluded(path, self._selection.exclude):
+                excluded = True
+            elif blob.strip("0") and blob not in seen:
                 seen.add(blob)
                 wanted.append((blob, mode, path, origin))
+        if excluded and not wanted:
+            raise NothingToDo("everything in the range is excluded", "look at --exclude and scan.exclude")
         yield from self._read(wanted)
 
     def _commits_of(self, revisions: str) -> tuple[str, str]:

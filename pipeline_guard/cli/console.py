@@ -6,6 +6,8 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
+from pipeline_guard.errors import Unavailable
+
 
 class Console(Protocol):
     """Where a command's words go; the dry-run gives one that listens."""
@@ -27,8 +29,14 @@ class Terminal:
 
     def data(self, text: str) -> None:
         """Write to standard output, ending in one newline."""
-        sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except (OSError, AttributeError) as error:
+            reason = getattr(error, "strerror", None) or "it is closed"
+            raise Unavailable(f"cannot write to standard output: {reason.lower()}", "check where it goes, or use --output") from None
 
     def talk(self, text: str) -> None:
         """Write to standard error unless --quiet."""

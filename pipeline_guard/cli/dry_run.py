@@ -56,14 +56,15 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     gitlab = ".gitlab-ci.yml"
     gitlab_file = _read(root / gitlab, gitlab, wiring) if wiring.files.kind(str(root / gitlab)) == "file" else None
     plan = rehearse.plan(workflows, gitlab_file, situation, args.text("job"))
-    if not plan.steps:
+    if not plan.steps and not plan.unclear:
         raise NothingToDo("no pipeline-guard step in this repository's workflows", "the README shows the lines to add")
     rehearsal = Rehearsal.of(wiring)
     known: dict[tuple[object, ...], Performance] = {}
     performances = []
     for number, step in enumerate(plan.steps):
         wiring.progress.step("rehearsing", number, len(plan.steps))
-        likeness: tuple[object, ...] = (step.forge if step.verb == "inject" else "", step.words, tuple(sorted(step.environment.items())))
+        whose = (step.forge, step.path, step.job) if step.verb in ("inject", "run") else ()
+        likeness: tuple[object, ...] = (*whose, step.words, tuple(sorted(step.environment.items())), step.notes)
         if likeness not in known:
             known[likeness] = _perform(step, situation, rehearsal, wiring)
         first = known[likeness]
@@ -73,6 +74,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         )
     wiring.progress.close()
     counted = [each.code for each in performances if each.step.counts]
+    counted += [ExitCode.INCOMPLETE] * bool(plan.unclear)
     code = weightiest([ExitCode(each) if each in set(ExitCode) else ExitCode.NO for each in counted])
     if args.text("format") == "json":
         wiring.console.data(json.dumps(_document(performances, plan, rehearsal, code), indent=2))
@@ -85,6 +87,9 @@ def _perform(step: PlannedStep, situation: Situation, rehearsal: Rehearsal, wiri
     """Run one step's own command with its own settings; a failure is its answer, not ours."""
     listener = Listener()
     done = Performance(step, ExitCode.CLEAN, "")
+    if any(note.startswith("not checked: it runs in ") for note in step.notes):
+        done.code = ExitCode.INCOMPLETE
+        return done
     try:
         kept = {name: value for name, value in wiring.environ.items() if not name.startswith("PIPELINE_GUARD_")}
         step_args = parse(step.words, {**kept, **step.environment})
@@ -159,7 +164,7 @@ def _meaning(code: int) -> str:
     return words.get(code, "failed")
 
 
-def _fidelity(performances: list[Performance], others: int) -> dict[str, list[str]]:
+def _fidelity(performances: list[Performance], plan: rehearse.Plan) -> dict[str, list[str]]:
     verbs = {each.step.verb for each in performances}
     real = ["workflow files, configuration and policy, read as they are"]
     real += [f"{verb}: the same code, rules and exit code as in the pipeline" for verb in _READS_ONLY if verb in verbs]
@@ -172,8 +177,10 @@ def _fidelity(performances: list[Performance], others: int) -> dict[str, list[st
         unchecked += ["whether the runner's store holds the secrets", "the forge's numbers of repository and owner (taken from the policy)"]
         if "run" in verbs:
             unchecked.append("the commands behind `run --`: not started")
-    if others:
-        unchecked.append(f"{others} step{'s' if others != 1 else ''} and include{'s' if others != 1 else ''} of others: not run")
+    unchecked += [f"a call that is not understood, so the answer is incomplete: {line}" for line in plan.unclear]
+    if plan.others:
+        plural = "s" if plan.others != 1 else ""
+        unchecked.append(f"{plan.others} step{plural} and include{plural} of others: not run")
     unchecked.append("the forge's own settings: required checks, permissions, protected branches")
     return {"real": real, "simulated": simulated, "not_checked": unchecked}
 
@@ -190,7 +197,7 @@ def _text(performances: list[Performance], plan: rehearse.Plan, situation: Situa
         lines += [f"    {line}" for line in each.said.splitlines()]
         lines.append("")
     lines.append("fidelity:")
-    for kind, items in _fidelity(performances, plan.others).items():
+    for kind, items in _fidelity(performances, plan).items():
         lines += [f"  {kind.replace('_', ' '):<12} {item}" for item in items]
     lines += ["", f"verdict: exit {int(code)} {_meaning(code)}", "0 writes made"]
     return "\n".join(lines)
@@ -218,6 +225,6 @@ def _document(performances: list[Performance], plan: rehearse.Plan, rehearsal: R
         "exit_code": int(code),
         "steps": steps,
         "would_write": sorted(posixpath.basename(path) for path in rehearsal.files.written),
-        "fidelity": _fidelity(performances, plan.others),
+        "fidelity": _fidelity(performances, plan),
         "writes": 0,
     }

@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GuardError as error:
         _complain(error.what, error.hint)
         return error.exit_code
+    except UnicodeEncodeError:  # a name of bytes that are no text, somewhere a text is needed
+        _complain("a name on the command line or in the environment is not UTF-8", "use names that are text")
+        return ExitCode.USAGE
     except KeyboardInterrupt:
         _complain("interrupted", "")
         return 130

@@ -10,7 +10,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import secret_doors
 from pipeline_guard.cli.table import show, show_one
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode
+from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows import secrets
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
@@ -36,6 +36,8 @@ def _value(args: Args, wiring: Wiring) -> Secret:
     """Read the value; one final newline is the editor's or echo's, not the secret's."""
     if args.text("from-file"):
         content = wiring.files.read(args.text("from-file"), secrets.LIMIT + 2)
+    elif sys.stdin is None:
+        raise UsageError("standard input is closed", "give the value on standard input, or with --from-file")
     elif sys.stdin.isatty():
         content = getpass.getpass(f"value of {args.text('name')}: ").encode()
     else:

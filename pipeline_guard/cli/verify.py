@@ -35,6 +35,8 @@ def run(args: Args, wiring: Wiring) -> int:
 
 def named(subject: str) -> str:
     """Return ``subject`` spelt so that its last part is a name: ``.`` and ``..`` become the folder they mean."""
+    if not subject.strip():
+        raise UsageError("an empty subject", "an unset variable? name a file or folder")
     return subject if Path(subject).name not in ("", "..") else str(Path(subject).resolve())
 
 

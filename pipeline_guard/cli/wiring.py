@@ -102,7 +102,7 @@ def home_folder(args: Args, environ: Mapping[str, str]) -> str:
     if given:
         return str(Path(given).absolute())
     data = environ.get("XDG_DATA_HOME", "")
-    base = Path(data) if data.startswith("/") else Path(environ.get("HOME") or "/") / ".local" / "share"
+    base = Path(data) if data.startswith("/") else Path(environ.get("HOME") or "~").expanduser() / ".local" / "share"
     return str(base / "pipeline-guard")
 
 

@@ -13,6 +13,7 @@ from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFac
 from pipeline_guard.gate.glob import fixed_folder, matching
 from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
 from pipeline_guard.gate.judge import judge, validate
+from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked, Verdict
@@ -77,6 +78,8 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         for kind, item in look(path, entry.data):
             looked.take(kind, item)
     doors.progress.close()
+    for item in _not_followed(looked):
+        looked.take(Kind.REQUIREMENTS, item)
     if not looked.paths:
         raise NothingToDo("there is no file to look at", "run it inside a repository")
     for kind, item in _artifacts(settings, base, changed, looked.paths, doors):
@@ -88,6 +91,18 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
             looked.take(Kind.CHANGE, ChangeFacts(path))
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
     return judge(facts, settings, doors.clock.now().date())
+
+
+def _not_followed(looked: _Looked) -> Iterator[Unchecked]:
+    """Give the files that requirements include and that are not looked at under their own names."""
+    known = {facts.path for _, facts in looked.found if isinstance(facts, Pins)} | {item.what for _, item in looked.unchecked}
+    for facts in [facts for _, facts in looked.found if isinstance(facts, Pins)]:
+        for option in facts.options:
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(facts.path), option.value))
+            if option.name in ("--requirement", "--constraint") and target not in known and named_kind(target) is not Kind.REQUIREMENTS:
+                known.add(target)
+                why = f"included at {facts.path}:{option.line}, and not looked at under this name; call it requirements-NAME.txt"
+                yield Unchecked(target, why)
 
 
 def _changed(base: str, doors: GateDoors) -> frozenset[str]:

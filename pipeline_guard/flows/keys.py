@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.keys.naming import checked_name, usage_for
+from pipeline_guard.keys.naming import STORE_KEY, checked_name, usage_for
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import KeyRecord, KeyType
 from pipeline_guard.ports import AuditSink, Clock, KeyRegister, Keystore
@@ -28,6 +28,8 @@ def create(name: str, key_type: str, usage: str, *, doors: KeyDoors) -> KeyRecor
     """Generate a key in the token; raise UsageError where the name is taken."""
     kind = KeyType(key_type)
     wanted = usage_for(kind, usage)
+    if name == STORE_KEY:
+        raise UsageError(f"the name {name} is kept for the store's own wrapping key", "choose another name")
     if doors.register.key(checked_name(name, "key")) is not None:
         raise UsageError(f"the key {name} exists", "choose another name")
     doors.audit.write(AuditEvent(doors.clock.now(), doors.actor, "key.create", name, "granted", f"type {kind.value}, usage {wanted.value}"))

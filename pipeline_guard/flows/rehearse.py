@@ -31,7 +31,11 @@ _ACTION = re.compile(rf"(?:\./|\$/|[^@]*pipeline-guard[^@/]*/)actions/({'|'.join
 _TEMPLATE = re.compile(rf"/?(?:gitlab-templates|templates)/({'|'.join(VERBS)})(?:/template)?\.ya?ml")
 _COMPONENT = re.compile(rf".*pipeline-guard[^/]*/({'|'.join(VERBS)})@.+")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_OPERATOR = re.compile(r"\s(?:\|\||&&|\||;|>>?|2>)\s*.*$|;\s*$")
+_MENTION = re.compile(r"\bpipeline[-_]guard\b")
+_STARTERS = frozenset(("if", "then", "else", "elif", "while", "until", "do", "!", "time", "exec", "env", "command", "sudo", "uvx", "{"))
+_INSTALLS = frozenset(
+    ("pip", "pip3", "pipx", "uv", "install", "echo", "printf", "git", "cat", "cp", "ls", "which", "curl", "cd", "mkdir", "rm", "test")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,11 @@ class PlannedStep:
 
 @dataclass(slots=True)
 class Plan:
-    """Our steps, how many steps are others', and which files could not be read as workflows."""
+    """Our steps, how many steps are others', and the lines that call us in a way that is not understood."""
 
     steps: list[PlannedStep] = field(default_factory=list)
     others: int = 0
-    unreadable: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
 
 
 def plan(workflows: Mapping[str, bytes], gitlab_file: bytes | None, situation: Situation, job: str) -> Plan:
@@ -97,9 +101,9 @@ def _plan_workflow(facts: WorkflowFacts, situation: Situation, job: str, found: 
             settings = {_variable(name): _resolve(value, context, name, notes) for name, value in step.inputs.items()}
             found.steps.append(PlannedStep("github", facts.path, step.line, step.job, (action[1],), settings, tuple(notes), _counts(step)))
             continue
-        commands = _commands(step.run)
-        if not commands:
-            found.others += 1
+        commands, unclear = _commands(step.run)
+        found.unclear += [f"{facts.path}:{step.line}: {line}" for line in unclear]
+        found.others += not commands and not unclear
         for words in commands:
             found.steps.append(_from_shell("github", facts.path, step, words, context, notes))
 
@@ -108,8 +112,22 @@ def _from_shell(forge: str, path: str, step: Step, words: list[str], context: Ma
     own = {name: value for name, value in step.environment.items() if name.startswith("PIPELINE_GUARD_")}
     local = list(notes)
     settings = {name: _resolve(value, context, name, local) for name, value in own.items()}
-    resolved = tuple(_resolve(word, context, "the command", local) for word in words)
+    resolved = tuple(_expand(_resolve(word, context, "the command", local), step.environment, local) for word in words)
+    if step.working_directory not in ("", "."):
+        local.append(f"not checked: it runs in {step.working_directory}")
     return PlannedStep(forge, path, step.line, step.job, resolved, settings, tuple(local), _counts(step))
+
+
+def _expand(word: str, environment: Mapping[str, str], notes: list[str]) -> str:
+    """Replace ``$NAME`` by the step's own variables; others have no value here."""
+
+    def replace(found: re.Match[str]) -> str:
+        value = environment.get(found[1] or found[2])
+        if value is None:
+            notes.append(f"{found[0]} has no value here and is taken as empty")
+        return value or ""
+
+    return re.sub(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", replace, word)
 
 
 def _counts(step: Step) -> bool:
@@ -128,8 +146,9 @@ def _plan_gitlab(facts: GitlabFacts, situation: Situation, job: str, found: Plan
     for script in facts.scripts:
         if job and script.job != job:
             continue
-        commands = _commands(script.text)
-        found.others += not commands
+        commands, unclear = _commands(script.text)
+        found.unclear += [f"{facts.path}:{script.line}: {line}" for line in unclear]
+        found.others += not commands and not unclear
         own = {name: value for name, value in script.environment.items() if name.startswith("PIPELINE_GUARD_")}
         for words in commands:
             found.steps.append(PlannedStep("gitlab", facts.path, script.line, script.job, tuple(words), own))
@@ -198,21 +217,65 @@ def _gitlab_value(text: str, situation: Situation, name: str, notes: list[str]) 
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", replace, text)
 
 
-def _commands(script: str) -> list[list[str]]:
-    """Return the words of every line of a shell script that calls us; what follows an operator is the shell's."""
-    found = []
+def _commands(script: str) -> tuple[list[list[str]], list[str]]:
+    """Return the words of every simple command of a shell script that calls us, and the lines that do so in another way."""
+    found: list[list[str]] = []
+    unclear: list[str] = []
     for line in script.replace("\\\n", " ").splitlines():
-        stripped = _OPERATOR.sub("", line.strip())
-        if not stripped.startswith(("pipeline-guard ", "python -m pipeline_guard ", "python3 -m pipeline_guard ")):
+        if not _MENTION.search(line) or line.lstrip().startswith("#"):
             continue
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
         try:
-            words = shlex.split(stripped, comments=True)
+            tokens = list(lexer)
         except ValueError:
+            unclear.append(line.strip())
             continue
-        words = words[1:] if words[0] == "pipeline-guard" else words[3:]
-        if words and not words[0].startswith("-") and words[0] != "dry-run":
-            found.append(words)
-    return found
+        for words in _simple_commands(tokens):
+            ours = _our_words(words)
+            if (
+                ours is None
+                and any(_MENTION.search(word) for word in words)
+                and not _INSTALLS & {word.rpartition("/")[2] for word in words}
+            ):
+                unclear.append(line.strip())
+            elif ours and not ours[0].startswith("-") and ours[0] != "dry-run":
+                found.append(ours)
+    return found, unclear
+
+
+def _simple_commands(tokens: list[str]) -> list[list[str]]:
+    """Divide a line at its operators; redirections and their targets are the shell's."""
+    commands: list[list[str]] = [[]]
+    skip = False
+    for token in tokens:
+        if skip:
+            skip = False
+        elif token and set(token) <= set("();<>|&"):
+            if set(token) & set("<>"):
+                skip = True
+                if commands[-1] and commands[-1][-1].isdigit():  # the 2 of 2>
+                    commands[-1].pop()
+            else:
+                commands.append([])
+        else:
+            commands[-1].append(token)
+    return commands
+
+
+def _our_words(words: list[str]) -> list[str] | None:
+    """Return what follows our name in a simple command, behind assignments and words that only start commands; None for others."""
+    rest = list(words)
+    while rest and (rest[0] in _STARTERS or re.fullmatch(r"[A-Za-z_]\w*=.*", rest[0])):
+        rest.pop(0)
+    if not rest:
+        return None
+    name = rest[0].rpartition("/")[2]
+    if name == "pipeline-guard":
+        return rest[1:]
+    if re.fullmatch(r"python[0-9.]*", name) and rest[1:3] == ["-m", "pipeline_guard"]:
+        return rest[3:]
+    return None
 
 
 def claims(step: PlannedStep, situation: Situation, policy: Policy, now: datetime) -> dict[str, Any]:

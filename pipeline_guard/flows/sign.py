@@ -100,6 +100,8 @@ def _plan(request: SignRequest, files: Files) -> list[_Job]:
         return [_Job((subject,), kind, _beside(subject, kind)) for subject, kind in types.items()]
     if len(types) > 1 and "model" in types.values():
         raise UsageError("one bundle holds one model", "sign each model on its own, or leave --bundle out")
+    if request.bundle in types:
+        raise UsageError(f"{request.bundle}: the signature would replace what it signs", "name another file with --bundle")
     return [_Job(tuple(types), next(iter(types.values())), request.bundle)]
 
 

@@ -179,7 +179,7 @@ def _decompressor(content: bytes) -> Callable[[], Any] | None:
         import bz2
 
         return bz2.BZ2Decompressor
-    if head == b"\xfd7zXZ\0" or head.startswith(b"\x5d\0\0"):
+    if head == b"\xfd7zXZ\0" or head.startswith(b"\x5d\0"):
         import lzma
 
         return lambda: lzma.LZMADecompressor(memlimit=MAX_UNPACKED)

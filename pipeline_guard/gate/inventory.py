@@ -17,7 +17,6 @@ _REQUIREMENTS = re.compile(r"([^/]*requirements[^/]*|constraints[^/]*)\.(txt|pip
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _ACTION = re.compile(r"(.*/)?action\.ya?ml")
 _GITLAB = re.compile(r"(.*/)?[^/]*\.gitlab-ci\.ya?ml|\.gitlab/(.*/)?[^/]*\.ya?ml|\.gitlab-ci/(.*/)?[^/]*\.ya?ml")
-_RUNS = re.compile(rb"(^|[\s{,'\"])runs['\"]?\s*:")
 _HEAD = 64 * 1024  # bytes in which a component's header begins
 _GATE_NAMES = {
     ".pipeline-guard.yml", "codeowners", ".npmrc", "pip.conf", "uv.toml", ".gitattributes", ".gitmodules", ".gitlab-ci.yml",
@@ -61,8 +60,10 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
         found.append((Kind.REQUIREMENTS, _read(requirements.parse, content, path)))
     elif _WORKFLOW.fullmatch(lower):
         found.append((Kind.WORKFLOW, _read(ci_file.github, content, path)))
-    elif _ACTION.fullmatch(lower) and _RUNS.search(content):
-        found.append((Kind.WORKFLOW, _read(ci_file.action, content, path)))
+    elif _ACTION.fullmatch(lower):
+        item = _read(ci_file.action, content, path)
+        if not (isinstance(item, Unchecked) and item.why.endswith(": no runs")):  # some other file of that name
+            found.append((Kind.WORKFLOW, item))
     elif _GITLAB.fullmatch(lower) or (lower.endswith((".yml", ".yaml")) and _is_component(content)):
         found.append((Kind.GITLAB, _read(ci_file.gitlab, content, path)))
     model = model_file.inspect(content, path)

@@ -7,6 +7,7 @@ torch.save (zip, and the five pickles before the raw storages of the legacy form
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ _FEW_OPERATIONS = 4  # before a walk fails: then it was no pickle
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".pck")
 _PACKED_NAMES = (".gz", ".z", ".bz2", ".xz", ".lzma")
 _TORCH_NAMES = (".pt", ".pth", ".ckpt")  # also extensions of texts
-_OBJECTS = re.compile(rb"['\"][|<>=]?O[0-9]*['\"]")
+_PLAIN = re.compile(r"[|<>=]?(?:[biufcSUaVMm][0-9]+(?:\[[0-9A-Za-z]+\])?|\?)")  # numpy's kinds without objects
+_LONGEST_HEADER = 64 * 1024
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -133,14 +135,12 @@ class _Look:
         start = 8 + width + int.from_bytes(content[8 : 8 + width], "little")
         if start > len(content):
             self.doubt(member, "an array whose header is cut off")
-        elif _OBJECTS.search(content, 8 + width, start):
+        elif not _is_plain_array(content[8 + width : start]):
             self.stream(content, start, member, claims=True)
 
     def bare(self, content: bytes, member: str, *, claims: bool) -> None:
         """Look at bytes that could be a pickle without a protocol number: only what behaves like one counts."""
-        walked = walk(content, doubtful=not claims)
-        done = not walked.why and (walked.calls or walked.dangers)
-        if claims or done or (walked.calls and walked.dangers):
+        if claims or _behaves_like_a_pickle(content):
             self.stream(content, 0, member, claims=True)
 
     def stream(self, content: bytes, start: int, member: str, *, claims: bool) -> None:
@@ -165,6 +165,38 @@ class _Look:
             if count > _MOST_PICKLES:
                 self.doubt(member, f"more than {_MOST_PICKLES} pickles in a row")
                 return
+
+
+def _behaves_like_a_pickle(content: bytes) -> bool:
+    """Tell whether pickles in a row reach their STOP and one of them calls or fetches something."""
+    position = 0
+    for _ in range(_MOST_PICKLES):
+        walked = walk(content, position, doubtful=True)
+        if walked.why:
+            return bool(walked.calls and walked.dangers)
+        if walked.calls or walked.dangers:
+            return True
+        position = walked.end
+        if position >= len(content):
+            return False
+    return True
+
+
+def _is_plain_array(header: bytes) -> bool:
+    """Tell whether an npy header names a type whose elements are plain bytes; whatever else it says may be objects."""
+    try:
+        fields = ast.literal_eval(header[:_LONGEST_HEADER].decode("latin-1").strip())
+        return isinstance(fields, dict) and _is_plain_type(fields.get("descr"), 0)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+
+
+def _is_plain_type(kind: object, depth: int) -> bool:
+    if isinstance(kind, str):
+        return bool(_PLAIN.fullmatch(kind))
+    if isinstance(kind, list) and depth < MAX_DEPTH:
+        return bool(kind) and all(isinstance(field, tuple) and len(field) > 1 and _is_plain_type(field[1], depth + 1) for field in kind)
+    return isinstance(kind, tuple) and len(kind) == 2 and depth < MAX_DEPTH and _is_plain_type(kind[0], depth + 1)
 
 
 def _is_text(content: bytes) -> bool:

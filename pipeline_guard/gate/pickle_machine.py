@@ -146,9 +146,10 @@ class Machine:
         raise Stopped(f"no mark on the stack at byte {self.begin}")
 
     def number(self, begin: int, end: int) -> int:
-        """Read decimal digits."""
+        """Read digits, in any base that a literal may name: INT and LONG are read so."""
+        digits = self.data[begin:end]
         try:
-            return int(self.data[begin:end])
+            return int(digits) if digits.strip().lstrip(b"+-").isdigit() else int(digits, 0)
         except ValueError:
             raise Stopped(f"not a number at byte {begin}") from None
 

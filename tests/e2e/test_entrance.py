@@ -177,3 +177,28 @@ def test_bug_is_one_line_and_shows_no_values(guard: Guard, tmp_path: Path) -> No
     assert outcome.code == 70
     assert outcome.err.startswith("pipeline-guard: error: bug: ValueError in sitecustomize.py:3\npipeline-guard: hint: please report it")
     assert "s3cret" not in outcome.err
+
+
+def test_device_is_written_into_and_not_replaced(guard: Guard, tmp_path: Path) -> None:
+    (tmp_path / "clean.txt").write_text("nothing here\n")
+    (tmp_path / "link").symlink_to("/dev/null")
+    assert guard("scan", "clean.txt", "--output", "json=link", cwd=tmp_path).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert Path("/dev/null").is_char_device()
+
+
+def test_name_that_is_no_text_and_an_empty_subject(guard: Guard, tmp_path: Path) -> None:
+    assert_one_line(guard("secrets", "show", os.fsdecode(b"\xff")), 2)
+    assert_one_line(guard("verify", "", "--key", "x.pem"), 2)
+
+
+def test_reserved_key_name_is_refused(guard: Guard) -> None:
+    assert_one_line(guard("keys", "create", "store"), 2)
+    assert guard("secrets", "put", "x", stdin="some-value").code == 0
+
+
+def test_bare_repository_is_not_scanned_as_files(guard: Guard, repository: Any, tmp_path: Path) -> None:
+    repository.commit("one", {"a.txt": "x"})
+    repository.git("clone", "-q", "--bare", ".", str(tmp_path / "bare"))
+    assert_one_line(guard("scan", cwd=tmp_path / "bare"), 2)
+    assert_one_line(guard("scan", "--staged", "--exclude", "*", cwd=repository.path), 3)

@@ -293,3 +293,19 @@ def test_a_change_that_takes_the_signature_away_is_blocked(place: Place) -> None
 def test_no_change_at_all_is_nothing_to_look_at(place: Place) -> None:
     with pytest.raises(NothingToDo, match="nothing differs from main"):
         place.gate(base="main")
+
+
+def test_included_requirements_of_another_name_are_unchecked(place: Place) -> None:
+    place.repository.write("requirements.txt", "-r deps/more.lst\n")
+    place.repository.write("deps/more.lst", "flask\n")
+    assert "deps/more.lst" in [check.locations[0].path for check in place.gate().checks if check.status is CheckStatus.UNCHECKED]
+
+
+def test_requirements_in_an_encoding_of_their_own_are_unchecked(place: Place) -> None:
+    place.repository.write("requirements.txt", "# -*- coding: utf-7 -*-\n#+AAo-evilpkg\n")
+    assert place.gate().outcome is Outcome.INCOMPLETE
+
+
+def test_action_with_an_escaped_key_is_still_one(place: Place) -> None:
+    place.repository.write("act/action.yml", 'name: x\n"\\x72uns":\n  using: composite\n  steps:\n    - uses: evil/action@main\n')
+    assert failed(place.gate()) == {"action-unpinned"}

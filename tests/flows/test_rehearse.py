@@ -140,3 +140,23 @@ def test_policy_decides_on_a_locally_signed_identity(forge: str, ref: str, event
     (decision,) = decisions(["db"], policy, tokens=issuer, keys=issuer, issuer=issued["iss"], now=NOW)
     assert decision.allowed is allowed
     assert decision.why
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ("pipeline-guard rules list && pipeline-guard gate", [("rules", "list"), ("gate",)]),
+        ("true; pipeline-guard gate", [("gate",)]),
+        ("if pipeline-guard gate; then echo ok; fi", [("gate",)]),
+        ("PIPELINE_X=1 ./venv/bin/pipeline-guard gate 2>&1 | tee log", [("gate",)]),
+        ("uvx pipeline-guard scan > out.txt", [("scan",)]),
+        ("pip install pipeline-guard", []),
+    ],
+)
+def test_calls_are_found_wherever_they_stand_in_a_line(script: str, commands: list[tuple[str, ...]]) -> None:
+    assert [step.words for step in steps_of(workflow(f"      - run: {script!r}\n"))] == commands
+
+
+def test_call_that_is_not_understood_is_said() -> None:
+    found = plan({"ci.yml": workflow("      - run: xargs pipeline-guard scan < files\n").encode()}, None, SITUATION, "")
+    assert (found.steps, len(found.unclear)) == ([], 1)

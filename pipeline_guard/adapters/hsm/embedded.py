@@ -52,17 +52,23 @@ def _embedded(home: str, environ: Mapping[str, str]) -> Pkcs11Token:
 
 
 def _pin(folder: Path) -> Secret:
+    if not (folder / "pin").is_file():
+        raise Unavailable(f"the embedded token's PIN is gone: {folder / 'pin'}", "restore the home folder from a backup")
     return read_pin(f"file:{folder / 'pin'}", {})
 
 
 def _prepare(folder: Path, path: str) -> None:
     """Point SoftHSM to our folder, and initialise the token if it is not there. Called under the lock."""
+    if any(character in str(folder) for character in "#=\n") or not str(folder).isprintable():
+        raise Unavailable(f"SoftHSM cannot use a folder of this name: {folder}", "set PIPELINE_GUARD_HOME to a plain path")
     private_folder(str(folder))
     tokens = folder / "tokens"
     private_folder(str(tokens))
     configuration = folder / "softhsm2.conf"
     text = f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
-    if not configuration.exists() or configuration.read_text() != text:
+    if configuration.is_dir():
+        raise Unavailable(f"{configuration} is a folder", "remove it; it is made anew")
+    if not configuration.exists() or configuration.read_bytes() != text.encode():
         write_private(str(configuration), text.encode())
     if os.environ.get("SOFTHSM2_CONF", str(configuration)) != str(configuration) and load.cache_info().currsize:
         raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")

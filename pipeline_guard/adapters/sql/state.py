@@ -42,13 +42,18 @@ class SqlState:
         private_folder(home)
         path = Path(home) / "store.db"
         state = SqlState(_engine(path))
-        if not path.exists() or path.stat().st_size == 0:
+        if not path.exists() or state._is_empty():
             with home_lock(home, "store"):
                 if not path.exists():
                     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
                 state._create()
         state._check_version()
         return state
+
+    def _is_empty(self) -> bool:
+        """Tell whether the file has no table: somebody is just making it, or was stopped while doing so."""
+        with self._look() as connection:
+            return not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
 
     def _create(self) -> None:
         with self._change() as connection:
@@ -236,7 +241,7 @@ def _explain(error: Exception) -> GuardError:
         return Unavailable("the store is in use by another process for too long", "try again")
     if "readonly" in text or "read-only" in text:
         return Unavailable("the store cannot be written", "check the permissions of the home folder")
-    if "full" in text:
+    if "full" in text or "disk i/o" in text:
         return Unavailable("the store cannot be written: the disk is full", "free some space")
     if "no such table" in text or "no such column" in text:
         return Unavailable("the store lacks a table: it is not ours, or damaged", "check PIPELINE_GUARD_HOME")

@@ -127,7 +127,13 @@ def parse(content: bytes, path: str) -> Pins:
     return Pins(path, tuple(pins), tuple(options))
 
 
+_COOKIE = re.compile(rb"(?:[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")  # PEP 263: in one of the first two lines
+
+
 def _decode(content: bytes, path: str) -> str:
+    cookie = _COOKIE.match(content)
+    if cookie and cookie[1].lower().replace(b"_", b"-") not in (b"utf-8", b"utf8", b"ascii", b"us-ascii"):
+        raise UsageError(f"{path}:1: it declares an encoding other than UTF-8, which pip honours", "save the file as UTF-8")
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_guard.adapters.handover import JobHandover
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.lease import Delivery, Injected, Injection
 from pipeline_guard.model.secret import Secret
 
@@ -86,3 +86,14 @@ def test_nul_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="NUL"):
         handover.deliver(injection(b"a\0bcdef"), "job", as_files=False)
     assert not environment.exists()
+
+
+def test_planted_link_is_refused_and_not_followed(tmp_path: Path) -> None:
+    handover, _ = github(tmp_path)
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "temp").mkdir()
+    handover._folder("job").symlink_to(tmp_path / "victim")
+    for act in (lambda: handover.deliver(injection(), "job", as_files=True), lambda: handover.remove("job")):
+        with pytest.raises(Unavailable, match="planted"):
+            act()
+    assert list((tmp_path / "victim").iterdir()) == []

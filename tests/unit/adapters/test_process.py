@@ -112,3 +112,20 @@ def test_folder_left_by_a_killed_run_is_swept_by_the_next(tmp_path: Path) -> Non
     assert run("true") == 0
     assert not path.parent.exists()
     ours.stdout.close()
+
+
+def test_what_the_command_leaves_running_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    assert run("sh", "-c", "sleep 30 & exit 3") == 3
+    assert time.monotonic() - begun < 20  # not the length of the sleep
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "2>&-"])
+def test_output_that_cannot_be_written_does_not_change_the_answer(redirection: str) -> None:
+    source = (
+        "import os, sys; from pipeline_guard.adapters.process import LocalProcess; from pipeline_guard.model.lease import Injection; "
+        "os._exit(LocalProcess(os.environ).run(['sh', '-c', 'echo hi; echo ho >&2; exit 3'], Injection((), ())))"
+    )
+    assert (
+        subprocess.run(["sh", "-c", f'"$0" -c "$1" {redirection}', sys.executable, source], cwd=ROOT, capture_output=True).returncode == 3
+    )

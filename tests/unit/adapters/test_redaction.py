@@ -82,3 +82,17 @@ def test_text_without_the_value_passes_unchanged(parts: list[bytes]) -> None:
     shown = b"".join(redactor.feed(part) for part in parts) + redactor.finish()
     if not any(form in text for form in forms(value)):
         assert shown == text
+
+
+def test_secret_that_begins_with_another_does_not_leak_its_tail() -> None:
+    redactor = Redactor([Secret(b"alpha-pass"), Secret(b"alpha-pass-EXTENDED")])
+    shown = redactor.feed(b"x alpha-pass") + redactor.feed(b"-EXTENDED y") + redactor.finish()
+    assert shown == b"x *** y"
+
+
+def test_overlapping_secrets_leave_nothing_of_either() -> None:
+    assert redact(b"<aaaa1111bbbb>", "aaaa1111", "1111bbbb") == b"<***>"
+
+
+def test_short_lines_of_a_longer_value_are_taken_out() -> None:
+    assert redact(b"x Pa5s! y", "Pa5s!\nQa6s!\n") == b"x *** y"

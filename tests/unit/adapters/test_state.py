@@ -87,3 +87,11 @@ def test_many_processes_append_to_one_chain_and_lose_nothing(tmp_path: Path) -> 
     assert [writer.wait(120) for writer in writers] == [0] * 6
     lines = list(SqlState.open(home).records())
     assert verify_chain(lines)[0] == 150
+
+
+def test_file_that_was_begun_and_never_made_is_made(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "store.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    assert (tmp_path / "store.db").stat().st_size > 0
+    SqlState.open(str(tmp_path)).write(EVENT)

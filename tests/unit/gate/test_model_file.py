@@ -215,3 +215,28 @@ def test_hazard_names_member_and_byte() -> None:
     (hazard,) = facts(torch_zip(gadget()), "m.pt").hazards
     assert (hazard.member, hazard.name) == ("net/data.pkl", "builtins.eval")
     assert hazard.offset > 0
+
+
+EVIL = b"cposix\nsystem\n(S'id'\ntR."
+
+
+@pytest.mark.parametrize("name", ["a.pt", "a.bin", "a.npy", "a.model"])
+@pytest.mark.parametrize("before", [b"I1\n.", b"I0x1\n0", b"L0x1L\n0", b"\x80\x02I0x1\n0", b"S'\\xc3\\xa9'\n0"])
+def test_call_behind_harmless_beginnings_is_found_under_any_name(name: str, before: bytes) -> None:
+    facts = inspect(before + EVIL, name)
+    assert facts is not None
+    assert facts.verdict is not ModelVerdict.SAFE
+
+
+@pytest.mark.parametrize("kind", ["'object'", "'|O'", "[('a', 'object')]", "'\\x4f'", "5", "__import__('os')"])
+def test_array_whose_type_is_not_plainly_numbers_is_read_as_a_pickle(kind: str) -> None:
+    header = f"{{'descr': {kind}, 'fortran_order': False, 'shape': (1,), }}\n".encode()
+    facts = inspect(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + EVIL, "a.npy")
+    assert facts is not None
+    assert facts.verdict is not ModelVerdict.SAFE
+
+
+@pytest.mark.parametrize("kind", ["'<f8'", "'|b1'", "'<U10'", "'<M8[ns]'", "[('a', '<i4'), ('b', '<f8', (3,))]"])
+def test_array_of_plain_numbers_is_no_pickle(kind: str) -> None:
+    header = f"{{'descr': {kind}, 'fortran_order': False, 'shape': (1,), }}\n".encode()
+    assert inspect(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64), "a.npy") is None

@@ -71,9 +71,9 @@ class Redactor:
         found: set[bytes] = set()
         for secret in secrets:
             value = secret.reveal()
+            as_written = {value, value.strip(), *(line.strip() for line in value.splitlines())}
             for form in forms(value):
-                plain = form in (value, value.strip()) or form in {line.strip() for line in value.splitlines()}
-                if len(form) >= (SHORTEST if plain else SHORTEST_ENCODED):
+                if len(form) >= (SHORTEST if form in as_written else SHORTEST_ENCODED):
                     found.add(form)
         self._patterns = sorted(found, key=lambda form: (-len(form), form))
         # a lookahead finds matches that overlap: what is left of one must not show the rest of another

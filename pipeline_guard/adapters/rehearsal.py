@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline_guard.errors import Denied, IntegrityError, UsageError
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
 from pipeline_guard.ports import Clock
@@ -16,7 +16,6 @@ from pipeline_guard.ports import Clock
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-_USAGE = {KeyType.EC_P256: KeyUsage.SIGN, KeyType.AES_256: KeyUsage.WRAP}
 _WRAP_VERSION = b"\x01"  # then 12 bytes of nonce, then AES-256-GCM ciphertext with its tag
 _NONCE = 12
 
@@ -40,8 +39,8 @@ class SoftwareToken:
 
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key. Raises UsageError where the type cannot serve the usage."""
-        if _USAGE[key_type] is not usage:
-            raise UsageError(f"a key of type {key_type.value} cannot {usage.value}", f"its usage is {_USAGE[key_type].value}")
+        if USAGE_OF[key_type] is not usage:
+            raise UsageError(f"a key of type {key_type.value} cannot {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
         material, public_pem = _generate(key_type)
         ref = KeyRef(name, version, key_type, usage, os.urandom(16).hex())
         record = KeyRecord(ref, KeyState.ACTIVE, self._clock.now(), "none", public_pem)

@@ -61,6 +61,7 @@ class PlannedStep:
     environment: Mapping[str, str]
     notes: tuple[str, ...] = ()
     counts: bool = True  # False: the workflow goes on whatever this step says
+    folder: str = ""  # where it runs, if not at the top of the repository
 
     @property
     def verb(self) -> str:
@@ -113,9 +114,10 @@ def _from_shell(forge: str, path: str, step: Step, words: list[str], context: Ma
     local = list(notes)
     settings = {name: _resolve(value, context, name, local) for name, value in own.items()}
     resolved = tuple(_expand(_resolve(word, context, "the command", local), step.environment, local) for word in words)
-    if step.working_directory not in ("", "."):
-        local.append(f"not checked: it runs in {step.working_directory}")
-    return PlannedStep(forge, path, step.line, step.job, resolved, settings, tuple(local), _counts(step))
+    folder = step.working_directory if step.working_directory not in ("", ".") else ""
+    if folder:
+        local.append(f"not checked: it runs in {folder}")
+    return PlannedStep(forge, path, step.line, step.job, resolved, settings, tuple(local), _counts(step), folder)
 
 
 def _expand(word: str, environment: Mapping[str, str], notes: list[str]) -> str:

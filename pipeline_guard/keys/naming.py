@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.model.key import KeyType, KeyUsage
+from pipeline_guard.model.key import USAGE_OF, KeyType, KeyUsage
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,126}[A-Za-z0-9]|[A-Za-z0-9]")
-DEFAULT_USAGE = {KeyType.EC_P256: KeyUsage.SIGN, KeyType.AES_256: KeyUsage.WRAP}
 STORE_KEY = "store"  # the wrapping key of the store; made with the token
 
 
@@ -22,7 +21,7 @@ def checked_name(name: str, kind: str) -> str:
 
 def usage_for(key_type: KeyType, wanted: str) -> KeyUsage:
     """Return the usage of a new key; raise UsageError where type and usage do not go together."""
-    usage = KeyUsage(wanted) if wanted else DEFAULT_USAGE[key_type]
-    if usage is not DEFAULT_USAGE[key_type]:
+    usage = KeyUsage(wanted) if wanted else USAGE_OF[key_type]
+    if usage is not USAGE_OF[key_type]:
         raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", "ec-p256 signs, aes-256 wraps")
     return usage

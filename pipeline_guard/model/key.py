@@ -22,6 +22,9 @@ class KeyUsage(Enum):
     WRAP = "wrap"
 
 
+USAGE_OF = {KeyType.EC_P256: KeyUsage.SIGN, KeyType.AES_256: KeyUsage.WRAP}  # the one usage that each type has
+
+
 class KeyState(Enum):
     """Key states of SP 800-57 Part 1 Rev. 5, section 7."""
 

@@ -21,7 +21,7 @@ from typing import Any
 from pipeline_guard.adapters.hsm.library import load
 from pipeline_guard.adapters.hsm.objects import check_attributes, find_key, generate, record, remove, select_token, translate
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
 
@@ -29,7 +29,6 @@ _TRIES = 12
 _MOST_SESSIONS = 16  # hardware has few; SoftHSM gains nothing from more
 _WRAP_FORMAT = b"\x01"  # then 12 bytes of nonce, then AES-256-GCM ciphertext and tag
 _NONCE = 12
-_USAGES = {KeyType.EC_P256: KeyUsage.SIGN, KeyType.AES_256: KeyUsage.WRAP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Pkcs11Token:
 
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key; refuse it (and remove it) if the token does not hold it as asked for."""
-        if _USAGES[key_type] is not usage:
+        if USAGE_OF[key_type] is not usage:
             raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", "ec-p256 signs, aes-256 wraps")
         identifier = secrets.token_bytes(16)
         label = f"{name}/{version}"

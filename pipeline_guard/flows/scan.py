@@ -58,8 +58,9 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         if entry.mode == "120000":  # where a link points to is no text of its own; the target counts under its name
             continue
         files, size = files + 1, size + len(entry.data)
-        here = findings(entry, detector, judgement)
+        here, missed = findings(entry, detector, judgement)
         found += here
+        unchecked += missed
         blobs += [entry.blob] * len(here)
         doors.progress.step("files", files)
     doors.progress.close()

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.finding import Finding, FindingStatus
+from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan.allow import is_allowed
 from pipeline_guard.scan.detect import Candidate, Detector
 from pipeline_guard.scan.text import Lines, fragments
@@ -24,17 +25,21 @@ class Judgement:
     foreign_markers: bool = False
 
 
-def findings(entry: Entry, detector: Detector, judgement: Judgement) -> list[Finding]:
-    """Return what one file holds, in order of place. Never the value."""
+def findings(entry: Entry, detector: Detector, judgement: Judgement) -> tuple[list[Finding], list[Unchecked]]:
+    """Return what one file holds, in order of place, never the value; and what of it could not be read."""
     found: list[Finding] = []
+    unchecked: list[Unchecked] = []
     lines: Lines | None = None
     for fragment in fragments(entry.path, entry.data):
+        if isinstance(fragment, Unchecked):
+            unchecked.append(fragment)
+            continue
         for candidate in detector.detect(fragment.data, judgement.now, path=entry.path):
             lines = lines or Lines(entry.data)
             found.append(
                 _finding(entry, candidate, fragment.stored(candidate.start, candidate.end), fragment.decoded_from, lines, judgement)
             )
-    return sorted(found, key=lambda one: (one.location.byte_start, one.rule))
+    return sorted(found, key=lambda one: (one.location.byte_start, one.rule)), unchecked
 
 
 def _finding(entry: Entry, candidate: Candidate, span: tuple[int, int], decoded_from: str, lines: Lines, judgement: Judgement) -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pipeline_guard.model.location import Location
+from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan import notebook
 
 
@@ -24,7 +25,7 @@ def _as_is(start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def fragments(path: str, data: bytes) -> Iterator[Fragment]:
+def fragments(path: str, data: bytes) -> Iterator[Fragment | Unchecked]:
     """Give the texts of one file: what is encoded first, then the file itself without those parts."""
     codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2])
     if codec and data[:4] != b"\xff\xfe\0\0":

@@ -128,7 +128,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return _load_config(args.text("config"), ref, files, git)
 
     def source(selection: Selection) -> Source:
-        from pipeline_guard.adapters.sources import open_source
+        from pipeline_guard.adapters.sources.opening import open_source
 
         return open_source(selection, folder, environ)
 

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline_guard.adapters.files import LocalFiles
 from pipeline_guard.adapters.git import GitRepository
-from pipeline_guard.adapters.sources import open_source
+from pipeline_guard.adapters.sources.opening import open_source
 from pipeline_guard.adapters.terminal import SilentProgress
 from pipeline_guard.adapters.tree import LocalTree
 from pipeline_guard.errors import NothingToDo, UsageError

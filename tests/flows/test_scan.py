@@ -12,7 +12,7 @@ import pytest
 
 from pipeline_guard.adapters.fingerprint import VARIABLE, KeyedFingerprint
 from pipeline_guard.adapters.rulepacks import PackagedRules
-from pipeline_guard.adapters.sources import open_source
+from pipeline_guard.adapters.sources.opening import open_source
 from pipeline_guard.errors import UsageError
 from pipeline_guard.flows.rules import every_rule, one_rule, wrong_rules
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipeline_guard.adapters.git import GitRepository
-from pipeline_guard.adapters.sources import StreamSource, is_excluded, open_source
+from pipeline_guard.adapters.sources.opening import open_source
+from pipeline_guard.adapters.sources.paths import is_excluded
+from pipeline_guard.adapters.sources.stream import StreamSource
 from pipeline_guard.errors import NothingToDo, UsageError
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.selection import Scope, Selection
@@ -105,7 +107,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 def test_unreadable_file_and_folder_are_unchecked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.getuid() == 0:  # root reads everything; a missing permission is then played by a folder that vanished from under us
-        from pipeline_guard.adapters.sources import read_file
+        from pipeline_guard.adapters.sources.work_tree import read_file
 
         (tmp_path / "f").write_text("x")
 

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commits read as blobs, never as patches: renames, text conversions and diff drivers cannot hide anything."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import IO
+
+from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.sources.paths import is_excluded
+from pipeline_guard.errors import NothingToDo
+from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.finding import Origin
+from pipeline_guard.model.selection import Selection
+from pipeline_guard.model.verdict import Unchecked
+
+DEEP = "fetch the whole history (fetch-depth: 0, or GIT_DEPTH: 0)"
+
+
+class Blobs:
+    """Blobs of the object database, streamed through one ``git cat-file``."""
+
+    def __init__(self, selection: Selection, git: GitRepository) -> None:
+        self._selection = selection
+        self._git = git
+        self._commits = 0
+
+    def commits(self) -> int:
+        """Return how many commits were looked at."""
+        return self._commits
+
+    def origins(self, blobs: Collection[str]) -> Mapping[str, Origin]:
+        """Return nothing: blobs came with their origin, or have none."""
+        del blobs
+        return {}
+
+    def _read(self, wanted: Iterable[tuple[str, str, str, Origin | None]]) -> Iterator[Entry | Unchecked]:
+        """Give the blobs of (id, mode, path, origin), in that order."""
+        given = list(wanted)
+        listed = [item for item in given if not is_excluded(item[2], self._selection.exclude)]
+        if given and not listed:
+            raise NothingToDo("everything is excluded", "look at --exclude and scan.exclude")
+        for _blob, mode, path, _origin in listed:
+            if mode == "160000":
+                yield Unchecked(path, "a submodule: scan its repository by itself")
+        files = [item for item in listed if item[1] not in ("160000", "120000")]
+        with tempfile.TemporaryFile() as names:
+            names.write("".join(f"{blob}\n" for blob, *_ in files).encode("ascii"))
+            names.seek(0)
+            with self._git.start("cat-file", "--batch", "--buffer", stdin=names) as process:
+                for blob, mode, path, origin in files:
+                    yield self._one(process.stdout, blob, mode, path, origin)
+
+    def _one(self, stream: IO[bytes] | None, blob: str, mode: str, path: str, origin: Origin | None) -> Entry | Unchecked:
+        words = stream.readline(65_536).split(b" ", 3) if stream else []
+        if len(words) < 3:
+            return Unchecked(path, f"blob {blob[:12]} is missing: {DEEP}")
+        size = int(words[2])
+        content = take(stream, size, self._selection.max_bytes) if stream else None
+        if content is None:
+            return Unchecked(path, f"larger than {self._selection.max_bytes} bytes")
+        return Entry(path, content, origin, mode, blob)
+
+    def _changes(self, *commits: str) -> Iterator[tuple[str, str, str, Origin]]:
+        """Give (blob, mode, path, origin) for all that commits brought in, parents first.
+
+        A merge is compared with all of its parents: it brought in what differs from every one of them.
+        """
+        with tempfile.TemporaryFile() as names:
+            names.write(self._git.run("rev-list", "--reverse", "--topo-order", *commits).stdout)
+            names.seek(0)
+            form = ("--format=%H%x09%aI%x09%an", "--always", "--encoding=UTF-8")
+            with self._git.start(
+                "diff-tree",
+                "--stdin",
+                "-r",
+                "-c",
+                "--root",
+                "-z",
+                "--raw",
+                "--no-abbrev",
+                "--no-renames",
+                "--no-ext-diff",
+                *form,
+                stdin=names,
+            ) as process:
+                yield from self._parse(process.stdout)
+
+    def _parse(self, stream: IO[bytes] | None) -> Iterator[tuple[str, str, str, Origin]]:
+        origin, change = Origin(""), None
+        for token in tokens(stream):
+            if change is not None:
+                yield change[0], change[1], token.decode("utf-8", "backslashreplace"), origin
+                change = None
+                continue
+            for line in token.split(b"\n"):
+                if line.startswith(b":"):
+                    change = raw_change(line)
+                elif line:
+                    commit, _, rest = line.decode("utf-8", "replace").partition("\t")
+                    date, _, author = rest.partition("\t")
+                    origin = Origin(commit, author, date)
+                    self._commits += 1
+
+
+def raw_change(line: bytes) -> tuple[str, str]:
+    """Read a raw diff line (``:`` once for each parent); return the resulting blob and mode, "" where it is gone."""
+    parents = len(line) - len(line.lstrip(b":"))
+    words = line[parents:].split(b" ")
+    return words[2 * parents + 1].decode("ascii"), words[parents].decode("ascii")
+
+
+def tokens(stream: IO[bytes] | None) -> Iterator[bytes]:
+    """Split a stream at NUL bytes."""
+    rest = b""
+    while stream:
+        block = stream.read(1 << 16)
+        if not block:
+            break
+        *whole, rest = (rest + block).split(b"\0")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def take(stream: IO[bytes], size: int, limit: int) -> bytes | None:
+    """Read an object of ``size`` bytes and the newline after it; None, the bytes skipped, where it is over ``limit``."""
+    if size <= limit:
+        return stream.read(size + 1)[:size]
+    left = size + 1
+    while left:
+        block = stream.read(min(left, 1 << 20))
+        if not block:
+            break
+        left -= len(block)
+    return None

@@ -46,6 +46,7 @@ class ScanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     max_file_size: int | None = None
     foreign_markers: bool = False
     allow_unchecked: bool = False
+    sarif_suppressed: Literal["mark", "omit"] | None = None
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -16,8 +16,9 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.sealed import SealedSecret, SearchRow
 from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -50,6 +51,18 @@ class Source(Protocol):
 
     def commits(self) -> int:
         """Return how many commits were looked at so far; 0 where the texts are no commits."""
+        ...
+
+
+class Revisions(Protocol):
+    """Commits and what they hold."""
+
+    def resolve(self, revisions: str) -> CommitRange:
+        """Check BASE..HEAD. Raises UsageError for an unknown end, NothingToDo where it is empty or cannot be trusted."""
+        ...
+
+    def files(self, revision: str, path: str) -> Sequence[tuple[str, bytes]]:
+        """Return (path, content) of a file, or of every file right in a folder, as of ``revision``; nothing where it is not there."""
         ...
 
 
@@ -196,6 +209,22 @@ class SecretRemoval(Protocol):
 
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
+        ...
+
+
+class SearchIndex(Protocol):
+    """Sealed digests by which stored values are found in texts."""
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a row durably, in place of the one of this name and version."""
+        ...
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return every row, ordered by name and version."""
+        ...
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of every secret that is kept, all of which should have a row."""
         ...
 
 

@@ -35,7 +35,16 @@ def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
     # GIT_INDEX_FILE is how `git commit FILE` shows its hooks what will be committed
     if "GIT_INDEX_FILE" in environ:
         kept["GIT_INDEX_FILE"] = environ["GIT_INDEX_FILE"]
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+    return kept | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+        # a missing object is told, not fetched: a promisor remote may name any program, and its own protocol.*.allow would win
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        # what was committed, not what this clone has been told to see instead
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
+    }
 
 
 class GitRepository:
@@ -137,7 +146,7 @@ class GitRepository:
         if done.returncode != 0:
             raise NothingToDo(
                 f"{one[:12]} and {other[:12]} have no common history here",
-                "fetch the whole history (fetch-depth: 0, or GIT_DEPTH: 0)",
+                "fetch the whole history (fetch-depth: 0, or GIT_DEPTH: 0); if they never had one: scan --history",
             )
         return done.stdout.decode("ascii").split()[0]
 

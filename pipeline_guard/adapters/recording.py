@@ -11,7 +11,7 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
 from pipeline_guard.model.key import KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.sealed import SealedSecret, SearchRow
 from pipeline_guard.ports import Cache, Files
 
 
@@ -57,11 +57,12 @@ class MemoryCache:
 
 
 class MemoryState:
-    """The store's six doors over dictionaries; the same contract as the real one."""
+    """The store's seven doors over dictionaries; the same contract as the real one."""
 
     def __init__(self) -> None:
         self._keys: dict[tuple[str, int], KeyRecord] = {}
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
+        self._searches: dict[tuple[str, int], SearchRow] = {}
         self._leases: list[Lease] = []
         self._audit: list[AuditRecord] = []
 
@@ -101,7 +102,20 @@ class MemoryState:
         gone = [place for place in self._secrets if place[0] == name]
         for place in gone:
             del self._secrets[place]
+            self._searches.pop(place, None)
         return len(gone)
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a search row in place of the one of this name and version."""
+        self._searches[row.name, row.version] = row
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return every search row by name and version."""
+        return [row for _, row in sorted(self._searches.items(), key=lambda item: item[0])]
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of everything that is kept."""
+        return sorted(self._secrets)
 
     def issue(self, lease: Lease) -> None:
         """Record a lease."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
+from pipeline_guard.flows.search import SearchDoors
 from pipeline_guard.flows.secrets import SecretDoors
 
 
@@ -29,6 +30,12 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
         removal=state,
         audit=state,
     )
+
+
+def search_doors(wiring: Wiring) -> SearchDoors:
+    """Open what looking for stored values needs."""
+    state = wiring.state()
+    return SearchDoors(wiring.actor, wiring.clock, wiring.token(""), state, state)
 
 
 def lease_doors(wiring: Wiring) -> LeaseDoors:

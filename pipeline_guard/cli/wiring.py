@@ -30,7 +30,9 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    Revisions,
     Rulepacks,
+    SearchIndex,
     SecretRemoval,
     SecretStore,
     Signer,
@@ -56,7 +58,7 @@ class Token(Keystore, Signer, Wrapper, Protocol):
         ...
 
 
-class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
+class State(KeyRegister, SecretStore, SecretRemoval, SearchIndex, LeaseBook, AuditSink, AuditLog, Protocol):
     """Everything one database keeps for us."""
 
 
@@ -88,7 +90,8 @@ class Wiring:
     head: Callable[[], Head]
     config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
     source: Callable[[Selection], Source]
-    rulepacks: Callable[[Sequence[str]], Rulepacks]
+    revisions: Callable[[], Revisions]
+    rulepacks: Callable[..., Rulepacks]  # paths, and packs that were read already
     fingerprint: Callable[[], Fingerprint]
     token: Callable[[str], Token]  # the argument is a pkcs11: URI that may name a module of its own, "" for the configured token
     state: Callable[[], State]
@@ -132,10 +135,15 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return open_source(selection, folder, environ)
 
-    def rulepacks(paths: Sequence[str]) -> Rulepacks:
+    def revisions() -> Revisions:
+        from pipeline_guard.adapters.sources.commit_range import GitRevisions
+
+        return GitRevisions(GitRepository(folder, environ))
+
+    def rulepacks(paths: Sequence[str], given: Sequence[tuple[str, bytes]] = ()) -> Rulepacks:
         from pipeline_guard.adapters.rulepacks import PackagedRules
 
-        return PackagedRules(paths)
+        return PackagedRules(paths, given)
 
     @cache
     def fingerprint() -> Fingerprint:
@@ -192,6 +200,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         head=head,
         config=config,
         source=source,
+        revisions=revisions,
         rulepacks=rulepacks,
         fingerprint=fingerprint,
         token=token,

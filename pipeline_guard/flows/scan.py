@@ -5,23 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.model.finding import Finding, Origin, ScanReport, ScanStats
+from pipeline_guard.model.finding import Finding, FindingStatus, Origin, ScanReport, ScanStats
+from pipeline_guard.model.sealed import StoreSearch
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Cache, Clock, Fingerprint, Progress, Rulepacks, Source
 from pipeline_guard.scan import baseline
 from pipeline_guard.scan.detect import Detector
+from pipeline_guard.scan.foreign import parse as foreign_baseline
 from pipeline_guard.scan.prefilter import Prefilter
-from pipeline_guard.scan.report import Judgement, findings
+from pipeline_guard.scan.report import STORED, Judgement, findings, notes
 from pipeline_guard.scan.ruleset import load
+
+NOTES = 20  # remarks of one file that are told
 
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """``known`` is a baseline's content and name; ``engine`` False stays with pure Python."""
+    """``known`` is a baseline's content and name, ``foreign`` another scanner's; ``engine`` False stays with pure Python."""
 
     known: tuple[bytes, str] | None = None
+    foreign: tuple[bytes, str] | None = None
     foreign_markers: bool = False
     engine: bool = True
 
@@ -36,6 +42,7 @@ class ScanDoors:
     clock: Clock
     fingerprint: Fingerprint
     progress: Progress
+    store: StoreSearch | None = None  # where values of the store are looked for
 
 
 def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
@@ -46,10 +53,21 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
     if request.known:
         known = baseline.parse(*request.known, doors.fingerprint.key_id())
     detector = Detector(rules.rules, Prefilter(rules.rules, rules.digest, doors.cache, engine=request.engine))
-    judgement = Judgement(begun, doors.fingerprint.of, known, request.foreign_markers)
+    foreign = foreign_baseline(*request.foreign) if request.foreign else None
+    judgement = Judgement(
+        begun,
+        doors.fingerprint.of,
+        known,
+        request.foreign_markers,
+        foreign,
+        rules.conditions,
+        doors.store.find if doors.store else None,
+        frozenset(rule.id for rule in rules.rules) | {STORED},
+    )
+    told: list[str] = list(doors.store.notes) if doors.store else []
     found: list[Finding] = []
     blobs: list[str] = []  # the blob of each finding
-    unchecked: list[Unchecked] = []
+    unchecked: list[Unchecked] = list(doors.store.unchecked) if doors.store else []
     files = size = 0
     for entry in doors.source.entries():
         if isinstance(entry, Unchecked):
@@ -61,16 +79,20 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         here, missed = findings(entry, detector, judgement)
         found += here
         unchecked += missed
+        told += islice(notes(entry, judgement), NOTES)
         blobs += [entry.blob] * len(here)
         doors.progress.step("files", files)
     doors.progress.close()
     origins = doors.source.origins({blob for blob, one in zip(blobs, found, strict=True) if blob and one.origin is None})
     found = [_attributed(one, blob, origins) for one, blob in zip(found, blobs, strict=True)]
+    if foreign is not None and request.foreign:
+        told.append(f"{request.foreign[1]}: {len(foreign.met)} of {len(foreign)} entries mean a finding of this scan")
     seconds = (doors.clock.now() - begun).total_seconds()
     return ScanReport(
         tuple(sorted(found, key=lambda one: (one.location.path, one.location.commit, one.location.byte_start, one.rule))),
         tuple(unchecked),
         ScanStats(files, size, doors.source.commits(), max(seconds, 0.0), begun),
+        tuple(dict.fromkeys(told)),
     )
 
 
@@ -81,9 +103,10 @@ def _attributed(finding: Finding, blob: str, origins: Mapping[str, Origin]) -> F
     return replace(finding, origin=origin, location=replace(finding.location, commit=origin.commit))
 
 
-def known_findings(report: ScanReport, fingerprint: Fingerprint) -> bytes:
-    """Return the report's findings as a baseline."""
-    return baseline.write(report.findings, fingerprint.key_id())
+def known_findings(report: ScanReport, fingerprint: Fingerprint, *, only_known: bool = False) -> bytes:
+    """Return the report's findings as a baseline; ``only_known`` leaves out those that count as new."""
+    chosen = [one for one in report.findings if not only_known or one.status is FindingStatus.BASELINE]
+    return baseline.write(chosen, fingerprint.key_id())
 
 
 def split_range(revisions: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ SAFE = (
     "-c", "protocol.allow=never",
     "-c", "log.showSignature=false",
     "-c", "submodule.recurse=false",
+    "-c", "advice.graftFileDeprecated=false",
 )  # fmt: skip
 
 
@@ -106,11 +107,22 @@ class GitRepository:
         """Return paths that differ from the merge base with ``base``: work tree, untracked and deleted files included."""
         self.root()
         start = self.merge_base(self.commit(base), self.commit("HEAD"))
-        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", start)
-        tracked = self.run(*words).stdout
+        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=dirty", start)
+        tracked = self.run(*self._no_filters(), *words).stdout
         untracked = self.run("ls-files", "--others", "--exclude-standard", "-z").stdout
         names = {name for name in (tracked + untracked).split(b"\0") if name}
         return sorted(os.fsdecode(name) for name in names)
+
+    def _no_filters(self) -> list[str]:
+        """Return the words that switch off each filter the repository's configuration names: comparing contents would run them."""
+        listed = self.run("config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|smudge)$", check=False).stdout
+        keys = {os.fsdecode(key) for key in listed.split(b"\0") if key}
+        names = {key.rpartition(".")[0] for key in keys}
+        if any("=" in name for name in names):  # such a name cannot be switched off in the words of a command
+            raise UsageError("the repository's configuration names a filter with an equals sign", "remove it: git config --edit")
+        return [word for name in sorted(names) for key in ("clean", "process", "smudge") for word in ("-c", f"{name}.{key}=")] + [
+            word for name in sorted(names) for word in ("-c", f"{name}.required=false")
+        ]
 
     def commit(self, ref: str) -> str:
         """Resolve ``ref`` to a full commit id; raise UsageError with the likely remedy."""

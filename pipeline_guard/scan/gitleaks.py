@@ -60,6 +60,9 @@ def parse(name: str, content: bytes, conditions: Conditions) -> list[Rule]:
     return rules
 
 
+_THEIRS = {"pattern": "regex", "group": "secretGroup", "keywords": "keywords"}  # what a key of our rules is called there
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file's name and lines, for errors: tomllib gives values without their places."""
@@ -127,7 +130,7 @@ def _rule(file: _File, entry: Mapping[str, Any], line: int, conditions: Conditio
     )
 
     def refuse(key: str, what: str, hint: str = "") -> UsageError:
-        return file.refuse(file.line("regex" if key == "pattern" else key, line), f"{where}: {what}", hint)
+        return file.refuse(file.line(_THEIRS.get(key, "id"), line), f"{where}: {what}", hint)
 
     check_rule(rule, refuse, limit=4 * MAX_PATTERN)
     conditions.rules[rule.id] = Condition(

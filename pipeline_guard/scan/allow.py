@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inline permissions: ``pipeline-guard:allow <rule> [until=YYYY-MM-DD] <reason>`` on the line or the line above.
+"""Inline permissions: ``pipeline-guard:allow <rule> [until=YYYY-MM-DD] [fingerprint=HEX] <reason>`` on the line or the line above.
 
+With a fingerprint (its first 8 digits or more) it holds for that one value, and a changed secret on the line counts again.
 One without a reason, for another rule, or past its day is not honoured, and is told: whoever wrote it believes otherwise.
 Other scanners' markers count only on request. The reason itself is never repeated: the line may hold the secret, too.
 """
@@ -13,9 +14,13 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 MARK = b"pipeline-guard:allow"
-_OURS = re.compile(rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)(?:[ \t]+until=([0-9-]+))?[ \t]+(?!until=)([^\r\n]{0,500})")
+_OURS = re.compile(
+    rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)(?:[ \t]+until=([0-9-]+))?(?:[ \t]+fingerprint=([0-9a-f]{8,64}))?"
+    rb"[ \t]+(?!until=|fingerprint=)([^\r\n]{0,500})"
+)
 _ANY = re.compile(
-    rb"pipeline-guard:allow[ \t]+([a-z0-9]+(?:-[a-z0-9]+)*)(?![a-z0-9-])(?:[ \t]+until=([^\s\"']{0,20}))?(?:[ \t]+([^\r\n]{0,500}))?"
+    rb"pipeline-guard:allow[ \t]+([a-z0-9]+(?:-[a-z0-9]+)*)(?![a-z0-9-])"
+    rb"(?:[ \t]+until=([^\s\"']{0,20}))?(?:[ \t]+fingerprint=[^\s]{0,64})?(?:[ \t]+([^\r\n]{0,500}))?"
 )
 _FOREIGN = re.compile(
     rb"gitleaks:allow|betterleaks:allow|kingfisher:ignore|trufflehog:ignore|pragma: ?(?:allow|white)list secret|\bnosec\b|ggignore"
@@ -23,11 +28,12 @@ _FOREIGN = re.compile(
 _COMMENT_END = re.compile(rb"(?:\*/|-->|#\}|\"|'|\\n|,)*[ \t]*$")
 
 
-def is_allowed(rule: str, line: bytes, above: bytes, today: date, *, foreign: bool = False) -> bool:
+def is_allowed(rule: str, line: bytes, above: bytes, today: date, *, fingerprint: str = "", foreign: bool = False) -> bool:
     """Tell whether a finding of ``rule`` on ``line`` is permitted there."""
     for text in (line, above):
         for found in _OURS.finditer(text):
-            if found[1].decode() == rule and _has_reason(found[3]) and _is_current(found[2], today):
+            named = found[1].decode() == rule and (found[3] is None or fingerprint.startswith(found[3].decode()))
+            if named and _has_reason(found[4]) and _is_current(found[2], today):
                 return True
     return foreign and bool(_FOREIGN.search(line))
 

@@ -128,7 +128,7 @@ def _finding(entry: Entry, candidate: Candidate, span: tuple[int, int], decoded_
 def _status(candidate: Candidate, location: Location, fingerprint: str, lines: Lines, judgement: Judgement) -> FindingStatus:
     rule, today = candidate.rule.id, judgement.now.date()
     first, last, above = lines.text(location.line), lines.text(location.end_line), lines.text(location.line - 1)
-    if any(is_allowed(rule, line, above, today, foreign=judgement.foreign_markers) for line in (first, last)):
+    if any(is_allowed(rule, line, above, today, fingerprint=fingerprint, foreign=judgement.foreign_markers) for line in (first, last)):
         return FindingStatus.ALLOWED
     texts = {"secret": candidate.value}
     if judgement.conditions.lets_pass(rule, location.path, location.commit, lambda kind: texts.get(kind, first)):

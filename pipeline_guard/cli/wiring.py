@@ -24,6 +24,8 @@ from pipeline_guard.ports import (
     Fingerprint,
     Git,
     Handover,
+    InvocationCounter,
+    KeyLedger,
     KeyRegister,
     Keystore,
     LeaseBook,
@@ -36,6 +38,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Tree,
+    WrappedRows,
     Wrapper,
 )
 
@@ -56,7 +59,7 @@ class Token(Keystore, Signer, Wrapper, Protocol):
         ...
 
 
-class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
+class State(KeyRegister, KeyLedger, InvocationCounter, SecretStore, WrappedRows, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
     """Everything one database keeps for us."""
 
 

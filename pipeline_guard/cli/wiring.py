@@ -24,6 +24,8 @@ from pipeline_guard.ports import (
     Fingerprint,
     Git,
     Handover,
+    InvocationCounter,
+    KeyLedger,
     KeyRegister,
     Keystore,
     LeaseBook,
@@ -38,6 +40,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Tree,
+    WrappedRows,
     Wrapper,
 )
 
@@ -58,7 +61,19 @@ class Token(Keystore, Signer, Wrapper, Protocol):
         ...
 
 
-class State(KeyRegister, SecretStore, SecretRemoval, SearchIndex, LeaseBook, AuditSink, AuditLog, Protocol):
+class State(
+    KeyRegister,
+    KeyLedger,
+    InvocationCounter,
+    SecretStore,
+    WrappedRows,
+    SecretRemoval,
+    SearchIndex,
+    LeaseBook,
+    AuditSink,
+    AuditLog,
+    Protocol,
+):
     """Everything one database keeps for us."""
 
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pipeline_guard.errors import IntegrityError, NothingToDo
+from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.secrets import SecretDoors, find_version, open_row, wrapping_key
+from pipeline_guard.keys.naming import STORE_KEY
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import KeyRef
 from pipeline_guard.model.sealed import SearchRow, Stored, StoreSearch
@@ -16,6 +17,8 @@ from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import AuditSink, Clock, SearchIndex, Wrapper
 from pipeline_guard.seal.envelope import KEY_BYTES, NONCE_BYTES, associated_data
 from pipeline_guard.seal.search import Search, is_searchable, seal_row
+
+__all__ = ["STORE_KEY", "SearchDoors", "index_all", "index_value", "open_search", "renew"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,19 @@ def index_all(*, doors: SecretDoors, index: SearchIndex) -> tuple[int, list[str]
     return made, unfit
 
 
-_BOUND = associated_data("store", 1, "search-key")
+def renew(*, doors: SecretDoors, index: SearchIndex) -> int:
+    """Wrap the search key anew where it is under an old version of the wrapping key; return how many rows were moved."""
+    target = wrapping_key(doors=doors).ref
+    old = [row for row in index.search_rows() if row.wrapping_key != target]
+    moved: dict[bytes, bytes] = {}
+    for row in old:
+        if row.wrapped_key not in moved:
+            moved[row.wrapped_key] = doors.wrapper.wrap(target, doors.wrapper.unwrap(row.wrapping_key, row.wrapped_key, _BOUND), _BOUND)
+        index.keep_row(replace(row, wrapping_key=target, wrapped_key=moved[row.wrapped_key]))
+    return len(old)
+
+
+_BOUND = associated_data(STORE_KEY, 1, "search-key")
 
 
 def _search_key(doors: SecretDoors, index: SearchIndex) -> tuple[Secret, KeyRef, bytes]:
@@ -86,7 +101,7 @@ def _search_key(doors: SecretDoors, index: SearchIndex) -> tuple[Secret, KeyRef,
     for row in index.search_rows()[:1]:
         try:
             return doors.wrapper.unwrap(row.wrapping_key, row.wrapped_key, _BOUND), row.wrapping_key, row.wrapped_key
-        except IntegrityError:  # a damaged row must not keep new secrets out; it is told when a scan opens it
+        except (IntegrityError, UsageError):  # a damaged row or a key that is gone must not keep new secrets out: a scan tells it
             break
     ref = wrapping_key(doors=doors).ref
     search_key = Secret(doors.random.bytes(KEY_BYTES))
@@ -96,6 +111,6 @@ def _search_key(doors: SecretDoors, index: SearchIndex) -> tuple[Secret, KeyRef,
 def _opens(row: SearchRow, doors: SecretDoors) -> bool:
     try:
         Search(doors.wrapper.unwrap(row.wrapping_key, row.wrapped_key, _BOUND), [row])
-    except IntegrityError:
+    except (IntegrityError, UsageError):
         return False
     return True

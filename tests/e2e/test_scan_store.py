@@ -122,6 +122,17 @@ def test_changed_row_is_refused_and_can_be_made_anew(filled: Guard, tmp_path: Pa
     assert filled("scan", "a.txt", "--against-store").code == 1
 
 
+def test_search_key_moves_with_the_wrapping_key(filled: Guard, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"{VALUE} and newer-{VALUE}")
+    rotated = filled("keys", "rotate", "store", "--rewrap")
+    assert rotated.code == 0, rotated.err
+    with sqlite3.connect(store()) as database:
+        assert [row[0] for row in database.execute("SELECT key_version FROM searches")] == [2]
+    assert filled("secrets", "put", "newer", stdin=f"newer-{VALUE}").code == 0
+    done = filled("scan", "a.txt", "--against-store", "--format", "json")
+    assert (done.code, len(json.loads(done.out)["findings"])) == (1, 3), "the old value stands in the new one, too"
+
+
 def test_short_value_is_told_when_it_is_put_and_when_it_is_not_looked_for(guard: Guard, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hunter2")
     put = guard("secrets", "put", "weak", stdin="hunter2")

@@ -292,6 +292,20 @@ def test_history_gives_every_blob_once_and_knows_where_it_came_from(repository: 
     assert source.commits() == 3
 
 
+def test_dangling_blobs_come_on_request(repository: Repository) -> None:
+    repository.commit(files={"a": "kept"})
+    repository.commit(files={"b": "dropped"})
+    lost = repository.git("rev-parse", "HEAD:b")
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    repository.write("c", "only staged once")
+    repository.git("add", "c")
+    repository.git("reset", "-q")
+    assert "dropped" not in {one.data.decode() for one in read(HISTORY, repository.path)[0].values()}
+    found = read(Selection(Scope.HISTORY, dangling=True), repository.path)[0]
+    assert {one.data for one in found.values()} >= {b"kept", b"dropped", b"only staged once"}
+    assert found[f"dangling/{lost}"].blob == lost
+
+
 def test_large_blobs_are_passed_over_and_said(repository: Repository) -> None:
     repository.commit(files={"big": b"x" * 5000, "small": "s"})
     repository.commit(files={"after": "a"})

@@ -59,7 +59,7 @@ def notes(entry: Entry, judgement: Judgement) -> Iterator[str]:
     if MARK in entry.data:
         lines = Lines(entry.data)
         for offset, why in faults(entry.data, judgement.allowable, judgement.now.date()):
-            yield f"{entry.path}:{lines.place(offset)[0]}: this pipeline-guard:allow permits nothing: {why}"
+            yield f"{entry.path}:{lines.place(offset)[0]}: this {MARK.decode()} permits nothing: {why}"
 
 
 def _kept(text: bytes, candidates: list[Candidate], entry: Entry, judgement: Judgement) -> list[Candidate]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pipeline_guard.scan.sample import expand
 from tests.conftest import Outcome, Repository
@@ -17,6 +18,12 @@ from tests.conftest import Outcome, Repository
 TOKEN, OTHER = expand("ghp_{crc62:30}", "one"), expand("ghp_{crc62:30}", "two")
 MARK = "pipeline-guard:" + "allow"
 Guard = Callable[..., Outcome]
+
+
+def schema(kind: str) -> Draft202012Validator:
+    found = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / f"{kind}.v1.json").read_text())
+    Draft202012Validator.check_schema(found)
+    return Draft202012Validator(found)
 
 
 def statuses(outcome: Outcome) -> list[tuple[str, str]]:
@@ -44,6 +51,7 @@ def test_list_of_another_scanner_becomes_a_baseline_of_ours(guard: Guard, reposi
     assert (done.code, statuses(done)) == (1, [("a.txt", "baseline"), ("b.txt", "new")]), done.err
     assert f"{name}: 1 of " in done.err
     written = json.loads((repository.path / "known.json").read_text())
+    schema("baseline").validate(written)
     assert len(written["findings"]) == 1, "what is new does not become known on the way"
     repository.git("mv", "a.txt", "moved.txt")
     moved = guard("scan", "--baseline", "known.json", "--format", "json", cwd=repository.path)
@@ -152,6 +160,13 @@ def test_rules_and_allowlists_of_gitleaks_are_read(guard: Guard, repository: Rep
 def test_gitleaks_file_is_checked_and_its_mistakes_have_a_line(guard: Guard, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(GITLEAKS)
     assert guard("rules", "check", "--rules", "own.toml").code == 0
+    (tmp_path / ".pipeline-guard.yml").write_text("version: 1\nscan:\n  rules: [own.toml]\n")
+    listed = json.loads(guard("rules", "list", "--format", "json").out)
+    schema("rules").validate(listed)
+    assert "gitleaks-acme" in {rule["id"] for rule in listed["rules"]}
+    explained = guard("explain", "gitleaks-acme").out
+    assert "a rule of gitleaks" in explained
+    (tmp_path / ".pipeline-guard.yml").unlink()
     (tmp_path / "own.toml").write_text(GITLEAKS + "\n[[rules]]\nid = 'b'\nregex = '''(x+x+)+y'''\n")
     for words in (("rules", "check"), ("scan", "own.toml")):
         done = guard(*words, "--rules", "own.toml")

@@ -9,9 +9,9 @@ from datetime import datetime
 from pipeline_guard.gate.registry import RULES as GATE_RULES
 from pipeline_guard.ports import Cache, Rulepacks
 from pipeline_guard.scan.prove import prove
-from pipeline_guard.scan.report import STORED
 from pipeline_guard.scan.rule import Rule
 from pipeline_guard.scan.ruleset import load
+from pipeline_guard.scan.stored import STORED
 
 __all__ = ["STORED", "every_rule", "gate_rule", "one_rule", "wrong_rules"]
 

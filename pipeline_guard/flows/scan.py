@@ -13,11 +13,13 @@ from pipeline_guard.model.sealed import StoreSearch
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Cache, Clock, Fingerprint, Progress, Rulepacks, Source
 from pipeline_guard.scan import baseline
+from pipeline_guard.scan.allow import remarks
 from pipeline_guard.scan.detect import Detector
 from pipeline_guard.scan.foreign import parse as foreign_baseline
 from pipeline_guard.scan.prefilter import Prefilter
-from pipeline_guard.scan.report import STORED, Judgement, findings, notes
+from pipeline_guard.scan.report import Judgement, findings
 from pipeline_guard.scan.ruleset import load
+from pipeline_guard.scan.stored import STORED
 
 NOTES = 20  # remarks of one file that are told
 
@@ -59,11 +61,11 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         doors.fingerprint.of,
         known,
         request.foreign_markers,
-        foreign,
-        rules.conditions,
-        doors.store.find if doors.store else None,
-        frozenset(rule.id for rule in rules.rules) | {STORED},
+        known=foreign,
+        conditions=rules.conditions,
+        stored=doors.store.find if doors.store else None,
     )
+    allowable = frozenset(rule.id for rule in rules.rules) | {STORED}
     told: list[str] = list(doors.store.notes) if doors.store else []
     found: list[Finding] = []
     blobs: list[str] = []  # the blob of each finding
@@ -79,7 +81,7 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         here, missed = findings(entry, detector, judgement)
         found += here
         unchecked += missed
-        told += islice(notes(entry, judgement), NOTES)
+        told += islice(remarks(entry.path, entry.data, allowable, begun.date()), NOTES)
         blobs += [entry.blob] * len(here)
         doors.progress.step("files", files)
     doors.progress.close()

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 MARK = b"pipeline-guard:allow"
+NEWLINE = b"\n"
 _OURS = re.compile(
     rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)(?:[ \t]+until=([0-9-]+))?(?:[ \t]+fingerprint=([0-9a-f]{8,64}))?"
     rb"[ \t]+(?!until=|fingerprint=)([^\r\n]{0,500})"
@@ -51,6 +52,13 @@ def faults(data: bytes, rules: Collection[str], today: date) -> Iterator[tuple[i
             yield found.start(), f"it ended on {found[2].decode('ascii')}"
         elif not _has_reason(found[3] or b""):
             yield found.start(), "it gives no reason"
+
+
+def remarks(path: str, data: bytes, rules: Collection[str], today: date) -> Iterator[str]:
+    """Give what is to be told of a file's permissions, with their lines."""
+    if MARK in data:
+        for offset, why in faults(data, rules, today):
+            yield f"{path}:{data.count(NEWLINE, 0, offset) + 1}: this {MARK.decode()} permits nothing: {why}"
 
 
 def _has_reason(text: bytes) -> bool:

@@ -4,8 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+
+from pipeline_guard.model.entry import Entry
+from pipeline_guard.scan.detect import Candidate
+from pipeline_guard.scan.rule import compiled
+
+_NEAR = 4096  # bytes around a value in which the match lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +75,22 @@ class Conditions:
     def lets_pass(self, rule: str, path: str, commit: str, texts: Callable[[str], bytes]) -> bool:
         """Tell whether an allowlist of a whole file covers the finding."""
         return any(one.covers(rule, path, commit, texts) for one in self.everywhere)
+
+
+def kept(text: bytes, candidates: Iterable[Candidate], entry: Entry, conditions: Conditions) -> list[Candidate]:
+    """Return the candidates that fulfil what their rules demand."""
+    commit = entry.origin.commit if entry.origin else ""
+    return [one for one in candidates if conditions.keeps(one.rule.id, entry.path, commit, text.lower, partial(_around, text, one))]
+
+
+def _around(text: bytes, candidate: Candidate, kind: str) -> bytes:
+    """Return what an allowlist looks at: the secret, the match of the rule, or the line."""
+    if kind == "secret":
+        return candidate.value
+    if kind == "match":
+        for match in compiled(candidate.rule).finditer(text, max(candidate.start - _NEAR, 0), candidate.end + _NEAR):
+            if match.start() <= candidate.start and candidate.end <= match.end():
+                return match.group()
+    start = text.rfind(b"\n", 0, candidate.start) + 1
+    end = text.find(b"\n", candidate.end)
+    return text[start : end if end >= 0 else len(text)]

@@ -28,22 +28,31 @@ class Known:
 
     values: set[bytes] = field(default_factory=set)  # SHA-256 of the value
     digests: set[str] = field(default_factory=set)  # SHA-1 of the value, in hexadecimal digits
-    places: set[tuple[str, int, str]] = field(default_factory=set)  # path, line, commit ("" where none is named)
+    places: dict[tuple[str, int], set[str]] = field(default_factory=dict)  # path and line to commits ("" where none is named)
     met: set[object] = field(default_factory=set)
 
     def __len__(self) -> int:
-        return len(self.values) + len(self.digests) + len(self.places)
+        return len(self.values) + len(self.digests) + sum(len(commits) for commits in self.places.values())
+
+    def at(self, path: str, line: int, commit: str) -> None:
+        """Add an entry that names a place."""
+        self.places.setdefault((path, line), set()).add(commit)
 
     def means(self, location: Location, value: bytes) -> bool:
         """Tell whether an entry means this finding, and note that it was met."""
-        commits = {"", location.commit} if location.commit else None
-        found: set[object] = {("value", digest) for digest in (hashlib.sha256(value).digest(),) if digest in self.values}
-        found |= {("sha1", digest) for digest in (hashlib.sha1(value, usedforsecurity=False).hexdigest(),) if digest in self.digests}
-        for place in self.places:
-            if place[:2] == (location.path, location.line) and (commits is None or place[2] in commits):
-                found.add(place)
+        found: set[object] = {(location.path, location.line, commit) for commit in self._commits(location)}
+        whole, short = hashlib.sha256(value).digest(), hashlib.sha1(value, usedforsecurity=False).hexdigest()
+        if whole in self.values:
+            found.add(whole)
+        if short in self.digests:
+            found.add(short)
         self.met |= found
         return bool(found)
+
+    def _commits(self, location: Location) -> set[str]:
+        """Return the commits that entries for this place name and that may be the finding's: in a tree there are none to compare."""
+        named = self.places.get((location.path, location.line), set())
+        return named & {"", location.commit} if location.commit else named
 
 
 def parse(content: bytes, name: str) -> Known:
@@ -82,7 +91,7 @@ def _gitleaksignore(content: bytes, name: str) -> Known:
         parts = (rest if commit else entry).rsplit(":", 2)
         if len(parts) != 3 or not parts[0] or not parts[2].isascii() or not parts[2].isdigit():
             raise _refused(f"{name}:{number}", "not a fingerprint of gitleaks (COMMIT:FILE:RULE:LINE)")
-        known.places.add((_path(parts[0]), int(parts[2][:9]), commit))
+        known.at(_path(parts[0]), int(parts[2][:9]), commit)
     return known
 
 
@@ -95,7 +104,7 @@ def _gitleaks_report(entries: list[Any], name: str) -> Known:
         if isinstance(value, str) and value and "REDACTED" not in value and not value.endswith("..."):
             known.values.add(hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest())
         else:
-            known.places.add((_path(entry["File"]), entry["StartLine"], commit if isinstance(commit, str) else ""))
+            known.at(_path(entry["File"]), entry["StartLine"], commit if isinstance(commit, str) else "")
     return known
 
 
@@ -117,5 +126,5 @@ def _kingfisher(content: bytes, name: str) -> Known:
         path, line = entry.get("filepath"), entry.get("linenum")
         if path is None or line is None or not isinstance(line.value, int):
             raise _refused(f"{name}:{entry.line}", "an entry without filepath and linenum")
-        known.places.add((_path(path.value), line.value, ""))
+        known.at(_path(path.value), line.value, "")
     return known

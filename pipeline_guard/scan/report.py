@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,15 +12,12 @@ from pipeline_guard.model.finding import Finding, FindingStatus
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.sealed import Stored
 from pipeline_guard.model.verdict import Unchecked
-from pipeline_guard.scan.allow import MARK, faults, is_allowed
-from pipeline_guard.scan.condition import Conditions
+from pipeline_guard.scan.allow import is_allowed
+from pipeline_guard.scan.condition import Conditions, kept
 from pipeline_guard.scan.detect import Candidate, Detector
 from pipeline_guard.scan.foreign import Known
-from pipeline_guard.scan.proof import Proof, State
-from pipeline_guard.scan.rule import Rule, compiled
+from pipeline_guard.scan.stored import with_stored
 from pipeline_guard.scan.text import Lines, fragments
-
-STORED = "stored-secret"  # the rule id of values of the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,6 @@ class Judgement:
     known: Known | None = None  # another scanner's list of known findings
     conditions: Conditions = field(default_factory=Conditions)
     stored: Callable[[bytes], Sequence[Stored]] | None = None  # finds values of the store
-    allowable: Collection[str] = ()  # ids that a permission may name
 
 
 def findings(entry: Entry, detector: Detector, judgement: Judgement) -> tuple[list[Finding], list[Unchecked]]:
@@ -46,7 +42,7 @@ def findings(entry: Entry, detector: Detector, judgement: Judgement) -> tuple[li
         if isinstance(fragment, Unchecked):
             unchecked.append(fragment)
             continue
-        for candidate in _kept(fragment.data, detector.detect(fragment.data, judgement.now, path=entry.path), entry, judgement):
+        for candidate in _candidates(fragment.data, entry, detector, judgement):
             lines = lines or Lines(entry.data)
             found.append(
                 _finding(entry, candidate, fragment.stored(candidate.start, candidate.end), fragment.decoded_from, lines, judgement)
@@ -54,56 +50,11 @@ def findings(entry: Entry, detector: Detector, judgement: Judgement) -> tuple[li
     return sorted(found, key=lambda one: (one.location.byte_start, one.rule)), unchecked
 
 
-def notes(entry: Entry, judgement: Judgement) -> Iterator[str]:
-    """Give what is to be told of a file's permissions: those that permit nothing."""
-    if MARK in entry.data:
-        lines = Lines(entry.data)
-        for offset, why in faults(entry.data, judgement.allowable, judgement.now.date()):
-            yield f"{entry.path}:{lines.place(offset)[0]}: this {MARK.decode()} permits nothing: {why}"
-
-
-def _kept(text: bytes, candidates: list[Candidate], entry: Entry, judgement: Judgement) -> list[Candidate]:
-    """Leave out what conditions of imported rules drop, and put stored values in the place of whatever overlaps them."""
+def _candidates(text: bytes, entry: Entry, detector: Detector, judgement: Judgement) -> list[Candidate]:
+    candidates = detector.detect(text, judgement.now, path=entry.path)
     if judgement.conditions.rules:
-        commit = entry.origin.commit if entry.origin else ""
-        candidates = [
-            one
-            for one in candidates
-            if judgement.conditions.keeps(one.rule.id, entry.path, commit, text.lower, lambda kind, one=one: _around(text, one, kind))  # type: ignore[misc]
-        ]
-    found = judgement.stored(text) if judgement.stored else ()
-    if not found:
-        return candidates
-    exact = [stored_candidate(one, text) for one in found]
-    rest = [one for one in candidates if not any(one.start < other.end and other.start < one.end for other in exact)]
-    return sorted([*rest, *exact], key=lambda one: one.start)
-
-
-def _around(text: bytes, candidate: Candidate, kind: str) -> bytes:
-    """Return what an allowlist looks at: the secret, the match of the rule, or the line."""
-    if kind == "secret":
-        return candidate.value
-    if kind == "match":
-        for match in compiled(candidate.rule).finditer(text, max(candidate.start - 4096, 0), candidate.end + 4096):
-            if match.start() <= candidate.start and candidate.end <= match.end():
-                return match.group()
-    start = text.rfind(b"\n", 0, candidate.start) + 1
-    end = text.find(b"\n", candidate.end)
-    return text[start : end if end >= 0 else len(text)]
-
-
-def stored_candidate(found: Stored, text: bytes) -> Candidate:
-    """Return a stored value that was found as a candidate: it is known to be a secret, whatever it looks like."""
-    rule = Rule(
-        id=STORED,
-        title=f"The stored secret {found.name} (version {found.version})",
-        severity="critical",
-        pattern="",
-        source="the secrets store",
-        hint=f"issue a new value and pipeline-guard secrets put {found.name}; the old one is known to all who can read this",
-        examples=(),
-    )
-    return Candidate(rule, found.start, found.end, text[found.start : found.end], Proof(State.VERIFIED))
+        candidates = kept(text, candidates, entry, judgement.conditions)
+    return with_stored(text, candidates, judgement.stored(text)) if judgement.stored else candidates
 
 
 def _finding(entry: Entry, candidate: Candidate, span: tuple[int, int], decoded_from: str, lines: Lines, judgement: Judgement) -> Finding:
@@ -130,8 +81,8 @@ def _status(candidate: Candidate, location: Location, fingerprint: str, lines: L
     first, last, above = lines.text(location.line), lines.text(location.end_line), lines.text(location.line - 1)
     if any(is_allowed(rule, line, above, today, fingerprint=fingerprint, foreign=judgement.foreign_markers) for line in (first, last)):
         return FindingStatus.ALLOWED
-    texts = {"secret": candidate.value}
-    if judgement.conditions.lets_pass(rule, location.path, location.commit, lambda kind: texts.get(kind, first)):
+    # of a match only the value is known here, which may cover less than gitleaks would, never more
+    if judgement.conditions.lets_pass(rule, location.path, location.commit, lambda kind: first if kind == "line" else candidate.value):
         return FindingStatus.ALLOWED
     if (rule, fingerprint) in judgement.baseline or (judgement.known and judgement.known.means(location, candidate.value)):
         return FindingStatus.BASELINE

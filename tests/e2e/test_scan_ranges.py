@@ -140,6 +140,14 @@ def test_secret_of_a_merge_commit_alone_is_found(guard: Guard, repository: Repos
     assert (done.code, found(done)) == (1, [("evil.txt", merge)])
 
 
+def test_secret_in_a_message_is_found(guard: Guard, repository: Repository) -> None:
+    base = repository.commit(files={"a": "a"})
+    leak = repository.commit(f"use the token\n\nit is {TOKEN}\n", {"b": "b"})
+    done = guard("scan", "--range", f"{base}..HEAD", "--format", "json", cwd=repository.path)
+    assert (done.code, found(done)) == (1, [(f"commit-message/{leak}", leak)])
+    assert [one["line"] for one in json.loads(done.out)["findings"]] == [3]
+
+
 def test_dangling_belongs_to_the_history(guard: Guard, repository: Repository) -> None:
     repository.commit(files={"a": "a"})
     assert guard("scan", "--dangling", cwd=repository.path).code == 2

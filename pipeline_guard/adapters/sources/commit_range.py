@@ -15,13 +15,19 @@ from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
 
+MESSAGES = "commit-message"  # the folder that messages of commits are shown in
+
 
 class RangeSource(Blobs):
     """What the commits of BASE..HEAD brought in, one after the other, sides of merges included."""
 
     def entries(self) -> Iterator[Entry | Unchecked]:
-        """Give each blob once, with the commit that brought it in; raise NothingToDo for a range that cannot be trusted."""
+        """Give each blob once, with the commit that brought it in, then the commits' messages.
+
+        Raises NothingToDo for a range that cannot be trusted.
+        """
         span = self._selection.resolved or GitRevisions(self._git).resolve(self._selection.revisions)
+        self._listens = True
         seen: set[str] = set()
         wanted = []
         excluded = False
@@ -33,7 +39,9 @@ class RangeSource(Blobs):
                 wanted.append((blob, mode, path, origin))
         if excluded and not wanted:
             raise NothingToDo("everything in the range is excluded", "look at --exclude and scan.exclude")
-        yield from self._read(wanted)
+        # a message is a text of the range, too: it is pushed with it, and no later commit takes it back
+        messages = [(one.commit, "100644", f"{MESSAGES}/{one.commit}", one) for one in self._heard]
+        yield from self._read([*wanted, *messages])
 
 
 class GitRevisions:

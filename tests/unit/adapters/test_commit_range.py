@@ -216,6 +216,24 @@ def test_shallow_clone_that_holds_the_whole_range_is_fine(repository: Repository
     assert sorted(brought(shallow, "HEAD~1..HEAD")) == [b"4"]
 
 
+def test_messages_of_commits_are_texts_of_the_range(repository: Repository) -> None:
+    base = repository.commit("before")
+    first = repository.commit("subject\n\nbody", {"a": "a"})
+    empty = repository.commit("nothing but words")
+    found = {
+        one.path: one
+        for one in open_source(Selection(Scope.RANGE, revisions=f"{base}..HEAD"), str(repository.path), os.environ).entries()
+        if isinstance(one, Entry) and not one.blob
+    }
+    assert {path: one.data for path, one in found.items()} == {
+        f"commit-message/{first}": b"subject\n\nbody\n",
+        f"commit-message/{empty}": b"nothing but words\n",
+    }
+    origin = found[f"commit-message/{empty}"].origin
+    assert origin is not None
+    assert (origin.commit, origin.author) == (empty, "Ada")
+
+
 def test_missing_objects_are_unchecked(repository: Repository, tmp_path: Path) -> None:
     base = repository.commit(files={"a": "a"})
     repository.commit(files={"b": "b" * 100})

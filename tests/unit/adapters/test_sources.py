@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.sources.commit_range import MESSAGES
 from pipeline_guard.adapters.sources.opening import open_source
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.adapters.sources.stream import StreamSource
@@ -23,13 +24,13 @@ from tests.conftest import Repository
 
 
 def read(selection: Selection, folder: Path) -> tuple[dict[str, Entry], list[Unchecked]]:
-    """Return the entries by path, and what could not be read."""
+    """Return the entries by path, messages of commits aside, and what could not be read."""
     entries: dict[str, Entry] = {}
     unchecked = []
     for one in open_source(selection, str(folder), os.environ).entries():
         if isinstance(one, Unchecked):
             unchecked.append(one)
-        else:
+        elif not one.path.startswith(f"{MESSAGES}/"):
             entries[one.path] = one
     return entries, unchecked
 
@@ -205,7 +206,11 @@ def _merge(repository: Repository) -> str:
 
 def test_merge_brings_in_what_differs_from_all_parents(repository: Repository) -> None:
     base = _merge(repository)
-    found = [one for one in open_source(commits(f"{base}..HEAD"), str(repository.path), os.environ).entries() if isinstance(one, Entry)]
+    found = [
+        one
+        for one in open_source(commits(f"{base}..HEAD"), str(repository.path), os.environ).entries()
+        if isinstance(one, Entry) and one.blob
+    ]
     contents = sorted(one.data for one in found)
     assert contents == [b"from main", b"from the side", b"main\n", b"only in the merge", b"resolved\n", b"side\n"]
 

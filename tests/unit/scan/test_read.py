@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_guard.scan import notebook
-from pipeline_guard.scan.text import Lines, fragments
+from pipeline_guard.scan.lines import Lines
+from pipeline_guard.scan.read import fragments
 
 
 @pytest.mark.parametrize(("codec", "mark"), [("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")])

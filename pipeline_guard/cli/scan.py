@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
@@ -10,6 +12,7 @@ from pipeline_guard.config import Config
 from pipeline_guard.errors import ExitCode, NothingToDo, UsageError, weightiest
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range
 from pipeline_guard.model.finding import Finding, FindingStatus, ScanReport, Severity
+from pipeline_guard.model.limits import Limits
 from pipeline_guard.model.selection import Scope, Selection
 
 _BASELINE_LIMIT = 64 * 1024 * 1024
@@ -46,14 +49,27 @@ def _selection(args: Args) -> Selection:
     if len(chosen) + bool(paths) > 1:
         words = [f"--{name}" for name in chosen] + ["paths"] * bool(paths)
         raise UsageError(f"{' and '.join(words)} exclude each other", "choose one of them")
-    try:
-        limit = int(args.text("max-file-size"))
-    except ValueError:
-        limit = 0
-    if limit < 1:
-        raise UsageError(f"--max-file-size: not a number of bytes: {args.text('max-file-size')[:40]!r}")
+    limit = _number(args, "max-file-size", least=1)
     scope = Scope(chosen[0]) if chosen else Scope.TREE
     return Selection(scope, paths, args.text("range"), tuple(args.many("exclude")), limit)
+
+
+def _number(args: Args, name: str, *, least: int = 0) -> int:
+    """Return a flag's number; raise UsageError for anything else."""
+    text = args.text(name)
+    if not (text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= least):
+        raise UsageError(f"--{name}: not a number: {text[:40]!r}", f"write digits alone, {least} or more")
+    return int(text)
+
+
+def _limits(args: Args) -> Limits:
+    return Limits(
+        depth=_number(args, "max-archive-depth"),
+        members=_number(args, "max-archive-members", least=1),
+        unpacked=_number(args, "max-archive-size", least=1),
+        member=_number(args, "max-file-size", least=1),
+        layers=_number(args, "max-decode-depth"),
+    )
 
 
 def _base(args: Args) -> str:
@@ -70,8 +86,9 @@ def _base(args: Args) -> str:
 
 def _request(args: Args, wiring: Wiring, config: Config, base: str) -> ScanRequest:
     path = args.text("baseline")
+    request = ScanRequest(foreign_markers=config.scan.foreign_markers, limits=_limits(args))
     if not path:
-        return ScanRequest(foreign_markers=config.scan.foreign_markers)
+        return request
     if base:
         content = wiring.git().show(base, path)
     else:
@@ -80,8 +97,8 @@ def _request(args: Args, wiring: Wiring, config: Config, base: str) -> ScanReque
         content = None if configured and wiring.files.kind(path) == "missing" else wiring.files.read(path, _BASELINE_LIMIT)
     if content is None:  # hides nothing, so it is no error
         wiring.console.talk(f"the baseline {path} is not there{f' as of {base}' if base else ''}: no finding counts as known")
-        return ScanRequest(foreign_markers=config.scan.foreign_markers)
-    return ScanRequest((content, path), config.scan.foreign_markers)
+        return request
+    return replace(request, known=(content, path))
 
 
 def _rooted(args: Args, wiring: Wiring, name: str) -> list[str]:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.finding import Finding, Origin, ScanReport, ScanStats
+from pipeline_guard.model.limits import Limits
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Cache, Clock, Fingerprint, Progress, Rulepacks, Source
 from pipeline_guard.scan import baseline
@@ -19,11 +20,12 @@ from pipeline_guard.scan.ruleset import load
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """``known`` is a baseline's content and name; ``engine`` False stays with pure Python."""
+    """``known`` is a baseline's content and name; ``engine`` False stays with pure Python; ``limits`` bound what is unpacked."""
 
     known: tuple[bytes, str] | None = None
     foreign_markers: bool = False
     engine: bool = True
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
     if request.known:
         known = baseline.parse(*request.known, doors.fingerprint.key_id())
     detector = Detector(rules.rules, Prefilter(rules.rules, rules.digest, doors.cache, engine=request.engine))
-    judgement = Judgement(begun, doors.fingerprint.of, known, request.foreign_markers)
+    judgement = Judgement(begun, doors.fingerprint.of, known, request.foreign_markers, request.limits)
     found: list[Finding] = []
     blobs: list[str] = []  # the blob of each finding
     unchecked: list[Unchecked] = []

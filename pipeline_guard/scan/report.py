@@ -79,10 +79,10 @@ def _judged(entry: Entry, page: Page | None, hits: list[_Hit], judgement: Judgem
 
 def _once(hits: list[_Hit]) -> Iterator[_Hit]:
     """Give every secret once, which may have been found as stored and decoded, or in two readings of one binary file."""
-    if len({hit.order for hit in hits}) == 1:
-        yield from hits
-        return
-    hits.sort(key=lambda hit: hit.span)
+    first: dict[tuple[Span, bytes, str], _Hit] = {}
+    for hit in hits:
+        first.setdefault((hit.span, hit.candidate.value, hit.candidate.rule.id), hit)
+    hits = sorted(first.values(), key=lambda hit: hit.span)
     group: list[_Hit] = []
     end = -1
     for hit in hits:

@@ -14,6 +14,7 @@ from typing import Any
 from pipeline_guard.scan.containers import compression
 from pipeline_guard.scan.containers.compression import Broken, Inflated, Source
 from pipeline_guard.scan.containers.member import Budget, Member, Trouble
+from pipeline_guard.scan.fragment import Span
 
 _HEADER_LIMIT = 32 * 1024 * 1024
 _WINDOW = 128 * 1024 * 1024
@@ -38,6 +39,7 @@ class _Folder:
     packed: int
     outputs: int
     size: int = 0
+    checked: bool = False
     parts: list[int] = field(default_factory=list)
 
 
@@ -79,35 +81,36 @@ def members(data: bytes, budget: Budget) -> Iterator[Member | Trouble]:
 def _members(data: bytes, streams: _Streams, names: list[str], budget: Budget) -> Iterator[Member | Trouble]:
     used = count = 0
     for index, folder in enumerate(streams.folders):
-        parts = folder.parts
         begin, used = used, used + folder.packed
+        first, count = count, count + len(folder.parts)
         start = 32 + streams.position + sum(streams.sizes[:begin])
         span = (start, start + sum(streams.sizes[begin:used]))
         try:
             stream = _stream(data, streams, index, begin, budget)
-            for size in parts:
-                name = names[count] if count < len(names) else f"member {count + 1}"
-                count += 1
+            for size in folder.parts:
+                name = names[first] if first < len(names) else f"member {first + 1}"
                 if not budget.counts():
                     yield Trouble("", f"more than {budget.limits.members} members")
                     return
-                why = budget.refuses(span[1] - span[0], size)
-                if why:
-                    stream.skip(size)
-                    yield Trouble(name, why)
-                    continue
-                content = stream.read(size)
-                if stream.direct:
-                    budget.spend(len(content))
-                if len(content) < size:
-                    yield Trouble(name, "cut off")
-                if content:
-                    yield Member(name, content, span)
+                yield from _member(stream, name, size, span, budget)
+                first += 1
         except Broken as broken:
-            for missed in range(max(count, 1) - 1, len(names)):
-                yield Trouble(names[missed], str(broken))
-                break
-            count += max(len(parts) - max(count, 0), 0)
+            yield Trouble(names[first] if first < len(names) else "", str(broken))
+
+
+def _member(stream: Source, name: str, size: int, span: Span, budget: Budget) -> Iterator[Member | Trouble]:
+    why = budget.refuses(span[1] - span[0], size)
+    if why:
+        stream.skip(size)
+        yield Trouble(name, why)
+        return
+    content = stream.read(size)
+    if stream.direct:
+        budget.spend(len(content))
+    if len(content) < size:
+        yield Trouble(name, "cut off")
+    if content:
+        yield Member(name, content, span)
 
 
 def _stream(data: bytes, streams: _Streams, index: int, begin: int, budget: Budget) -> Source:
@@ -199,9 +202,11 @@ class _Numbers:
         content = self.take((count + 7) // 8)
         return [bool(content[index // 8] & 0x80 >> index % 8) for index in range(count)]
 
-    def digests(self, count: int) -> None:
-        defined = count if self.byte() else sum(self.bits(count))
-        self.take(4 * defined)
+    def digests(self, count: int) -> list[bool]:
+        """Pass over checksums; tell which of ``count`` there are."""
+        defined = [True] * count if self.byte() else self.bits(count)
+        self.take(4 * sum(defined))
+        return defined
 
 
 def _header(header: bytes) -> tuple[_Streams, list[str], set[int]]:
@@ -255,8 +260,6 @@ def _streams(reader: _Numbers) -> _Streams:
             _parts(reader, found.folders)
         else:
             raise Broken("a 7z archive with a broken header")
-    for folder in found.folders:
-        folder.parts = folder.parts or [folder.size]
     return found
 
 
@@ -267,11 +270,13 @@ def _folders(reader: _Numbers, found: _Streams) -> None:
             reader.byte()
             found.folders = [_folder(reader) for _ in range(count)]
         elif kind == 12:
-            for folder in found.folders:
+            for folder in found.folders:  # one part each, unless the next section says otherwise
                 sizes = [reader.number() for _ in range(folder.outputs)]
                 folder.size = max(sizes, default=0)
+                folder.parts = [folder.size]
         elif kind == 10:
-            reader.digests(len(found.folders))
+            for folder, checked in zip(found.folders, reader.digests(len(found.folders)), strict=True):
+                folder.checked = checked
 
 
 def _folder(reader: _Numbers) -> _Folder:
@@ -297,13 +302,13 @@ def _parts(reader: _Numbers, folders: list[_Folder]) -> None:
     if kind == 13:
         counts = [reader.count() for _ in folders]
         kind = reader.byte()
-    if kind == 9:
-        for folder, count in zip(folders, counts, strict=True):
-            sizes = [reader.number() for _ in range(count - 1)]
-            folder.parts = [*sizes, max(folder.size - sum(sizes), 0)] if count else []
+    told = kind == 9
+    for folder, count in zip(folders, counts, strict=True):
+        sizes = [reader.number() for _ in range(count - 1)] if told else []
+        folder.parts = [*sizes, max(folder.size - sum(sizes), 0)] if count else []
+    if told:
         kind = reader.byte()
     while kind != 0:
-        if kind == 10:  # the rest of the digests, to the end of this part
-            missing = sum(counts)
-            reader.digests(missing)
+        if kind == 10:  # of what has no checksum yet
+            reader.digests(sum(count for folder, count in zip(folders, counts, strict=True) if count != 1 or not folder.checked))
         kind = reader.byte()

@@ -54,7 +54,7 @@ def known(path: str, data: bytes) -> Reading | None:
         return Reading("png", [joined(texts)] if texts else [])
     if documents.is_office(path) and b"<" in data[:200]:
         return Reading("xml", [documents.office_text(data)])
-    if model_files.is_protobuf(path) and b"\0" in data[:8000]:
+    if model_files.is_protobuf(path):
         return _reading("protobuf", data, model_files.protobuf_texts(data))
     return None
 

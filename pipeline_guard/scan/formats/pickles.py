@@ -26,8 +26,15 @@ def _sizes() -> dict[int, int]:
 
 
 def is_pickle(data: bytes) -> bool:
-    """Tell a pickle of protocol 2 to 5; older ones are texts."""
-    return data[:1] == b"\x80" and data[1:2] in (b"\2", b"\3", b"\4", b"\5") and data[2:3] not in (b"", b"\0")
+    """Tell a pickle by its protocol; one of protocol 0 or 1, which has no mark, by reading to its end."""
+    if data[:1] == b"\x80":
+        return data[1:2] in (b"\2", b"\3", b"\4", b"\5") and data[2:3] not in (b"", b"\0")
+    return data[-1:] == b"." and data[:1] in (b"(", b"]", b"}", b"c", b"V", b"S", b"X", b"U") and _ends(data)
+
+
+def _ends(data: bytes) -> bool:
+    """Tell whether every byte belongs to an opcode: a text is hardly ever that."""
+    return len(data) > 8 and texts(data[:4096])[1] and texts(data)[1]
 
 
 def texts(data: bytes, start: int = 0) -> tuple[list[Span], bool]:
@@ -47,7 +54,9 @@ def texts(data: bytes, start: int = 0) -> tuple[list[Span], bool]:
             place += size
         elif size == _LINE:
             for _line in range(2 if code in b"ci" else 1):
-                place = data.find(b"\n", place) + 1 or end + 1
+                begin, place = place, data.find(b"\n", place) + 1 or end + 1
+            if code in b"VS" and place - begin > 6:
+                spans.append((begin, place - 1) if code in b"V" else (begin + 1, place - 2))
         else:
             width = {-2: 1, -3: 4, -4: 4, -5: 8}[size]
             length = int.from_bytes(data[place : place + width], "little")

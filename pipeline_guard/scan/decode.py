@@ -36,7 +36,7 @@ _ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _JSON = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
 _ENTITY = re.compile(rb"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|quot|amp|lt|gt|apos|nbsp);")
 _QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|[ \t]*\r?\n)")
-_SEPARATED = re.compile(rb"""["'](?: ?[+.\\])?\r?\n[ \t]*(?:[+.] ?)?["']""")
+_SEPARATED = re.compile(rb"""["'](?: ?[+.\\])?\r?\n[ \t]{0,80}(?:[+.] ?)?["']""")
 _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 
 
@@ -77,25 +77,23 @@ _ESCAPES: dict[str, tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]]
 
 def decoded(text: bytes, limit: int) -> Iterator[tuple[str, Piece]]:
     """Give what a text holds in encoded form, by kind; never more than ``limit`` bytes in all."""
-    found = plausible.kinds(text)
+    found = plausible.spots(text)
     for kind in plausible.KINDS:
         if kind not in found:
             continue
-        for piece in _of(kind, text):
+        for piece in _of(kind, text, plausible.matches(kind, text, found[kind])):
             limit -= len(piece.data)
             if limit < 0:
                 return
             yield ("base64" if kind in ("base64-utf-16", "base64-packed", "kubernetes") else kind), piece
 
 
-def _of(kind: str, text: bytes) -> Iterator[Piece]:
+def _of(kind: str, text: bytes, spots: Iterator[re.Match[bytes]]) -> Iterator[Piece]:
     if kind in _ESCAPES:
-        return _escapes(text, plausible.pattern(kind), *_ESCAPES[kind])
-    if kind == "hex":
-        return _runs(text, plausible.pattern(kind), _unhex)
+        return _escapes(text, spots, *_ESCAPES[kind])
     if kind == "kubernetes":
         return _manifest(text)
-    return _runs(text, plausible.pattern(kind), {"base64-utf-16": _unbase64_wide, "base64-packed": _unpacked}.get(kind, _unbase64))
+    return _runs(text, spots, _DECODERS[kind])
 
 
 # --- runs of an alphabet
@@ -103,13 +101,14 @@ def _of(kind: str, text: bytes) -> Iterator[Piece]:
 _Decoder = Callable[[bytes, int], tuple[Piece | None, int]]
 
 
-def _runs(text: bytes, spots: re.Pattern[bytes], decode: _Decoder) -> Iterator[Piece]:
+def _runs(text: bytes, spots: Iterator[re.Match[bytes]], decode: _Decoder) -> Iterator[Piece]:
     """Decode wherever a run of the alphabet begins to look like text."""
     place = 0
-    while spot := spots.search(text, place):
+    for spot in spots:
         start = spot.start()
+        if start < place:  # within what was decoded
+            continue
         piece, place = decode(text, start)
-        place = max(place, spot.end())
         if piece:
             whole = start == 0 or text[start - 1] not in _ALPHABET
             yield _named(text, start, piece) if whole and decode is not _unpacked else piece
@@ -221,16 +220,19 @@ def _manifest(text: bytes) -> Iterator[Piece]:
             yield _named(text, line.start(2), piece)
 
 
+_DECODERS: dict[str, _Decoder] = {"base64": _unbase64, "base64-utf-16": _unbase64_wide, "base64-packed": _unpacked, "hex": _unhex}
+
+
 # --- escapes among other characters
 
 
 def _escapes(
-    text: bytes, spots: re.Pattern[bytes], pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes]
+    text: bytes, spots: Iterator[re.Match[bytes]], pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes]
 ) -> Iterator[Piece]:
     """Give the surroundings of escapes, on their line, with all escapes undone."""
     start = end = -1
     seam = pattern in (_QUOTED, _SEPARATED)  # these run over the ends of lines
-    for spot in spots.finditer(text):
+    for spot in spots:
         if spot.end() <= end:
             continue
         before, after = _REGION

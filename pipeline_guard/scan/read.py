@@ -85,7 +85,7 @@ class _Reading:
         data = file.data
         if is_binary(data):
             yield Fragment(data[: binary.HEAD], file.stored, file.chain, file.page)
-            for piece in binary.runs(data):
+            for piece in binary.texts(data):
                 yield from self.piece(file, piece, "", depth)
             return
         if file.name.lower().endswith(".ipynb"):

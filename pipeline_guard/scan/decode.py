@@ -21,12 +21,13 @@ from pipeline_guard.scan.fragment import Piece, Span
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(={0,2})")
 _WRAPPED = re.compile(rb"\r?\n[ \t]*([A-Za-z0-9+/_-]{4,}+={0,2})(?![^\s\"'`,;)\]}<])")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2})+")
-_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{8,}")
+_SHORT_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\0", b"\x78\x9c", b"\x78\x01", b"\x78\xda", b"\x78\x5e")
+_EVERY = 64  # escapes
 _CONTEXT = 80  # bytes before a value that may name it
-_SHORTEST = 8
 _REGION = (160, 2048)  # bytes before and after an escape that are read with it
 _MANIFEST = re.compile(rb"^([ \t]+[\w.-]+:[ \t]*[\"']?)([A-Za-z0-9+/]{8,}={0,2})(?=[\"']?[ \t]*\r?$)", re.M)
 
@@ -98,7 +99,7 @@ def _of(kind: str, text: bytes, spots: Iterator[re.Match[bytes]]) -> Iterator[Pi
 
 # --- runs of an alphabet
 
-_Decoder = Callable[[bytes, int], tuple[Piece | None, int]]
+_Decoder = Callable[[bytes, int], tuple[list[Piece], int]]
 
 
 def _runs(text: bytes, spots: Iterator[re.Match[bytes]], decode: _Decoder) -> Iterator[Piece]:
@@ -108,10 +109,10 @@ def _runs(text: bytes, spots: Iterator[re.Match[bytes]], decode: _Decoder) -> It
         start = spot.start()
         if start < place:  # within what was decoded
             continue
-        piece, place = decode(text, start)
-        if piece:
-            whole = start == 0 or text[start - 1] not in _ALPHABET
-            yield _named(text, start, piece) if whole and decode is not _unpacked else piece
+        pieces, place = decode(text, start)
+        whole = start == 0 or text[start - 1] not in _ALPHABET
+        for index, piece in enumerate(pieces):
+            yield _named(text, start, piece) if whole and index == 0 and decode is not _unpacked else piece
 
 
 def _named(text: bytes, start: int, piece: Piece) -> Piece:
@@ -169,45 +170,41 @@ def _mapped(spans: list[Span], group: int, size: int) -> Callable[[int, int], Sp
     return stored
 
 
-def _unbase64(text: bytes, start: int) -> tuple[Piece | None, int]:
+def _unbase64(text: bytes, start: int) -> tuple[list[Piece], int]:
     run, spans, end = _run(text, start)
-    found = _TEXT.match(_bytes_of(run))
-    if found is None or found.end() < _SHORTEST:
-        return None, end
-    size = found.end()
-    stored = _mapped(spans, 4, 3)
-    whole = size * 4 // 3 + 4 >= len(run)
-    return Piece(found[0], stored), end if whole else stored(0, size)[1]
+    return _texts(_bytes_of(run), _mapped(spans, 4, 3)), end
 
 
-def _unbase64_wide(text: bytes, start: int) -> tuple[Piece | None, int]:
+def _texts(content: bytes, stored: Callable[[int, int], Span]) -> list[Piece]:
+    """Return the texts in what was decoded: mostly it is one, or none."""
+    return [Piece(part[0], _moved(stored, part.start())) for part in _TEXT.finditer(content)]
+
+
+def _moved(stored: Callable[[int, int], Span], by: int) -> Callable[[int, int], Span]:
+    return lambda begin, end: stored(begin + by, end + by)
+
+
+def _unbase64_wide(text: bytes, start: int) -> tuple[list[Piece], int]:
     run, spans, end = _run(text, start)
     content = _bytes_of(run)
     low, high = content[::2], content[1::2]
-    size = next((index for index, byte in enumerate(high[:65_536]) if byte), len(high[:65_536]))
-    found = _TEXT.match(low, 0, size)
-    if found is None or found.end() < _SHORTEST:
-        return None, end
-    stored = _mapped(spans, 8, 3)
-    return Piece(found[0], stored), end
+    found = _TEXT.match(low, 0, len(high) - len(high.lstrip(b"\0")))
+    return ([Piece(found[0], _mapped(spans, 8, 3))] if found else []), end
 
 
-def _unpacked(text: bytes, start: int) -> tuple[Piece | None, int]:
+def _unpacked(text: bytes, start: int) -> tuple[list[Piece], int]:
     if start and text[start - 1] in _ALPHABET:
-        return None, start + 4
+        return [], start + 4
     run, spans, end = _run(text, start)
     content = _bytes_of(run)
-    return (Piece(content, lambda _begin, _end: (spans[0][0], spans[-1][1])), end) if content.startswith(_MAGIC) else (None, end)
+    return ([Piece(content, lambda _begin, _end: (spans[0][0], spans[-1][1]))] if content.startswith(_MAGIC) else []), end
 
 
-def _unhex(text: bytes, start: int) -> tuple[Piece | None, int]:
+def _unhex(text: bytes, start: int) -> tuple[list[Piece], int]:
     run = _HEX.match(text, start)
     if run is None:  # Defensive: a spot is hexadecimal
-        return None, start + 1
-    found = _TEXT.match(binascii.unhexlify(run[0]))
-    if found is None or found.end() < _SHORTEST:
-        return None, run.end()
-    return Piece(found[0], _mapped([run.span()], 2, 1)), start + 2 * found.end()
+        return [], start + 1
+    return _texts(binascii.unhexlify(run[0]), _mapped([run.span()], 2, 1)), run.end()
 
 
 def _manifest(text: bytes) -> Iterator[Piece]:
@@ -215,7 +212,7 @@ def _manifest(text: bytes) -> Iterator[Piece]:
     spots = plausible.pattern("base64")
     for line in _MANIFEST.finditer(text):
         content = b"" if spots.match(line[2]) else _bytes_of(line[2])  # long ones are found without the manifest
-        if content and _TEXT.fullmatch(content):
+        if content and _SHORT_TEXT.fullmatch(content):
             piece = Piece(content, _mapped([line.span(2)], 4, 3))
             yield _named(text, line.start(2), piece)
 
@@ -253,31 +250,34 @@ def _escapes(
 def undone(text: bytes, start: int, end: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes]) -> Piece:
     """Undo every escape between ``start`` and ``end``; the way back is worked out at the first finding."""
     region = text[start:end]
-    table: list[tuple[int, int, int]] = []  # offsets of plain parts, decoded and stored, and their lengths
+    marks: list[Span] = []  # offsets, decoded and stored, before every so many escapes
 
     def fill() -> None:
-        place = here = 0
-        for match in pattern.finditer(region):
-            if match.start() > place:
-                table.append((here, place, match.start() - place))
-                here += match.start() - place
-            size = len(decode(match))
-            if size:
-                table.append((here, match.start(), -(match.end() - match.start())))
-            here += size
+        here = place = 0
+        for count, match in enumerate(pattern.finditer(region)):
+            if count % _EVERY == 0:
+                marks.append((here, place))
+            here += match.start() - place + len(decode(match))
             place = match.end()
-        table.append((here, place, len(region) - place))
+        marks.append((here, place))
+
+    def unit(offset: int) -> Span:
+        """Return the stored span of one decoded byte."""
+        here, place = marks[max(bisect_right(marks, (offset, len(region) + 1)) - 1, 0)]
+        for match in pattern.finditer(region, place):
+            plain = match.start() - place
+            if offset < here + plain:
+                break
+            here += plain + len(decode(match))
+            if offset < here:
+                return match.span()
+            place = match.end()
+        return place + offset - here, place + offset - here + 1
 
     def stored(begin: int, finish: int) -> Span:
-        if not table:
+        if not marks:
             fill()
-        first, last = _entry(table, begin), _entry(table, max(finish - 1, begin))
-        head = first[1] if first[2] < 0 else first[1] + begin - first[0]
-        tail = last[1] - last[2] if last[2] < 0 else last[1] + finish - last[0]
-        return start + head, start + tail
+        first = unit(begin)
+        return start + first[0], start + max(unit(max(finish - 1, begin))[1], first[0])
 
     return Piece(pattern.sub(decode, region), stored)
-
-
-def _entry(table: list[tuple[int, int, int]], offset: int) -> tuple[int, int, int]:
-    return table[max(bisect_right(table, offset, key=lambda row: row[0]) - 1, 0)]

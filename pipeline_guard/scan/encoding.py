@@ -73,6 +73,6 @@ def wide_text(data: bytes, encoding: Encoding) -> Piece:
         return last[1]
 
     def stored(start: int, end: int) -> Span:
-        return place(start), min(place(end), len(data))
+        return min(place(start), len(data)), min(place(end), len(data))  # a unit that is cut off became a character
 
     return Piece(text, stored)

@@ -19,6 +19,7 @@ from pipeline_guard.scan.encoding import is_binary, sniff, wide_text
 from pipeline_guard.scan.formats.known import known
 from pipeline_guard.scan.fragment import Fragment, Page, Piece, Span, as_is, joined
 
+_BATCH = 4096  # decoded pieces read as one text
 _TROUBLES = 100  # of one stored file; more would only repeat themselves
 
 
@@ -93,7 +94,7 @@ class _Reading:
             if cells is not None:
                 texts, data = cells
                 if texts:
-                    yield from self.piece(file, joined([Piece(text.data, text.stored) for text in texts]), "notebook", depth)
+                    yield from self.piece(file, joined(texts), "notebook", depth)
         if b"\r" in data and b"\n" not in data:
             data = data.replace(b"\r", b"\n")  # old Macintosh line ends; no offset changes
         yield from self.piece(file, Piece(data, as_is), "", depth)
@@ -106,18 +107,20 @@ class _Reading:
         if layer >= self.budget.limits.layers or len(piece.data) < 16:
             return
         groups: dict[str, list[Piece]] = {}
+        inside = _File("", b"", file.shown, chain, file.page, stored)
         for kind, inner in decoded(piece.data, self.budget.limits.decoded - self.budget.decoded):
             self.budget.decoded += len(inner.data)
             if kind == "base64" and opened(inner.data, self.budget) is not None:
                 whole = _after(stored, inner.stored)(0, len(inner.data))
                 packed = _File("", inner.data, file.shown, _chained(chain, kind), file.page, _constant(whole))
                 yield from self.file(packed, depth + 1)
-            else:
-                groups.setdefault(kind, []).append(inner)
+                continue
+            group = groups.setdefault(kind, [])
+            group.append(inner)
+            if len(group) >= _BATCH:
+                yield from self.piece(inside, joined(groups.pop(kind)), kind, depth, layer + 1)
         for kind, pieces in groups.items():
-            text = joined(pieces)
-            inside = _File("", text.data, file.shown, chain, file.page, stored)
-            yield from self.piece(inside, text, kind, depth, layer + 1)
+            yield from self.piece(inside, joined(pieces), kind, depth, layer + 1)
 
 
 def _inside(file: _File, kind: str, member: Member) -> _File:
@@ -125,7 +128,8 @@ def _inside(file: _File, kind: str, member: Member) -> _File:
     shown = f"{file.shown}!{member.name}" if member.name else file.shown
     if file.stored is not as_is:  # from within a text: there is no page to count lines in but the text's
         return _File(member.name, member.data, shown, chain, file.page, file.stored)
-    span = member.span or (0, len(file.data))
+    size = len(file.data)
+    span = (min(member.span[0], size), min(member.span[1], size)) if member.span else (0, size)
     extent = file.page.extent if file.page is not None else span
     return _File(member.name or file.name, member.data, shown, chain, Page(member.data, extent))
 

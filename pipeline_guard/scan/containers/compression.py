@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline_guard.scan.containers.member import Budget
+from pipeline_guard.scan.fragment import Span
 
 _CHUNK = 64 * 1024
+_MOST_STREAMS = 20_000
 _MEMORY = 256 * 1024 * 1024  # for a decompressor's window
 
 
@@ -43,14 +45,16 @@ class Source:
 class Inflated(Source):
     """A stream decompressed as it is read; raises Broken where that goes no further, and at the limits."""
 
-    def __init__(self, data: bytes, begin: Callable[[], Any], budget: Budget) -> None:
+    def __init__(self, data: bytes, begin: Callable[[], Any], budget: Budget, *, span: Span | None = None, prefix: bytes = b"") -> None:
+        """``span`` is where the packed bytes lie in ``data``; ``prefix`` comes before them."""
         super().__init__(data)
         self.direct = False
         self._begin = begin
         self._budget = budget
         self._engine: Any = begin()
-        self._at = 0  # of the packed bytes
-        self._rest = b""  # packed bytes that the engine has not taken
+        self._at, self._end = span or (0, len(data))
+        self._streams = 1
+        self._rest = prefix  # packed bytes that the engine has not taken
         self._ready = b""
         self._broken = ""
 
@@ -94,16 +98,19 @@ class Inflated(Source):
         """Decompress a little more; False at the end."""
         while not self._ready:
             if self._engine.eof:
-                left = (self._engine.unused_data + self._data[self._at :]).lstrip(b"\0") if self._engine.unused_data else b""
-                if not left and not self._data[self._at : self._at + _CHUNK].strip(b"\0"):
+                self._at -= len(self._engine.unused_data)
+                while self._at < self._end and not self._data[self._at]:
+                    self._at += 1  # padding
+                if self._at >= self._end:
                     return False
-                if left:
-                    self._at = len(self._data) - len(left)
+                self._streams += 1
+                if self._streams > _MOST_STREAMS:
+                    raise Broken(f"more than {_MOST_STREAMS} compressed streams in a row")
                 self._engine = self._begin()  # one more stream: legal for gzip, bzip2 and xz
                 self._rest = b""
             chunk = self._rest
             if not chunk and getattr(self._engine, "needs_input", True):
-                chunk = self._data[self._at : self._at + _CHUNK]
+                chunk = self._data[self._at : min(self._at + _CHUNK, self._end)]
                 self._at += len(chunk)
                 if not chunk:
                     raise Broken("compressed data that is cut off")

@@ -42,6 +42,13 @@ class Budget:
         """Bytes that may still be unpacked."""
         return max(self.limits.unpacked - self.unpacked, 0)
 
+    @property
+    def why(self) -> str:
+        """What is said once there is nothing left."""
+        if self.members > self.limits.members:
+            return f"more than {self.limits.members} members"
+        return f"more than {self.limits.unpacked} bytes"
+
     def spend(self, size: int) -> None:
         """Count unpacked bytes."""
         self.unpacked += size

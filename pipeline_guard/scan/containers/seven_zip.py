@@ -69,7 +69,8 @@ def members(data: bytes, budget: Budget) -> Iterator[Member | Trouble]:
             streams = _streams(_Numbers(header, 1))
             if not streams.folders or streams.folders[0].size > _HEADER_LIMIT:
                 raise Broken("a 7z header that is too large")
-            header = _stream(data, streams, 0, 0, budget).read(streams.folders[0].size)
+            start = 32 + streams.position
+            header = _stream(data, streams.folders[0], (start, start + sum(streams.sizes[:1])), budget).read(streams.folders[0].size)
         streams, names, empty = _header(header)
     except (Broken, IndexError) as broken:
         yield Trouble("", str(broken) if isinstance(broken, Broken) and str(broken) else "a 7z archive with a broken header")
@@ -80,13 +81,14 @@ def members(data: bytes, budget: Budget) -> Iterator[Member | Trouble]:
 
 def _members(data: bytes, streams: _Streams, names: list[str], budget: Budget) -> Iterator[Member | Trouble]:
     used = count = 0
-    for index, folder in enumerate(streams.folders):
-        begin, used = used, used + folder.packed
+    end = 32 + streams.position
+    for folder in streams.folders:
+        sizes, used = streams.sizes[used : used + folder.packed], used + folder.packed
         first, count = count, count + len(folder.parts)
-        start = 32 + streams.position + sum(streams.sizes[:begin])
-        span = (start, start + sum(streams.sizes[begin:used]))
+        span = (end, end + sum(sizes))
+        end = span[1]
         try:
-            stream = _stream(data, streams, index, begin, budget)
+            stream = _stream(data, folder, span, budget)
             for size in folder.parts:
                 name = names[first] if first < len(names) else f"member {first + 1}"
                 if not budget.counts():
@@ -113,19 +115,17 @@ def _member(stream: Source, name: str, size: int, span: Span, budget: Budget) ->
         yield Member(name, content, span)
 
 
-def _stream(data: bytes, streams: _Streams, index: int, begin: int, budget: Budget) -> Source:
+def _stream(data: bytes, folder: _Folder, span: Span, budget: Budget) -> Source:
     """Begin to read one folder. Raises Broken for methods that are not read."""
-    folder = streams.folders[index]
-    if folder.packed != 1 or begin >= len(streams.sizes):
+    if folder.packed != 1:
         raise Broken("packed by several streams at once, which is not read")
-    start = 32 + streams.position + sum(streams.sizes[:begin])
-    packed = data[start : start + streams.sizes[begin]]
+    span = (min(span[0], len(data)), min(span[1], len(data)))
     methods = [method for method, _ in folder.coders]
     if _AES in methods:
         raise Broken("encrypted")
     if methods == [b"\0"]:
-        return Source(packed)
-    return Inflated(packed, _engine(folder.coders), budget)
+        return Source(data[slice(*span)])
+    return Inflated(data, _engine(folder.coders), budget, span=span)
 
 
 def _engine(coders: list[tuple[bytes, bytes]]) -> Callable[[], Any]:

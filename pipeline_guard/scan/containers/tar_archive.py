@@ -41,7 +41,7 @@ def members(source: Source, budget: Budget) -> Iterator[Member | Trouble]:
     name = ""
     try:
         while len(header := source.read(_BLOCK)) == _BLOCK:
-            if not any(header):
+            if header.count(0) == _BLOCK:
                 continue  # the end, or what archives glued together have between them
             size = _number(header[124:136])
             if _number(header[148:156]) != _checksum(header) or size < 0:

@@ -40,8 +40,8 @@ def members(data: bytes, budget: Budget) -> Iterator[Member | Trouble]:
             raw, extra = data[name_at : name_at + fields[10]], data[name_at + fields[10] : name_at + fields[10] + fields[11]]
             packed, offset = _sizes(fields, extra)
             place = name_at + fields[10] + fields[11] + fields[12]
-            if not budget.counts():
-                yield Trouble("", f"more than {budget.limits.members} members")
+            if not budget.counts() or not budget.left:
+                yield Trouble("", budget.why)
                 return
             start = _start(data, offset + shift)
             if start is None:
@@ -114,7 +114,9 @@ def _read(data: bytes, name: str, how: tuple[int, int], span: tuple[int, int], b
         return
     if end > len(data):
         yield Trouble(name, "cut off")
-        end = len(data)
+        start, end = min(start, len(data)), len(data)
+        if start == end:
+            return
     if method == 0:
         why = budget.refuses(end - start, end - start)
         budget.spend(0 if why else end - start)
@@ -124,10 +126,10 @@ def _read(data: bytes, name: str, how: tuple[int, int], span: tuple[int, int], b
     if begin is None:
         yield Trouble(name, f"compressed by method {method}: pip install zstandard" if method == 93 else f"compressed by method {method}")
         return
-    packed = data[start:end]
+    prefix, first = b"", start
     if method == 14:  # LZMA with a header of its own: version, size of the properties, properties
-        packed = packed[4:9] + b"\xff" * 8 + packed[9:]
-    plain, why = drained(Inflated(packed, begin, budget), len(packed), budget)
+        prefix, first = data[start + 4 : start + 9] + b"\xff" * 8, min(start + 9, end)
+    plain, why = drained(Inflated(data, begin, budget, span=(first, end), prefix=prefix), end - start, budget)
     if why:
         yield Trouble(name, why)
     if plain:
@@ -174,8 +176,8 @@ def _rest(data: bytes, seen: list[tuple[int, int]], budget: Budget) -> Iterator[
         start = _start(data, place)
         if start is not None and start <= len(data):
             fields = _LOCAL_HEADER.unpack_from(data, place)
-            if not budget.counts():
-                yield Trouble("", f"more than {budget.limits.members} members")
+            if not budget.counts() or not budget.left:
+                yield Trouble("", budget.why)
                 return
             following = data.find(b"PK", start)
             end = start + fields[7] if fields[7] and not fields[2] & 8 else following if following >= 0 else len(data)

@@ -14,9 +14,9 @@ from pipeline_guard.scan.decode import undone
 from pipeline_guard.scan.fragment import Piece, Span
 
 _OFFICE = re.compile(r"(?:^|/)(?:(?:word|xl|ppt)/[^!]*|content|styles|meta)\.xml$")
-_TAG = re.compile(rb"<(/?[A-Za-z][\w:.-]*)[^<>]*>")
+_TAG = re.compile(rb"<(/?[A-Za-z][\w:.-]*+)[^<>]*+>")
 _BREAKS = re.compile(rb"/(?:\w+:)?(?:p|si|row|c|h|v)|(?:\w+:)?(?:br|tab|cr|line-break|s)")
-_STREAM = re.compile(rb"stream\r?\n")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _SHOWN = re.compile(rb"\(((?:[^()\\]++|\\.)*+)\)|<([0-9A-Fa-f\s]{2,})>|(T[dDmJj*]|[\"']|ET|BT)(?=\s|$)|\[|\]|(-?[0-9.]+)", re.S)
 _LITERAL = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.S)
 _STREAM_LIMIT = 8 * 1024 * 1024
@@ -43,8 +43,8 @@ def _tag(match: re.Match[bytes]) -> bytes:
 
 def pdf_texts(data: bytes) -> Iterator[Piece]:
     """Give the text of every stream that can be inflated; a finding's place is the stream."""
-    total = 0
-    for begin in _STREAM.finditer(data):
+    total = end = 0
+    while begin := _STREAM.search(data, end):
         start = begin.end()
         end = data.find(b"endstream", start)
         if end < 0 or total > _ALL_STREAMS:

@@ -11,6 +11,7 @@ import re
 from pipeline_guard.scan.fragment import Span
 
 _MOST_TEXTS = 500_000
+_MOST_FIELDS = 3_000_000
 _FIXED = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _STRING, _ARRAY = 8, 9
 _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{4,}")
@@ -74,9 +75,10 @@ def protobuf_texts(data: bytes) -> list[Span]:
     """Return the places of what looks like text in a protobuf message, and in the messages within it."""
     spans: list[Span] = []
     work = [(0, len(data), 0)]
-    while work and len(spans) < _MOST_TEXTS:
+    left = _MOST_FIELDS
+    while work and left > 0:
         place, end, depth = work.pop()
-        fields, whole = _fields(data, place, end)
+        fields, whole, left = _fields(data, place, end, left - 1)
         if not whole and depth:
             continue
         for start, stop in fields:
@@ -84,20 +86,21 @@ def protobuf_texts(data: bytes) -> list[Span]:
                 continue
             if _PRINTABLE.fullmatch(data, start, min(stop, start + 65_536)):
                 spans.append((start, stop))
-            elif depth < 16 and len(work) < _MOST_TEXTS:
+            elif depth < 16:
                 work.append((start, stop, depth + 1))
     spans.sort()
     return spans
 
 
-def _fields(data: bytes, place: int, end: int) -> tuple[list[Span], bool]:
-    """Return the length-delimited fields of one message, and whether it reads as one to its end."""
+def _fields(data: bytes, place: int, end: int, left: int) -> tuple[list[Span], bool, int]:
+    """Return the length-delimited fields of one message, whether it reads as one to its end, and what is left of the limit."""
     found: list[Span] = []
     while place < end:
+        left -= 1
         tag, place = _varint(data, place, end)
         wire = tag & 7
         if tag >> 3 == 0 or place < 0:
-            return found, False
+            return found, False, left
         if wire == 0:
             _, place = _varint(data, place, end)
         elif wire == 1:
@@ -107,14 +110,14 @@ def _fields(data: bytes, place: int, end: int) -> tuple[list[Span], bool]:
         elif wire == 2:
             size, place = _varint(data, place, end)
             if place < 0 or place + size > end:
-                return found, False
+                return found, False, left
             found.append((place, place + size))
             place += size
         else:
-            return found, False
-        if place < 0 or len(found) > _MOST_TEXTS:
-            return found, False
-    return found, place == end
+            return found, False, left
+        if place < 0 or left <= 0:
+            return found, False, left
+    return found, place == end, left
 
 
 def _varint(data: bytes, place: int, end: int) -> tuple[int, int]:

@@ -34,7 +34,7 @@ def is_pickle(data: bytes) -> bool:
 
 def _ends(data: bytes) -> bool:
     """Tell whether every byte belongs to an opcode: a text is hardly ever that."""
-    return len(data) > 8 and texts(data[:4096])[1] and texts(data)[1]
+    return len(data) > 8 and texts(data)[1]
 
 
 def texts(data: bytes, start: int = 0) -> tuple[list[Span], bool]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pipeline_guard.scan.fragment import Span
 
 MAGIC = b"SQLite format 3\0"
-_MOST = 2_000_000  # texts
+_MOST = 3_000_000  # columns
 _TABLE_LEAF, _INDEX_LEAF, _INDEX_INNER = 0x0D, 0x0A, 0x02
 
 
@@ -22,6 +22,7 @@ def texts(data: bytes) -> list[Span]:
         return []
     usable = size - data[20]
     spans: list[Span] = []
+    left = _MOST
     for page in range(0, len(data), size):
         header = page + 100 if page == 0 else page
         kind = data[header] if header < len(data) else 0
@@ -30,13 +31,14 @@ def texts(data: bytes) -> list[Span]:
         first = header + (12 if kind == _INDEX_INNER else 8)
         for index in range(int.from_bytes(data[header + 3 : header + 5], "big")):
             cell = page + int.from_bytes(data[first + 2 * index : first + 2 * index + 2], "big")
-            if first + 2 * index >= page + size or len(spans) > _MOST:
+            if first + 2 * index >= page + size or left <= 0:
                 break
-            _record(data, cell, page + usable, kind, spans)
+            left = _record(data, cell, page + usable, kind, spans, left)
     return spans
 
 
-def _record(data: bytes, place: int, end: int, kind: int, spans: list[Span]) -> None:
+def _record(data: bytes, place: int, end: int, kind: int, spans: list[Span], left: int) -> int:
+    """Add the places of one record's texts; return how many columns may still be read."""
     end = min(end, len(data))
     place += 4 if kind == _INDEX_INNER else 0
     _, place = _number(data, place, end)
@@ -45,8 +47,9 @@ def _record(data: bytes, place: int, end: int, kind: int, spans: list[Span]) -> 
     size, types = _number(data, place, end)
     body = place + size
     if not 1 <= size <= 4096 * 8:
-        return
-    while types < place + size and body < end:
+        return left - 1
+    while types < place + size and body < end and left > 0:
+        left -= 1
         serial, types = _number(data, types, end)
         if serial >= 12:
             length = (serial - 12) // 2
@@ -55,6 +58,7 @@ def _record(data: bytes, place: int, end: int, kind: int, spans: list[Span]) -> 
             body += length
         else:
             body += (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)[serial]
+    return left - 1
 
 
 def _number(data: bytes, place: int, end: int) -> tuple[int, int]:

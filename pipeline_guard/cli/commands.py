@@ -132,6 +132,10 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Flag("exclude", "paths to leave out, as a glob; may be repeated", "GLOB", many=True, settable=True),
             Flag("max-file-size", "bytes; a larger file is reported as unchecked", "BYTES", "67108864", settable=True),
+            Flag("max-archive-depth", "how many archives in each other are opened; 0 opens none", "NUMBER", "6", settable=True),
+            Flag("max-archive-size", "bytes that one file may become unpacked; the rest is unchecked", "BYTES", "536870912", settable=True),
+            Flag("max-archive-members", "members of one file that are looked at; the rest is unchecked", "NUMBER", "100000", settable=True),
+            Flag("max-decode-depth", "how many encodings in each other are undone; 0 undoes none", "NUMBER", "3", settable=True),
             Flag("allow-unchecked", "do not fail because something could not be examined", switch=True, settable=True),
             Flag(
                 "sarif-suppressed",

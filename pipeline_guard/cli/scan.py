@@ -12,6 +12,7 @@ from pipeline_guard.errors import ExitCode, UsageError, weightiest
 from pipeline_guard.flows.event_range import EVENT_LIMIT, Change, change_of
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range
 from pipeline_guard.model.finding import Finding, FindingStatus, ScanReport, Severity
+from pipeline_guard.model.limits import Limits
 from pipeline_guard.model.sealed import StoreSearch
 from pipeline_guard.model.selection import CommitRange, Scope, Selection
 from pipeline_guard.ports import Rulepacks
@@ -25,7 +26,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     selection, base = _selection(args, wiring)
     config = wiring.config(base)
     args = args.with_section(config.scan)
-    selection = replace(selection, exclude=tuple(args.many("exclude")), max_bytes=_limit(args))
+    selection = replace(selection, exclude=tuple(args.many("exclude")), max_bytes=_number(args, "max-file-size", least=1))
     targets(args)  # a mistake there should not cost a scan
     doors = ScanDoors(
         source=wiring.source(selection),
@@ -100,14 +101,22 @@ def _first_known(change: Change, wiring: Wiring) -> tuple[str, CommitRange]:
     raise UsageError(f"--range auto: {errors[0].what}", errors[0].hint)
 
 
-def _limit(args: Args) -> int:
-    try:
-        limit = int(args.text("max-file-size"))
-    except ValueError:
-        limit = 0
-    if limit < 1:
-        raise UsageError(f"--max-file-size: not a number of bytes: {args.text('max-file-size')[:40]!r}")
-    return limit
+def _number(args: Args, name: str, *, least: int = 0) -> int:
+    """Return a flag's number; raise UsageError for anything else."""
+    text = args.text(name)
+    if not (text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= least):
+        raise UsageError(f"--{name}: not a number: {text[:40]!r}", f"write digits alone, {least} or more")
+    return int(text)
+
+
+def _limits(args: Args) -> Limits:
+    return Limits(
+        depth=_number(args, "max-archive-depth"),
+        members=_number(args, "max-archive-members", least=1),
+        unpacked=_number(args, "max-archive-size", least=1),
+        member=_number(args, "max-file-size", least=1),
+        layers=_number(args, "max-decode-depth"),
+    )
 
 
 def _store(args: Args, wiring: Wiring) -> StoreSearch | None:

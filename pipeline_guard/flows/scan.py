@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.finding import Finding, FindingStatus, Origin, ScanReport, ScanStats
+from pipeline_guard.model.limits import Limits
 from pipeline_guard.model.sealed import StoreSearch
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Cache, Clock, Fingerprint, Progress, Rulepacks, Source
@@ -26,12 +27,16 @@ NOTES = 20  # remarks of one file that are told
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """``known`` is a baseline's content and name, ``foreign`` another scanner's; ``engine`` False stays with pure Python."""
+    """``known`` is a baseline's content and name, ``foreign`` another scanner's; ``engine`` False stays with pure Python.
+
+    ``limits`` bound what is unpacked.
+    """
 
     known: tuple[bytes, str] | None = None
     foreign: tuple[bytes, str] | None = None
     foreign_markers: bool = False
     engine: bool = True
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         doors.fingerprint.of,
         known,
         request.foreign_markers,
+        request.limits,
         known=foreign,
         conditions=rules.conditions,
         stored=doors.store.find if doors.store else None,

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +65,31 @@ def test_value_in_utf16_and_in_a_notebook_is_found(filled: Guard, tmp_path: Path
         ("n.ipynb", "notebook"),
         ("wide.txt", "utf-16"),
     ]
+
+
+def encoded(folder: Path) -> dict[str, bytes]:
+    """Return files that hold the value in other forms, none of which a rule would look at."""
+    raw = f"prefix {VALUE} suffix".encode()
+    with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("deep/a.txt", raw)
+    return {
+        "base64.txt": b"blob: " + base64.b64encode(raw) + b"\n",
+        "twice.txt": base64.b64encode(base64.b64encode(raw)),
+        "hex.txt": raw.hex().encode(),
+        "percent.txt": "".join(f"%{byte:02X}" for byte in raw).encode(),
+        "escaped.txt": "".join(f"\\u{byte:04x}" for byte in raw).encode(),
+        "packed.gz": gzip.compress(raw),
+        "a.zip": (folder / "a.zip").read_bytes(),
+    }
+
+
+def test_value_is_found_in_whatever_form_is_read(filled: Guard, tmp_path: Path) -> None:
+    files = encoded(tmp_path)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    done = filled("scan", *files, "--against-store", "--format", "json")
+    found = {one["path"].partition("!")[0] for one in json.loads(done.out)["findings"] if one["rule"] == "stored-secret"}
+    assert {name for name in files if not any(path.startswith(name) for path in found)} == set(), done.out
 
 
 def test_no_report_and_no_file_of_ours_holds_the_value(filled: Guard, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def _prepare(folder: Path, path: str) -> None:
         raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")
     # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
     os.environ["SOFTHSM2_CONF"] = str(configuration)
-    library = load(path)
+    library = load(path, "")
     if is_initialized(library, LABEL):
         return
     if not (folder / "pin").exists():

@@ -111,7 +111,7 @@ def find_softhsm(environ_path: str) -> str:
 
 
 @cache
-def load(path: str, arguments: str = "") -> Any:
+def load(path: str, arguments: str) -> Any:
     """Load and initialise a module once per process; raise Unavailable where it cannot be used.
 
     ``arguments`` is what some modules (NSS) want in the reserved field of C_Initialize.

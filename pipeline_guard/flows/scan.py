@@ -94,7 +94,8 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
     origins = doors.source.origins({blob for blob, one in zip(blobs, found, strict=True) if blob and one.origin is None})
     found = [_attributed(one, blob, origins) for one, blob in zip(found, blobs, strict=True)]
     if foreign is not None and request.foreign:
-        told.append(f"{request.foreign[1]}: {len(foreign.met)} of {len(foreign)} entries mean a finding of this scan")
+        met = sum(one.status is FindingStatus.BASELINE and (one.rule, one.fingerprint) not in known for one in found)
+        told.append(f"{request.foreign[1]}: {len(foreign)} entries, {met} findings of this scan are known there")
     seconds = (doors.clock.now() - begun).total_seconds()
     return ScanReport(
         tuple(sorted(found, key=lambda one: (one.location.path, one.location.commit, one.location.byte_start, one.rule))),

@@ -24,12 +24,11 @@ _SHA1 = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(slots=True)
 class Known:
-    """The entries of one file; ``met`` collects those that a finding has matched."""
+    """The entries of one file."""
 
     values: set[bytes] = field(default_factory=set)  # SHA-256 of the value
     digests: set[str] = field(default_factory=set)  # SHA-1 of the value, in hexadecimal digits
     places: dict[tuple[str, int], set[str]] = field(default_factory=dict)  # path and line to commits ("" where none is named)
-    met: set[object] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.values) + len(self.digests) + sum(len(commits) for commits in self.places.values())
@@ -39,15 +38,12 @@ class Known:
         self.places.setdefault((path, line), set()).add(commit)
 
     def means(self, location: Location, value: bytes) -> bool:
-        """Tell whether an entry means this finding, and note that it was met."""
-        found: set[object] = {(location.path, location.line, commit) for commit in self._commits(location)}
-        whole, short = hashlib.sha256(value).digest(), hashlib.sha1(value, usedforsecurity=False).hexdigest()
-        if whole in self.values:
-            found.add(whole)
-        if short in self.digests:
-            found.add(short)
-        self.met |= found
-        return bool(found)
+        """Tell whether an entry means this finding."""
+        return (
+            bool(self._commits(location))
+            or hashlib.sha256(value).digest() in self.values
+            or hashlib.sha1(value, usedforsecurity=False).hexdigest() in self.digests
+        )
 
     def _commits(self, location: Location) -> set[str]:
         """Return the commits that entries for this place name and that may be the finding's: in a tree there are none to compare."""

@@ -144,7 +144,7 @@ def test_secret_in_a_message_is_found(guard: Guard, repository: Repository) -> N
     base = repository.commit(files={"a": "a"})
     leak = repository.commit(f"use the token\n\nit is {TOKEN}\n", {"b": "b"})
     done = guard("scan", "--range", f"{base}..HEAD", "--format", "json", cwd=repository.path)
-    assert (done.code, found(done)) == (1, [(f"commit-message/{leak}", leak)])
+    assert (done.code, found(done)) == (1, [("commit message", leak)])
     assert [one["line"] for one in json.loads(done.out)["findings"]] == [3]
 
 

@@ -63,7 +63,7 @@ class Blobs:
         if content is None:
             return Unchecked(path, f"larger than {self._selection.max_bytes} bytes")
         if words[1] == b"commit":  # its message is the text; what stands before is git's
-            return Entry(path, content.partition(b"\n\n")[2], origin, mode)
+            return Entry(path, content.partition(b"\n\n")[2], origin, mode="")
         return Entry(path, content, origin, mode, blob)
 
     def _changes(self, *commits: str) -> Iterator[tuple[str, str, str, Origin]]:

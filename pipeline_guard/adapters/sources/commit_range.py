@@ -15,7 +15,7 @@ from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
 
-MESSAGES = "commit-message"  # the folder that messages of commits are shown in
+MESSAGE = "commit message"  # what the message of a commit is called; which commit, its origin tells
 
 
 class RangeSource(Blobs):
@@ -40,7 +40,7 @@ class RangeSource(Blobs):
         if excluded and not wanted:
             raise NothingToDo("everything in the range is excluded", "look at --exclude and scan.exclude")
         # a message is a text of the range, too: it is pushed with it, and no later commit takes it back
-        messages = [(one.commit, "100644", f"{MESSAGES}/{one.commit}", one) for one in self._heard]
+        messages = [(one.commit, "100644", MESSAGE, one) for one in self._heard]
         yield from self._read([*wanted, *messages])
 
 

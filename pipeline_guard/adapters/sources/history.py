@@ -61,7 +61,7 @@ class HistorySource(Blobs):
                     lost.append(name.decode("ascii"))
         if every.returncode:
             yield Unchecked("dangling objects", "git ended with an error: run git fsck")
-        yield from self._read([(blob, "100644", f"dangling/{blob}", None) for blob in sorted(lost)])
+        yield from self._read([(blob, "100644", f"dangling blob {blob[:12]}", None) for blob in sorted(lost)])
 
     def origins(self, blobs: Collection[str]) -> Mapping[str, Origin]:
         """Find for each blob the commit that first brought it in: one pass over all commits."""

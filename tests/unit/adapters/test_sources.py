@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_guard.adapters.git import GitRepository
-from pipeline_guard.adapters.sources.commit_range import MESSAGES
+from pipeline_guard.adapters.sources.commit_range import MESSAGE
 from pipeline_guard.adapters.sources.opening import open_source
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.adapters.sources.stream import StreamSource
@@ -30,7 +30,7 @@ def read(selection: Selection, folder: Path) -> tuple[dict[str, Entry], list[Unc
     for one in open_source(selection, str(folder), os.environ).entries():
         if isinstance(one, Unchecked):
             unchecked.append(one)
-        elif not one.path.startswith(f"{MESSAGES}/"):
+        elif one.path != MESSAGE:
             entries[one.path] = one
     return entries, unchecked
 
@@ -308,7 +308,7 @@ def test_dangling_blobs_come_on_request(repository: Repository) -> None:
     assert "dropped" not in {one.data.decode() for one in read(HISTORY, repository.path)[0].values()}
     found = read(Selection(Scope.HISTORY, dangling=True), repository.path)[0]
     assert {one.data for one in found.values()} >= {b"kept", b"dropped", b"only staged once"}
-    assert found[f"dangling/{lost}"].blob == lost
+    assert found[f"dangling blob {lost[:12]}"].blob == lost
 
 
 def test_large_blobs_are_passed_over_and_said(repository: Repository) -> None:

@@ -20,7 +20,7 @@ from pipeline_guard.scan.fragment import Piece, Span
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(={0,2})")
 _WRAPPED = re.compile(rb"\r?\n[ \t]*([A-Za-z0-9+/_-]{4,}+={0,2})(?![^\s\"'`,;)\]}<])")
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2})+")
+_HEX = re.compile(rb"[0-9a-fA-F]+")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{8,}")
 _SHORT_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
@@ -204,7 +204,7 @@ def _unhex(text: bytes, start: int) -> tuple[list[Piece], int]:
     run = _HEX.match(text, start)
     if run is None:  # Defensive: a spot is hexadecimal
         return [], start + 1
-    return _texts(binascii.unhexlify(run[0]), _mapped([run.span()], 2, 1)), run.end()
+    return _texts(binascii.unhexlify(run[0][: len(run[0]) & ~1]), _mapped([run.span()], 2, 1)), run.end()
 
 
 def _manifest(text: bytes) -> Iterator[Piece]:

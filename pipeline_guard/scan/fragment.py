@@ -76,24 +76,6 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     return Piece(SEAM.join(piece.data for piece in pieces), stored)
 
 
-def chained(pieces: Sequence[Piece]) -> Piece:
-    """Make one text of pieces that follow each other without a seam; spans may run over their borders."""
-    starts: list[int] = []
-    place = 0
-    for piece in pieces:
-        starts.append(place)
-        place += len(piece.data)
-
-    def stored(start: int, end: int) -> Span | None:
-        first = bisect_right(starts, start) - 1
-        last = bisect_right(starts, max(end - 1, start)) - 1
-        head = pieces[first].stored(start - starts[first], min(end - starts[first], len(pieces[first].data)))
-        tail = pieces[last].stored(max(start - starts[last], 0), end - starts[last])
-        return (head[0], tail[1]) if head and tail else None
-
-    return pieces[0] if len(pieces) == 1 else Piece(b"".join(piece.data for piece in pieces), stored)
-
-
 class Runs:
     """Maps a text made of runs that stand as they are, each followed by ``gap`` bytes of its own."""
 

@@ -7,14 +7,16 @@ Format: nbformat 4 (and 3's worksheets), https://nbformat.readthedocs.io/en/late
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline_guard.scan.decode import undone
-from pipeline_guard.scan.fragment import Piece, Span, chained
+from pipeline_guard.scan.fragment import Piece, Span
 
 # possessive: a string that never ends is given up at once, not after every way to divide it
 _TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"|[\[\]{}:,"]|[^\s"\[\]{}:,]+', re.S)
-_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))", re.S)
+_PART = re.compile(
+    rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))|\"\s*+,\s*+\"", re.S
+)  # an escape, or what divides strings
 _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 MAX_DEPTH = 64
 
@@ -24,7 +26,7 @@ class _Level:
     closing: bytes
     key: bytes = b""
     wants_key: bool = False
-    strings: list[tuple[int, int]] = field(default_factory=list)
+    texts: Span | None = None  # from its first text to its last
 
 
 def read(data: bytes) -> tuple[list[Piece], bytes] | None:
@@ -47,8 +49,8 @@ def read(data: bytes) -> tuple[list[Piece], bytes] | None:
             if not stack or stack[-1].closing != first:
                 return None
             level = stack.pop()
-            if level.strings:
-                texts.append(_join(data, level.strings))
+            if level.texts:  # nbformat divides a text after each line: what stands between the strings goes too
+                texts.append(undone(data, *level.texts, _PART, _decode))
         elif first == b",":
             if stack:
                 stack[-1].wants_key = stack[-1].closing == b"}"
@@ -64,9 +66,9 @@ def read(data: bytes) -> tuple[list[Piece], bytes] | None:
                 start, end = token.span(1)
                 rest[start:end] = b" " * (end - start)
                 if kind == "text" and level.closing == b"]":
-                    level.strings.append((start, end))
+                    level.texts = (level.texts[0] if level.texts else start, end)
                 elif kind == "text":
-                    texts.append(_join(data, [(start, end)]))
+                    texts.append(undone(data, start, end, _PART, _decode))
     return (texts, bytes(rest)) if not stack else None
 
 
@@ -82,13 +84,10 @@ def _kind(keys: list[bytes]) -> str:
     return ""
 
 
-def _join(data: bytes, spans: list[Span]) -> Piece:
-    """Make one text of a cell's strings, which nbformat divides after each line."""
-    return chained([undone(data, start, end, _ESCAPE, _decode) for start, end in spans])
-
-
 def _decode(escape: re.Match[bytes]) -> bytes:
     unit, low, simple = escape.groups()
+    if unit is None and simple is None:
+        return b""
     if simple is not None:
         return _SIMPLE.get(simple, simple)
     high = int(unit, 16)

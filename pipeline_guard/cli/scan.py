@@ -28,6 +28,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         clock=wiring.clock,
         fingerprint=wiring.fingerprint(),
         progress=wiring.progress,
+        workers=wiring.workers,
     )
     report = scan(_request(args, wiring, config, base), doors)
     if not getattr(doors.fingerprint, "lasting", True):

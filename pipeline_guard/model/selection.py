@@ -22,6 +22,7 @@ class Selection:
     """A scope with its bounds: ``paths`` for the tree, ``revisions`` (BASE..HEAD) for a range.
 
     ``exclude`` are globs over relative paths; a file over ``max_bytes`` is given as unchecked.
+    ``dangling`` adds to a history what no ref reaches any more.
     """
 
     scope: Scope
@@ -29,3 +30,4 @@ class Selection:
     revisions: str = ""
     exclude: tuple[str, ...] = ()
     max_bytes: int = 64 * 1024 * 1024
+    dangling: bool = False

@@ -19,8 +19,8 @@ _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
 # Of an expression with ``near``: everything that may stand between the word and the value, in one class
 _GAP = r"[\w.\-\\\"'`\]=>:,( \t]*[\\\"'`\]=>:,( \t]"
-# What Hyperscan reads in another way than ``re``: POSIX classes, a count without its beginning, the very end
-_FOREIGN = re.compile(r"\[\[?[.:=]|\\Z")
+# What Hyperscan reads in another way than ``re``: POSIX classes, the very end
+_FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
 
 
 @dataclass(frozen=True, slots=True)

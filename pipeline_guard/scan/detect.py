@@ -61,6 +61,10 @@ class Detector:
         self._rules = rules
         self._prefilter = prefilter
 
+    def expect(self, size: int) -> None:
+        """Make ready for so many bytes."""
+        self._prefilter.expect(size)
+
     def detect(self, text: bytes, now: datetime, *, path: str = "") -> list[Candidate]:
         """Return the candidates in order of their place; no two overlap."""
         if len(text) < 8:

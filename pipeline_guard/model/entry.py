@@ -12,7 +12,8 @@ from pipeline_guard.model.finding import Origin
 class Entry:
     """One file or blob. ``path`` uses ``/``.
 
-    ``mode`` is the git mode (100644, 100755, 120000) in octal digits, "" for a text that is no file. ``blob`` is git's object id where the content comes from the object database.
+    ``mode`` is the git mode (100644, 100755, 120000) in octal digits, "" for a text that is no file.
+    ``blob`` is git's object id where the content comes from the object database.
     """
 
     path: str

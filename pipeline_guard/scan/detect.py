@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from pipeline_guard.scan.prefilter import Prefilter
 from pipeline_guard.scan.proof import NO_TEST, PROOFS, Proof, State
 from pipeline_guard.scan.rule import Rule, compiled
 
+_WORD = 64  # bytes of the longest keyword
 _MARGIN = 256  # bytes on either side of a region that a lookahead may want to see
 # Where a value without quotes is an expression: a name or a call, hardly ever a secret.
 _CODE = re.compile(
@@ -92,9 +93,14 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
     ``ends`` are first and last places, in pairs, in or right behind all matches; without them the whole text is looked at.
     """
     pattern: re.Pattern[bytes] | None = None
-    areas = _lines(text, ends) if ends and rule.anchors and not rule.lines else [(0, len(text))]
+    areas: Iterable[tuple[int, int]] = [(0, len(text))]
+    zones: Sequence[tuple[int, int]] = ()
+    if ends and rule.lines:
+        zones = [(max(first - _WORD, 0), last) for first, last in sorted(zip(ends[::2], ends[1::2], strict=True))]
+    elif ends and rule.anchors:
+        areas = _lines(text, ends)
     for first, last in areas:
-        for start, end in _regions(rule, text, low, first, last):
+        for start, end in _regions(rule, text, low, first, last, zones or [(first, last)]):
             pattern = pattern or compiled(rule)
             for match in pattern.finditer(text, start, end):
                 # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
@@ -116,16 +122,20 @@ def _lines(text: bytes, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
         floor = stop + 1
 
 
-def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int) -> list[tuple[int, int]]:
-    """Return where to look in a part of the text, merged and ascending: ``reach`` bytes around each keyword, within its line."""
+def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int, zones: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where to look in a part of the text, merged and ascending: ``reach`` bytes around each keyword, within its line.
+
+    Keywords are looked for in ``zones`` of that part.
+    """
     if not rule.anchors:
         return [(begin, stop)]
     places = []
     for word in _words(rule):
-        place = low.find(word, begin, stop)
-        while place >= 0:
-            places.append(place)
-            place = low.find(word, place + len(word), stop)
+        for first, last in zones:
+            place = low.find(word, first, last)
+            while place >= 0:
+                places.append(place)
+                place = low.find(word, place + len(word), last)
     if not places:
         return []
     places.sort()

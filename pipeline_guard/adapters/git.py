@@ -27,7 +27,12 @@ SAFE = (
     "-c", "log.showSignature=false",
     "-c", "submodule.recurse=false",
     "-c", "advice.graftFileDeprecated=false",
+    "-c", "core.packedGitWindowSize=16m",  # memory: packs are mapped in small pieces
+    "-c", "core.packedGitLimit=64m",
+    "-c", "core.deltaBaseCacheLimit=48m",
 )  # fmt: skip
+
+_PIPE = 1 << 20  # bytes: fewer turns between git and us
 
 
 def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -84,6 +89,7 @@ class GitRepository:
                 stdin=stdin or subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                pipesize=_PIPE,
             )
         except FileNotFoundError:
             raise Unavailable("git is not installed", "install git") from None

@@ -35,10 +35,14 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         clock=wiring.clock,
         fingerprint=wiring.fingerprint(),
         progress=wiring.progress,
+        workers=wiring.workers,
         store=_store(args, wiring),
     )
     request = ScanRequest(
-        _known(args, wiring, base, "baseline"), _known(args, wiring, base, "import-baseline"), config.scan.foreign_markers
+        _known(args, wiring, base, "baseline"),
+        _known(args, wiring, base, "import-baseline"),
+        config.scan.foreign_markers,
+        limits=_limits(args),
     )
     report = scan(request, doors)
     _tell(report, wiring)

@@ -44,6 +44,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Tree,
+    Workers,
     WrappedRows,
     Wrapper,
 )
@@ -107,6 +108,7 @@ class Wiring:
     tree: Tree
     cache: Cache
     progress: Progress
+    workers: Workers
     git: Callable[[], Git]
     head: Callable[[], Head]
     config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
@@ -138,6 +140,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     from pipeline_guard.adapters.git import GitRepository
     from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
     from pipeline_guard.adapters.tree import LocalTree
+    from pipeline_guard.adapters.workers import ForkedWorkers
 
     home = home_folder(args, environ)
     files = LocalFiles()
@@ -224,6 +227,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         tree=LocalTree(),
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
+        workers=ForkedWorkers(),
         git=git,
         head=head,
         config=config,

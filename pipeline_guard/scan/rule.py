@@ -80,13 +80,6 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         return f"{_START}(?i:{words}){_FILLER}{_BETWEEN}(?P<value>{self.pattern}){_END}"
 
     @property
-    def coarse(self) -> str:
-        """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
-        if self.lines and self.keywords:
-            return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
-        return self.expression
-
-    @property
     def value_group(self) -> int | str:
         """The group that holds the secret."""
         return self.group or ("value" if self.near else 0)

@@ -289,6 +289,7 @@ def test_history_gives_every_blob_once_and_knows_where_it_came_from(repository: 
     repository.git("checkout", "-q", "main")
     source = open_source(HISTORY, str(repository.path), os.environ)
     found = {one.data: one for one in source.entries() if isinstance(one, Entry)}
+    assert {found.pop(b"change\n").path} == {"commit message"}
     assert sorted(found) == [b"one", b"three", b"two"]
     assert found[b"three"].path == "deep/c.txt"
     origins = source.origins({found[b"one"].blob, found[b"three"].blob})

@@ -38,7 +38,10 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         store=_store(args, wiring),
     )
     request = ScanRequest(
-        _known(args, wiring, base, "baseline"), _known(args, wiring, base, "import-baseline"), config.scan.foreign_markers
+        _known(args, wiring, base, "baseline"),
+        _known(args, wiring, base, "import-baseline"),
+        config.scan.foreign_markers,
+        limits=_limits(args),
     )
     report = scan(request, doors)
     _tell(report, wiring)

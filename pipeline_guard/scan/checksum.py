@@ -13,6 +13,7 @@ BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
 BASE66 = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890.-_~"
 BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BECH32 = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+BECH32M = 0x2BC830A3  # the state of BIP-350 where the data are intact
 _WORD = 0xFFFFFFFF
 
 
@@ -90,9 +91,9 @@ def bech32_polymod(prefix: bytes, values: list[int]) -> int:
     return state
 
 
-def bech32_tail(prefix: bytes, values: list[int]) -> list[int]:
-    """Return the six check values of BIP-173."""
-    state = bech32_polymod(prefix, [*values, 0, 0, 0, 0, 0, 0]) ^ 1
+def bech32_tail(prefix: bytes, values: list[int], constant: int = 1) -> list[int]:
+    """Return the six check values of BIP-173; ``constant`` is BECH32M for those of BIP-350."""
+    state = bech32_polymod(prefix, [*values, 0, 0, 0, 0, 0, 0]) ^ constant
     return [(state >> 5 * (5 - place)) & 31 for place in range(6)]
 
 

@@ -31,6 +31,11 @@ def crc62(body: bytes) -> bytes:
     return write(zlib.crc32(body), BASE62, 6)
 
 
+def crc62_backwards(body: bytes) -> bytes:
+    """CRC-32 in six base-62 digits, the lowest first, as the Matrix authentication service writes it (its data-model/src/tokens.rs)."""
+    return write(zlib.crc32(body), BASE62, 0)[::-1].rjust(6, b"0")
+
+
 def crc36(body: bytes) -> bytes:
     """CRC-32 in seven base-36 digits, as GitLab's routable tokens carry it (GitLab architecture document "Routable Tokens")."""
     return write(zlib.crc32(body), BASE36, 7)

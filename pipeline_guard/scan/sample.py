@@ -21,11 +21,21 @@ from pipeline_guard.scan.makers.wallet import WALLETS
 __all__ = ["ALPHABETS", "MAKERS", "expand", "expand_bytes"]
 
 _HOLE = re.compile(r"\{([a-z0-9]+):([a-z0-9-]+)\}")
+_BINARY = re.compile("[\udc80-\udcff]")
 MAKERS: Mapping[str, Maker] = {**AZURE, **KEYS, **TOKENS, **WALLETS}
 
 
 def expand(template: str, seed: str = "") -> str:
-    """Fill every hole of a template; raise UsageError for one that names nothing known."""
+    """Fill every hole of a template; raise UsageError for one that names nothing known. Binary bytes become letters of Latin-1."""
+    return _BINARY.sub(lambda byte: chr(ord(byte[0]) - 0xDC00), _filled(template, seed))
+
+
+def expand_bytes(template: str, seed: str = "") -> bytes:
+    """Fill a template whose values may be binary, such as key stores."""
+    return _filled(template, seed).encode("utf-8", "surrogateescape")
+
+
+def _filled(template: str, seed: str) -> str:
     stream = Stream(seed + template)
 
     def fill(hole: re.Match[str]) -> str:
@@ -46,8 +56,3 @@ def expand(template: str, seed: str = "") -> str:
         )
 
     return _HOLE.sub(fill, template)
-
-
-def expand_bytes(template: str, seed: str = "") -> bytes:
-    """Fill a template whose values may be binary, such as key stores."""
-    return expand(template, seed).encode("utf-8", "surrogateescape")

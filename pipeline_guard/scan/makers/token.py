@@ -230,7 +230,7 @@ TOKENS: Mapping[str, Maker] = {
     "lightning": _lightning,
     "mapbox": _mapbox("sk"),
     "mapbox-public": _mapbox("pk"),
-    "matrix-service": whole("mat_", 30, "alnum", checksum.crc62, "_"),
+    "matrix-service": whole("mat_", 30, "alnum", checksum.crc62_backwards, "_"),
     "nuget": _nuget,
     "nx-cloud": _encoded(lambda stream: f"{stream.raw(4).hex()}-0a1b-4c2d-8e3f-{stream.raw(6).hex()}|read-write"),
     "onepassword": _onepassword,

@@ -83,8 +83,9 @@ def _unfolded(value: bytes) -> Iterator[bytes]:
     A plus sign may belong to the base64 or to a concatenation, so all readings are given.
     """
     text = re.sub(rb"(?:\\{1,4}r)?\\{1,4}n|\\\n|&#10;|%0[aA]|<br ?/?>", b"\n", value).replace(b"\\/", b"/").replace(b"\\", b"")
-    for edge in (rb"\s", rb"\s\"',;", rb"\s\"'+>#*|,;"):
-        lines = [re.sub(rb"^[" + edge + rb"]+|[" + edge + rb"]+$", b"", line) for line in text.splitlines()]
+    parts = re.sub(rb"[\"'`]\s*[+.,&]?\s*\n\s*[+.&]?\s*[\"'`]", b"\n", text)
+    for source, edge in ((text, rb"\s"), (parts, rb"\s\"',;"), (text, rb"\s\"'+>#*|,;")):
+        lines = [re.sub(rb"^[" + edge + rb"]+|[" + edge + rb"]+$", b"", line) for line in source.splitlines()]
         joined = b"\n".join(line for line in lines if line)
         found = re.match(rb"(-----BEGIN [A-Z0-9 ]+-----)\s*(.*?)\s*(-----END [A-Z0-9 ]+-----)", joined, re.S)
         yield b"\n".join(part for part in found.groups() if part) + b"\n" if found else joined

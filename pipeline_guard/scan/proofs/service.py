@@ -56,8 +56,8 @@ def synapse(value: bytes, _now: datetime) -> Proof:
 
 
 def matrix_service(value: bytes, _now: datetime) -> Proof:
-    """Check ``mat_``, ``mar_``, ``mct_``, ``mcr_``: CRC-32 of prefix and body in base 62 (matrix-authentication-service, tokens.rs)."""
-    return holds(len(value) == 41 and value[34:35] == b"_" and checksum.crc62(value[:34]) == value[35:], NO_TEST)
+    """Check ``mat_``, ``mar_``, ``mct_``, ``mcr_``: CRC-32 of prefix and body, digits backwards."""
+    return holds(len(value) == 41 and value[34:35] == b"_" and checksum.crc62_backwards(value[:34]) == value[35:], NO_TEST)
 
 
 def polar(value: bytes, _now: datetime) -> Proof:

@@ -65,7 +65,9 @@ def test_surroundings_may_be_anything(name: str, text: bytes, start: int, end: i
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from((b"", b"\x30\x82", b"\x30\x80", b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce\0\0\0\2", b"\x95\x01")), st.binary(max_size=400))
+@given(
+    st.sampled_from((b"", b"\x30\x82", b"\x30\x80", b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce\0\0\0\2", b"\x95\x01")), st.binary(max_size=400)
+)
 def test_any_file_is_judged_as_key_store(prefix: bytes, noise: bytes) -> None:
     found = keystore(prefix + noise, NOW)
     assert found is None or isinstance(found[1], Proof)

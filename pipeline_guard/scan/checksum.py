@@ -108,7 +108,9 @@ def crc16(body: bytes) -> bytes:
 
 
 def base58_bytes(text: bytes) -> bytes | None:
-    """Decode base 58 (Bitcoin's alphabet); None where a character is foreign."""
+    """Decode base 58 (Bitcoin's alphabet); None where a character is foreign or the text is longer than any key."""
+    if len(text) > 1000:
+        return None
     number = 0
     for character in text:
         digit = BASE58.find(character)

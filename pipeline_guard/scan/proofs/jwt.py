@@ -48,6 +48,8 @@ def _kind(header: dict[str, Any], payload: dict[str, Any], now: datetime) -> Pro
         return PUBLIC
     if isinstance(subject, str) and (name is None or isinstance(name, str)) and (subject, name) in _DOCUMENTED:
         return DOCUMENTATION
+    if payload in ({"some": "payload"}, {"hello": "world"}, {"foo": "bar"}):
+        return DOCUMENTATION  # what libraries print in their manuals
     if header["alg"].lower() == "none":
         return Proof(State.VERIFIED, Severity.LOW, "not signed")
     expires = payload.get("exp")

@@ -13,12 +13,14 @@ from datetime import datetime
 
 from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan.proofs import pem, pgp
-from pipeline_guard.scan.proofs.outcome import ENCRYPTED, NO_SECRET, NO_TEST, WELL_KNOWN, Kind, Proof, State
+from pipeline_guard.scan.proofs.outcome import ENCRYPTED, NO_SECRET, WELL_KNOWN, Kind, Proof, State
 
 # the defaults of keytool, of Android's tools, of Google's old p12 files, and what people type
 PASSWORDS = ("changeit", "", "password", "changeme", "android", "notasecret", "secret", "test", "123456", "1234", "default", "keystore")
-_MAX_ROUNDS = 60_000
+_MAX_ROUNDS = 20_000
 _DEBUG = Proof(State.VERIFIED, Severity.LOW, "Android's debug key, with its well-known password", Kind.TEST)
+
+_CERTIFICATES = Proof(State.NO_TEST, Severity.LOW, "no key is in sight: it seems to hold certificates only", Kind.PUBLIC)
 
 _SHROUDED_KEY = bytes.fromhex("060b2a864886f70d010c0a0102")
 _BARE_KEY = bytes.fromhex("060b2a864886f70d010c0a0101")
@@ -78,10 +80,9 @@ def pkcs12(value: bytes, _now: datetime) -> Proof:
     parts = list(_children(value, outer[1], outer[2])) if outer else []
     if len(parts) < 3 or len(value) > 4_000_000:
         return ENCRYPTED
-    password = _mac_password(value, parts)
-    if password is None:
-        return ENCRYPTED
-    return WELL_KNOWN if _SHROUDED_KEY in value else Proof(State.VERIFIED, note=WELL_KNOWN.note + "; it may hold certificates only")
+    if _SHROUDED_KEY not in value:  # keytool, OpenSSL and Windows leave the bags of keys in sight
+        return _CERTIFICATES
+    return ENCRYPTED if _mac_password(value, parts) is None else WELL_KNOWN
 
 
 def _mac_password(value: bytes, parts: list[tuple[int, int, int]]) -> str | None:
@@ -127,7 +128,7 @@ def java_keystore(value: bytes, _now: datetime) -> Proof:
         return NO_SECRET
     keys, end, alias = _entries(value)
     if not keys:
-        return NO_SECRET if end else NO_TEST  # certificates to trust are public
+        return NO_SECRET  # certificates to trust are public
     digest = value[end : end + 20]
     if not end or len(digest) < 20:
         return ENCRYPTED

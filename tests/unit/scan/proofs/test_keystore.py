@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
@@ -38,6 +39,15 @@ def test_pfx_with_a_well_known_password_is_open(digest: str) -> None:
 def test_pfx_with_another_password_is_encrypted_and_one_without_is_open() -> None:
     verdict = PROOFS["pkcs12"](pfx(b"a passphrase of nobody"), NOW)
     assert (verdict.kind, verdict.severity) == (Kind.ENCRYPTED, Severity.MEDIUM)
+
+
+def test_pfx_of_certificates_is_low_though_its_password_is_known() -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "builds")])
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 7, NOW, NOW.replace(year=2027))
+    certificate = builder.sign(KEY, hashes.SHA256())
+    sealing = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1000).build(b"changeit")
+    value = pkcs12.serialize_key_and_certificates(b"trust", None, certificate, None, sealing)
+    assert PROOFS["pkcs12"](value, NOW).severity is Severity.LOW
 
 
 def test_changed_pfx_does_not_open() -> None:
@@ -80,6 +90,7 @@ def test_debug_store_of_android_is_of_the_test_mode() -> None:
 @pytest.mark.parametrize(
     ("template", "rule"),
     [
+        ("{make:pkcs12-sealed}", "pkcs12-keystore"),
         ("{make:pkcs12}", "pkcs12-keystore"),
         ("{make:java-keystore}", "java-keystore"),
         ("{make:pgp-keyring}", "gpg-secret-keyring"),

@@ -27,7 +27,7 @@ HOLDS = [
     ("tezos", ("edsk3gUfUPyBSfrS9CCgmCiQs", "TCHGkviBDusMxDJstFtojtc1zcpsh")),  # Tezos sandbox
     ("ripple", ("sEdTM1uX8pu2do5", "XvTnutH6HsouMaM2")),  # XRPL documentation
     ("age", ("AGE-SECRET-KEY-1", "GFPYYSJZ" * 6, "GFPQ4EGAEX")),  # C2SP test vectors
-    ("avalanche", ("PrivateKey-", "ewoqjP7PxY4yr3iLTpL", "isriqt94hdyDFNgchSxGGztUrTXtNN")),  # AvalancheGo, the local network
+    ("avalanche", ("Private", "Key-ewoqjP7PxY4yr3iLTpL", "isriqt94hdyDFNgchSxGGztUrTXtNN")),  # AvalancheGo, the local network
     ("recovery-phrase", ("wild father tree among universe such ", "mobile favorite target dynamic credit identify")),  # Electrum
 ]
 DOCUMENTED = [

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import zlib
 from datetime import UTC, datetime
-from urllib.parse import unquote_to_bytes
 
 from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import checksum
@@ -100,7 +99,7 @@ def entra_secret(value: bytes, _now: datetime) -> Proof:
 
 def azure_sas(value: bytes, around: bytes, now: datetime) -> Proof:
     """Check a shared access signature: 32 bytes, and an end date (``se=``) beside it that says whether it still opens anything."""
-    raw = base64_bytes(unquote_to_bytes(value))
+    raw = base64_bytes(re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes.fromhex(found[1].decode()), value))
     if raw is None or len(raw) != 32:
         return NO_TEST
     place = around.find(value)

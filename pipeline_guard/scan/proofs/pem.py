@@ -90,15 +90,20 @@ def _unfolded(value: bytes) -> Iterator[bytes]:
         found = re.match(rb"(-----BEGIN [A-Z0-9 ]+-----)\s*(.*?)\s*(-----END [A-Z0-9 ]+-----)", joined, re.S)
         yield b"\n".join(part for part in found.groups() if part) + b"\n" if found else joined
     found = re.match(rb"(-----BEGIN [A-Z0-9 ]+-----)(.*?)(-----END [A-Z0-9 ]+-----)", text, re.S)
-    if found and b":" not in found[2]:  # one long line, or words between: only what base64 is made of
+    if found and b"Proc-Type" not in found[2]:  # a log with words before each line; one long line
+        last = [line.split()[-1] for line in found[2].splitlines()[:-1] if line.strip()]
+        yield b"\n".join((found[1], *last, found[3])) + b"\n"
         body = re.sub(rb"[^A-Za-z0-9+/=]", b"", found[2])
         yield b"\n".join((found[1], *(body[place : place + 64] for place in range(0, len(body), 64)), found[3])) + b"\n"
 
 
 def _is_broken(block: bytes) -> bool:
-    """Tell whether the body is no complete DER sequence: cut, elided or invented."""
-    raw = base64_bytes(b"".join(line for line in block.splitlines() if not line.startswith(b"-----") and b":" not in line))
-    return raw is None or len(raw) < 32 or raw[0] != 0x30 or der_length(raw) != len(raw)
+    """Tell whether the body is no complete DER sequence: cut, elided or invented. Foreign letters in a long one may be an unknown dress."""
+    body = b"".join(line for line in block.splitlines() if not line.startswith(b"-----") and b":" not in line)
+    raw = base64_bytes(body)
+    if raw is None:
+        return b".." in body or b"xxx" in body.lower() or len(body) < 120 or not re.search(rb"[A-Za-z0-9+/]{60}", body)
+    return len(raw) < 32 or raw[0] != 0x30 or der_length(raw) != len(raw)
 
 
 def _openssh(block: bytes) -> Proof:

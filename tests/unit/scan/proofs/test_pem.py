@@ -42,6 +42,7 @@ DRESSES = {
     "percent": lambda pem: pem.replace(b"\n", b"%0A"),
     "XML": lambda pem: pem.replace(b"\n", b"&#10;"),
     "one line": lambda pem: pem.replace(b"\n", b" "),
+    "log of a build": lambda pem: pem.replace(b"\n", b"\\r\\n#5 0.228 "),
     "comment": lambda pem: pem.replace(b"\n", b"\n# "),
 }
 

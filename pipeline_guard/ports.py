@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
-from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.sealed import SealedSecret, SearchRow
 from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -51,6 +54,52 @@ class Source(Protocol):
 
     def commits(self) -> int:
         """Return how many commits were looked at so far; 0 where the texts are no commits."""
+        ...
+
+
+class Revisions(Protocol):
+    """Commits and what they hold."""
+
+    def resolve(self, revisions: str) -> CommitRange:
+        """Check BASE..HEAD. Raises UsageError for an unknown end, NothingToDo where it is empty or cannot be trusted."""
+        ...
+
+    def files(self, revision: str, path: str) -> Sequence[tuple[str, bytes]]:
+        """Return (path, content) of a file, or of every file right in a folder, as of ``revision``; nothing where it is not there."""
+        ...
+
+
+class Portion(Protocol):
+    """Part of a source that can be read by itself, in another process too: names, no content."""
+
+    @property
+    def total(self) -> int:
+        """How many texts the whole source has; 0 where nobody knows."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """Return the path of every text."""
+        ...
+
+    def read(self) -> Iterator[Entry | Unchecked]:
+        """Give every text once, or why it could not be read."""
+        ...
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A source that can be large."""
+
+    def portions(self) -> Iterator[Entry | Unchecked | Portion]:
+        """Give what ``entries`` gives; most of it, where it is much, as portions."""
+        ...
+
+
+class Workers(Protocol):
+    """The processors of this machine."""
+
+    def each(self, work: Callable[[Portion], T], portions: Iterator[Portion]) -> Iterator[T | Lost]:
+        """Give the results of ``work`` in the order of the portions; raise what it raises."""
         ...
 
 
@@ -272,6 +321,22 @@ class SecretRemoval(Protocol):
 
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
+        ...
+
+
+class SearchIndex(Protocol):
+    """Sealed digests by which stored values are found in texts."""
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a row durably, in place of the one of this name and version."""
+        ...
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return every row, ordered by name and version."""
+        ...
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of every secret that is kept, all of which should have a row."""
         ...
 
 

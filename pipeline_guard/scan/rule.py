@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -80,13 +80,6 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         return f"{_START}(?i:{words}){_FILLER}{_BETWEEN}(?P<value>{self.pattern}){_END}"
 
     @property
-    def coarse(self) -> str:
-        """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
-        if self.lines and self.keywords:
-            return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
-        return self.expression
-
-    @property
     def value_group(self) -> int | str:
         """The group that holds the secret."""
         return self.group or ("value" if self.near else 0)
@@ -121,7 +114,7 @@ def parse_pack(name: str, content: bytes, *, trusted: bool = False) -> tuple[Rul
     for entry in entries.elements():
         rule = _convert(name, entry, common)
         if not trusted:
-            _check(name, entry, rule)
+            check_rule(rule, _refusal(name, entry, rule.id))
         rules.append(rule)
     return tuple(rules)
 
@@ -143,16 +136,27 @@ def _convert(name: str, entry: Node, common: dict[str, object]) -> Rule:
         raise UsageError(f"{name}:{line}: {where}{what[:1].lower()}{what[1:]}") from None
 
 
-def _check(name: str, entry: Node, rule: Rule) -> None:
-    """Refuse what the engine could not run, or what could make it run for ever."""
-
+def _refusal(name: str, entry: Node, rule: str) -> Refuse:
     def refuse(key: str, what: str, hint: str = "") -> UsageError:
-        return UsageError(f"{name}:{entry.at([key]).line}: {rule.id or 'rule'}: {what}", hint)
+        return UsageError(f"{name}:{entry.at([key]).line}: {rule or 'rule'}: {what}", hint)
 
+    return refuse
+
+
+class Refuse(Protocol):
+    """Makes the error for a key of a rule, with its file and line."""
+
+    def __call__(self, key: str, what: str, hint: str = "") -> UsageError:
+        """Return the error."""
+        ...
+
+
+def check_rule(rule: Rule, refuse: Refuse, *, limit: int = MAX_PATTERN) -> None:
+    """Refuse what the engine could not run, or what could make it run for ever; raises what ``refuse`` makes."""
     if not ID.fullmatch(rule.id):
         raise refuse("id", "an id is lower-case words with hyphens")
-    if len(rule.pattern) > MAX_PATTERN:
-        raise refuse("pattern", f"the pattern is longer than {MAX_PATTERN} characters", "split the rule")
+    if len(rule.pattern) > limit:
+        raise refuse("pattern", f"the pattern is longer than {limit} characters", "split the rule")
     if not 16 <= rule.reach <= MAX_REACH:
         raise refuse("reach", f"reach must lie between 16 and {MAX_REACH} bytes")
     if any(word != word.lower() or not 2 <= len(word) <= 64 for word in rule.keywords + rule.near):

@@ -7,6 +7,7 @@ import io
 import os
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -340,3 +341,27 @@ def test_repository_cannot_make_git_run_its_own_programs(repository: Repository,
 def test_git_is_the_one_of_this_folder(repository: Repository) -> None:
     repository.commit(files={"a": "a"})
     assert GitRepository(str(repository.path)).root() == str(repository.path)
+
+
+def test_messages_of_commits_and_tags_are_texts_of_a_history(repository: Repository) -> None:
+    commit = repository.commit(files={"a.txt": "one"})
+    repository.git("tag", "-a", "v1", "-m", "first of all")
+    source = open_source(HISTORY, str(repository.path), os.environ)
+    found = {one.path: one for one in source.entries() if isinstance(one, Entry) and one.mode == ""}
+    assert (found["commit message"].data, found["tag message v1"].data) == (b"change\n", b"first of all\n")
+    origin = found["commit message"].origin
+    assert origin is not None
+    assert origin.commit == commit
+    assert origin.date.startswith("20")
+
+
+def test_what_no_ref_reaches_is_read_on_request_only(repository: Repository) -> None:
+    repository.commit(files={"a.txt": "one"})
+    repository.commit(files={"a.txt": "gone"})
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    texts = {}
+    for dangling in (False, True):
+        source = open_source(replace(HISTORY, dangling=dangling), str(repository.path), os.environ)
+        texts[dangling] = {one.data for one in source.entries() if isinstance(one, Entry)}
+    assert b"gone" not in texts[False]
+    assert b"gone" in texts[True]

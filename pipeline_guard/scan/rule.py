@@ -27,14 +27,14 @@ ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # The context of ``near`` rules: a vendor's word, up to the value of an assignment, header, argument or pair.
 _START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
 _FILLER = r"[\w.\- ]{0,40}"
-# With ``credential``: a word for one, in the same name or in one that the vendor's opens, as in
-# VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
+# With ``credential``: the vendor's word is the whole name, or a word for a credential stands in the same name or in one
+# that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
 _CREDENTIAL = (
-    r"(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}| [\w.\- ]{0,40}"
-    r"|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
+    r"(?:(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
+    r"| [\w.\- ]{0,40}|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
-    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
-    r"(?i:(?![_\- ]?(?:ids?|names?|files?|paths?|types?|hash|urls?|length|size)(?![a-z])))[\w.\-]{0,24}"
+    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))[\w.\-]{0,24}"
+    r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )
 _BETWEEN = (
     r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|\|\||\?\?|[?|]{0,2}=|,|\(|>|:(?:[ \t]{0,4}&?[A-Za-z][\w\[\]<>. |]{1,24}=)?)[ \t]{0,8}"

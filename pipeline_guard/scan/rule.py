@@ -33,7 +33,7 @@ _CREDENTIAL = (
     r"(?:(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
     r"| [\w.\- ]{0,40}|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
-    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))[\w.\-]{0,24}"
+    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))[\w.\-]{0,24}"
     r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )
 _BETWEEN = (
@@ -96,6 +96,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
         if self.lines and self.keywords:
             return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
+        if self.near:  # a line with the word and then the value: the bounds of the context take seconds to compile
+            words = "|".join(re.escape(word) for word in self.near)
+            return f"(?i:{words})[^\\r\\n]*[ \\t\"'`=:(,>|?](?:{self.pattern})"
         return self.expression
 
     @property

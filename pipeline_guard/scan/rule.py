@@ -34,7 +34,8 @@ _CREDENTIAL = (
     r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
     r"| [\w.\- ]{0,40}|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
-    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))[\w.\-]{0,24}"
+    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
+    r"[\w.\-]{0,24}"
     r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )
 _BETWEEN = (

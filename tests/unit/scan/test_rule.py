@@ -111,7 +111,8 @@ def test_credential_of_a_vendor_is_found_where_people_write_it(text: str) -> Non
     (rule,) = parse_pack("own.yml", NEAR.encode())
     line = text % VALUE
     found = re.search(rule.expression, line)
-    assert found and found["value"] == VALUE
+    assert found
+    assert found["value"] == VALUE
     assert re.search(rule.coarse, line)
 
 

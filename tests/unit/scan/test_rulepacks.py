@@ -55,7 +55,8 @@ def test_coarse_expression_matches_wherever_the_rule_does(rule: Rule) -> None:
     for template in rule.examples:
         text = expand(template, rule.id).encode()
         found = re.search(rule.expression.encode(), text)
-        assert found and re.search(rule.coarse.encode(), found[0]), template
+        assert found, template
+        assert re.search(rule.coarse.encode(), found[0]), template
 
 
 PROVED = [rule for rule in RULES if rule.proof and rule.proof not in ("url-password", "basic-auth", "discord-bot")]

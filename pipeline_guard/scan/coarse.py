@@ -17,8 +17,8 @@ from pipeline_guard.scan.rule import Rule
 _REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTALL)
 _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b|\(\?![^()]*\))*$", re.DOTALL)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
-# Of an expression with ``near``: everything that may stand between the word and the value, in one class
-_GAP = r"[\w.\-\\\"'`\]=>:,( \t]*[\\\"'`\]=>:,( \t]"
+# Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
+_GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
 _FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
 

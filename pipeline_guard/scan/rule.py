@@ -27,14 +27,15 @@ ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # The context of ``near`` rules: a vendor's word, up to the value of an assignment, header, argument or pair.
 _START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
 _FILLER = r"[\w.\- ]{0,40}"
-# With ``credential``: a word for one, in the same name or in one that the vendor's opens, as in
-# VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
+# With ``credential``: the vendor's word is the whole name, or a word for a credential stands in the same name or in one
+# that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
 _CREDENTIAL = (
-    r"(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}| [\w.\- ]{0,40}"
-    r"|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
+    r"(?:(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])(?!\W{1,12}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
+    r"| [\w.\- ]{0,40}|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
-    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
-    r"(?i:(?![_\- ]?(?:ids?|names?|files?|paths?|types?|hash|urls?|length|size)(?![a-z])))[\w.\-]{0,24}"
+    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))[\w.\-]{0,24}"
+    r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )
 _BETWEEN = (
     r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|\|\||\?\?|[?|]{0,2}=|,|\(|>|:(?:[ \t]{0,4}&?[A-Za-z][\w\[\]<>. |]{1,24}=)?)[ \t]{0,8}"
@@ -96,6 +97,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
         if self.lines and self.keywords:
             return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
+        if self.near:  # a line with the word and then the value: the bounds of the context take seconds to compile
+            words = "|".join(re.escape(word) for word in self.near)
+            return f"(?i:{words})[^\\r\\n]*[ \\t\"'`=:(,>|?](?:{self.pattern})"
         return self.expression
 
     @property
@@ -169,6 +173,8 @@ def _check(name: str, entry: Node, rule: Rule) -> None:
         raise refuse("reach", f"reach must lie between 16 and {MAX_REACH} bytes")
     if any(word != word.lower() or not 2 <= len(word) <= 64 for word in rule.keywords + rule.near):
         raise refuse("keywords" if rule.keywords else "near", "keywords are lower-case, 2 to 64 characters")
+    if rule.credential and not rule.near:
+        raise refuse("credential", "credential is for rules with near", "write the context into the pattern")
     if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=)", rule.pattern):
         raise refuse("pattern", "back-references are not supported")
     if re.search(r"\)[*+]|\{\d*,\}\)[*+{]|[*+]\)(?:[*+]|\{\d+,)", rule.pattern):

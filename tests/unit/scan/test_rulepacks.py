@@ -19,7 +19,7 @@ RULES = [rule for name, content in PackagedRules().texts() for rule in parse_pac
 
 
 def test_there_are_many_rules_with_distinct_ids() -> None:
-    assert len(RULES) >= 90
+    assert len(RULES) >= 600
     assert len({rule.id for rule in RULES}) == len(RULES)
 
 
@@ -48,6 +48,14 @@ def test_match_is_never_longer_than_the_reach(rule: Rule) -> None:
 def test_examples_hold_a_keyword_in_what_matches(rule: Rule) -> None:
     for template in rule.examples:
         assert any(word in expand(template, rule.id).lower() for word in rule.keywords)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.near], ids=lambda rule: rule.id)
+def test_coarse_expression_matches_wherever_the_rule_does(rule: Rule) -> None:
+    for template in rule.examples:
+        text = expand(template, rule.id).encode()
+        found = re.search(rule.expression.encode(), text)
+        assert found and re.search(rule.coarse.encode(), found[0]), template
 
 
 PROVED = [rule for rule in RULES if rule.proof and rule.proof not in ("url-password", "basic-auth", "discord-bot")]

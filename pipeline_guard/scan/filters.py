@@ -10,15 +10,16 @@ from itertools import pairwise
 
 # Words that people write where a secret will stand. Matched anywhere in a value, case-insensitively.
 _MARKS = re.compile(
-    rb"(?i)example|placeholder|change_?-?me|replace[_-]?(?:me|with|this)"
+    rb"(?i)example|placeholder|change_?-?(?:me|this|it)|replace[_-]?(?:me|with|this)"
     rb"|your[_-]?(?:own|api|secret|token|password|passwd|key|access|client|account|app|auth|db|pass|user)"
     rb"|insert[_-]?(?:your|token|key|here|secret|password|api)|(?:token|key|secret|password|value|goes)[_-]?here"
     rb"|redacted|x{5,}|\*{3,}|\.{4,}|_{6,}|dummy|not[_-]?a[_-]?real"
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
-    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\(|#\{|%\(|<%|@@|^\$[A-Za-z_]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
-    rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^!|^AQICA|\bvar\."
+    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\(|#\{|%\(|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
+    rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|^env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^AQICA|\bvar\.|\bdata\.\w+\."
+    rb"|^!(?:Ref|Sub|GetAtt|Join|Select|Split|ImportValue|FindInMap|Base64|If|vault|reference|secret|env\w*|lambda|include|input)\b"
 )
 _HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -30,11 +31,20 @@ _PUBLIC = re.compile(
     rb"|MII[BC][IC]j|AAAA[BC]3Nza|-----BEGIN (?:PUBLIC|CERT|RSA PUBLIC|PGP PUBLIC)|pk_(?:live|test)_|sb_publishable_)"
 )
 _PATH = re.compile(
-    rb"^(?:[a-zA-Z]:\\|\.{0,2}/|~/|[a-z][a-z0-9+.-]*://)|\.(?:py|js|ts|json|ya?ml|pem|key|crt|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini)$"
+    rb"^(?:[a-zA-Z]:\\|\.{0,2}/(?![A-Za-z0-9+/]{38,}={0,2}$)|~/|[a-z][a-z0-9+.-]*://)"
+    rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|com|org|net|io|local)$"
+    rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^(?:/?[\w.\-]+/){2,}[\w.\-]*$(?<![A-Za-z0-9+/]{38})"
 )
+# Calls, members, indices, operators: what stands where an expression may.
 _CODE = re.compile(
     rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$"
 )
+# The same inside of quotes, and what only patterns, formats, selectors and markup have.
+_QUOTED_CODE = re.compile(
+    rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
+    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|==|^[.#][A-Za-z][\w-]*$|^--?[a-z]|^[&?]\w+=|^\w+=$|\$\w+\$"
+)
+_DATE = re.compile(rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$")
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
@@ -47,6 +57,9 @@ _SEQUENCES = (
     b"98765432109876543210",
     b"qwertyuiop",
     b"asdfghjkl",
+    b"zxcvbnm",
+    b"1q2w3e4r5t6y",
+    b"!@#$%^&*()",
 )
 
 
@@ -99,27 +112,37 @@ def is_sequence(value: bytes) -> bool:
     return covered * 2 >= len(low) - 3 > 0
 
 
+def alternates(value: bytes) -> bool:
+    """Tell whether letters and digits are each a walk of their own, as in a1b2c3 or abc123def456."""
+    low = value.lower()
+    letters, digits = re.sub(rb"[^a-z]", b"", low), re.sub(rb"[^0-9]", b"", low)
+    return len(letters) >= 3 and len(digits) >= 3 and is_walk(letters) and is_walk(digits)
+
+
+def is_walk(value: bytes) -> bool:
+    """Tell whether every step of a value goes to the next letter or digit, or starts again."""
+    steps = sum(after - before == 1 or (before, after) == (57, 48) for before, after in pairwise(value))
+    return steps * 4 >= (len(value) - 1) * 3
+
+
 def is_name(value: bytes) -> bool:
     """Tell whether a value is made like a name of a variable, a file or a version."""
     return bool(_IDENTIFIER.search(value))
 
 
-def is_plain(value: bytes, *, strict: bool) -> bool:
-    """Tell whether a generic value is a word, name, reference, call, path, hash, UUID or public key.
+def is_other(value: bytes) -> bool:
+    """Tell whether a value is something else by its form: a hash with its label, a public key, a path, a URL, a date."""
+    return any(form.search(value) for form in (_LABELLED_HASH, _PUBLIC, _PATH, _DATE))
 
-    ``strict`` is for values without quotes, where a name of a variable is likelier than a secret.
-    """
-    if _HASH.fullmatch(value) and strict:
-        return False  # NAME=hex is how keys stand in environment files
-    if _UUID.fullmatch(value) or _LABELLED_HASH.search(value) or _PUBLIC.search(value) or _PATH.search(value):
-        return True
-    if _IDENTIFIER.search(value) or is_sequence(value):
-        return True
-    return (
-        bool(_CODE.search(value))
-        if strict
-        else bool(re.search(rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[<>]|\{[A-Za-z_][\w.:-]{0,40}\}|^\s|\s.*\s.*\s", value))
-    )
+
+def is_uuid(value: bytes) -> bool:
+    """Tell whether a value is a UUID."""
+    return _UUID.fullmatch(value) is not None
+
+
+def is_code(value: bytes, *, quoted: bool) -> bool:
+    """Tell whether a value is an expression, or within quotes a call, format, selector, pattern or prose."""
+    return bool((_QUOTED_CODE if quoted else _CODE).search(value))
 
 
 def classes(value: bytes) -> int:

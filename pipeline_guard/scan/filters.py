@@ -8,6 +8,8 @@ import math
 import re
 from itertools import pairwise
 
+from pipeline_guard.scan.letters import wordiness
+
 # Words that people write where a secret will stand. Matched anywhere in a value, case-insensitively.
 _MARKS = re.compile(
     rb"(?i)example|placeholder|change_?-?(?:me|this|it)|replace[_-]?(?:me|with|this)"
@@ -37,12 +39,12 @@ _PATH = re.compile(
 )
 # Calls, members, indices, operators: what stands where an expression may.
 _CODE = re.compile(
-    rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$"
+    rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b"
 )
 # The same inside of quotes, and what only patterns, formats, selectors and markup have.
 _QUOTED_CODE = re.compile(
-    rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
-    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|==|^[.#][A-Za-z][\w-]*$|^--?[a-z]|^[&?]\w+=|^\w+=$|\$\w+\$"
+    rb"\w\([^)]*\)$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
+    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|\w ?== ?\w|^[.#][A-Za-z][\w-]*$|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|\$\w+\$|\\n$"
 )
 _DATE = re.compile(rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$")
 _IDENTIFIER = re.compile(
@@ -50,6 +52,7 @@ _IDENTIFIER = re.compile(
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
     rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
+_DOTTED = re.compile(rb"[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+")
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
     b"01234567890123456789",
@@ -112,19 +115,6 @@ def is_sequence(value: bytes) -> bool:
     return covered * 2 >= len(low) - 3 > 0
 
 
-def alternates(value: bytes) -> bool:
-    """Tell whether letters and digits are each a walk of their own, as in a1b2c3 or abc123def456."""
-    low = value.lower()
-    letters, digits = re.sub(rb"[^a-z]", b"", low), re.sub(rb"[^0-9]", b"", low)
-    return len(letters) >= 3 and len(digits) >= 3 and is_walk(letters) and is_walk(digits)
-
-
-def is_walk(value: bytes) -> bool:
-    """Tell whether every step of a value goes to the next letter or digit, or starts again."""
-    steps = sum(after - before == 1 or (before, after) == (57, 48) for before, after in pairwise(value))
-    return steps * 4 >= (len(value) - 1) * 3
-
-
 def is_name(value: bytes) -> bool:
     """Tell whether a value is made like a name of a variable, a file or a version."""
     return bool(_IDENTIFIER.search(value))
@@ -133,6 +123,11 @@ def is_name(value: bytes) -> bool:
 def is_other(value: bytes) -> bool:
     """Tell whether a value is something else by its form: a hash with its label, a public key, a path, a URL, a date."""
     return any(form.search(value) for form in (_LABELLED_HASH, _PUBLIC, _PATH, _DATE))
+
+
+def is_dotted(value: bytes) -> bool:
+    """Tell whether a value is a member of something, as settings.API_KEY is, or a host."""
+    return _DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.5
 
 
 def is_uuid(value: bytes) -> bool:

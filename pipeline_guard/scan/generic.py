@@ -35,7 +35,7 @@ _FALSE_NAME = re.compile(
     rb"partition|cache|lookup|result|dest|input|output|client_?request|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|"
     rb"by|compass|bypass|encompass|surpass|trespass|tokens?izer|tokenizer|max_tokens|stop_?token|(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
-_PASSWORD = re.compile(rb"(?i)pass|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
+_PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
 # What says that a key of any shape is meant; other names of keys want a value that is long and random.
 _CLEAR = re.compile(
     rb"(?i)secret|passw|token|pat$|api_?key|credential|(?:access|auth|private|encryption|signing|master|account|service|license|client|admin|shared|"
@@ -71,11 +71,17 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     plain = re.sub(rb"[^a-z0-9]", b"", value.lower())
     if plain and plain in re.sub(rb"[^a-z0-9]", b"", name.lower()):
         return None
-    if filters.is_other(value) or filters.is_code(value, quoted=quoted) or filters.is_sequence(value) or filters.alternates(value):
+    if _is_no_value(value, quoted=quoted):
         return None
     if _PASSWORD.search(name):
         return _password(value, quoted=quoted)
     return _key(name, value, quoted=quoted)
+
+
+def _is_no_value(value: bytes, *, quoted: bool) -> bool:
+    """Tell whether a value is of another kind by its form, or typed along the keyboard."""
+    walk = len(value) < 20 and filters.is_sequence(value)
+    return walk or filters.is_other(value) or filters.is_dotted(value) or filters.is_code(value, quoted=quoted)
 
 
 def _whole_name(match: re.Match[bytes]) -> bytes | None:
@@ -96,7 +102,7 @@ def _names_other(name: bytes) -> bool:
 
 def _plain(value: bytes) -> Severity | None:
     """Judge a value that its place alone tells, as in a header or on a command line."""
-    if filters.is_other(value) or filters.is_code(value, quoted=True) or filters.is_sequence(value) or filters.alternates(value):
+    if _is_no_value(value, quoted=True):
         return None
     return Severity.LOW if filters.is_uuid(value) else _password(value, quoted=True)
 

@@ -29,7 +29,7 @@ _LABELLED_HASH = re.compile(
     rb"(?i)^(?:sha(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2)"
 )
 _PUBLIC = re.compile(
-    rb"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
+    rb"^(?:U2FsdGVkX1|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
     rb"|MII[BC][IC]j|AAAA[BC]3Nza|-----BEGIN (?:PUBLIC|CERT|RSA PUBLIC|PGP PUBLIC)|pk_(?:live|test)_|sb_publishable_)"
 )
 _PATH = re.compile(
@@ -44,9 +44,12 @@ _CODE = re.compile(
 # The same inside of quotes, and what only patterns, formats, selectors and markup have.
 _QUOTED_CODE = re.compile(
     rb"\w\([^)]*\)$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
-    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|\w ?== ?\w|^[.#][A-Za-z][\w-]*$|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|\$\w+\$|\\n$"
+    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|\w ?== ?\w|^[.#][A-Za-z][\w-]*$|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^\w+=[A-Za-z]+$|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
 )
-_DATE = re.compile(rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$")
+_NUMBER = re.compile(
+    rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
+    rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
+)
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
@@ -62,7 +65,6 @@ _SEQUENCES = (
     b"asdfghjkl",
     b"zxcvbnm",
     b"1q2w3e4r5t6y",
-    b"!@#$%^&*()",
 )
 
 
@@ -122,7 +124,7 @@ def is_name(value: bytes) -> bool:
 
 def is_other(value: bytes) -> bool:
     """Tell whether a value is something else by its form: a hash with its label, a public key, a path, a URL, a date."""
-    return any(form.search(value) for form in (_LABELLED_HASH, _PUBLIC, _PATH, _DATE))
+    return any(form.search(value) for form in (_LABELLED_HASH, _PUBLIC, _PATH, _NUMBER))
 
 
 def is_dotted(value: bytes) -> bool:

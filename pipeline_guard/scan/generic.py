@@ -26,6 +26,7 @@ _MEANT_OTHERWISE = re.compile(
     rb"confirm|validat\w*|input|issuer|version|format|prefix|suffix|header|param(?:eter)?|location|provider|class|scope|lifetime|algorithm|alg|attr|"
     rb"attribute|element|selector|button|link|page|view|form|icon|store|manager|service|status|state|mode|source|ref|arn|alias|date|time|at|age|"
     rb"last_?used|usage|tag|index|idx|rule|rules|event|action|permission|role|users?|user_?name|login|email|domain|host|port|enabled|required|"
+    rb"encode|decode|get|set|split|join|replace|strip|format|startswith|chars|alphabet|float|int|comment|string_?literal|secrets?manager|"
     rb"encoded|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|test|tests|spec|model|schema|json|xml|config)$"
 )
 # A word anywhere in a name that says so.
@@ -33,7 +34,7 @@ _FALSE_NAME = re.compile(
     rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|public|pub|csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|"
     rb"encrypted|publishable|anon|placeholder|regex|idempotency|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|"
     rb"partition|cache|lookup|result|dest|input|output|client_?request|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|"
-    rb"by|compass|bypass|encompass|surpass|trespass|tokens?izer|tokenizer|max_tokens|stop_?token|(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
+    rb"by|compass|bypass|encompass|surpass|surrogatepass|trespass|(?:client|lock|change|request|starting|sequence|identity|device|idempotency)_token|tokens?izer|tokenizer|max_tokens|stop_?token|(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
 # What says that a key of any shape is meant; other names of keys want a value that is long and random.
@@ -50,7 +51,8 @@ _STAND_INS = frozenset(
     b"one two three first second third another other ok generated random super special dev development stage staging prod production local docker kube account "
     b"for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank temp tmp temporary changed updated".split()
 )
-_SPECIAL = re.compile(rb"[^A-Za-z0-9]")
+# Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
+_LIKE_NAME = re.compile(rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d{0,2}|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+")
 
 
 def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
@@ -63,7 +65,7 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         return None
     if rule.proof:
         return Severity(rule.severity)
-    if "name" not in groups:
+    if not groups.get("name"):
         return _plain(value)
     name = _whole_name(match)
     if name is None or _names_other(name):
@@ -80,7 +82,7 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
 
 def _is_no_value(value: bytes, *, quoted: bool) -> bool:
     """Tell whether a value is of another kind by its form, or typed along the keyboard."""
-    walk = len(value) < 20 and filters.is_sequence(value)
+    walk = (len(value) < 20 and filters.is_sequence(value)) or b"abcdefghijklmnop" in value.lower()
     return walk or filters.is_other(value) or filters.is_dotted(value) or filters.is_code(value, quoted=quoted)
 
 
@@ -91,6 +93,8 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
     before = head.rstrip(_NAME_BYTES)
     if before.endswith(b"::"):
         return None  # a type, as CloudFormation and C++ write it
+    if before.endswith(b":") and b"arn:" in head:
+        return None
     name = (head[len(before) :] + match["name"]).strip(b"_-. ")
     return re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name)
 
@@ -138,10 +142,9 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     if filters.classes(value) < 2 or is_stand_in(value):
         return None
     digits = re.sub(rb"[^0-9]", b"", value)
-    special = _SPECIAL.sub(b"", value) != value
-    if not digits and (value[:1].isupper() or not re.search(rb"[!@#$%^&*?~+=]", value)) and words >= 0.4:
+    if not digits and (not value[:1].islower() or not re.search(rb"[!@#$%^&*?~+=]", value)) and (words >= 0.4 or not value[:1].isalnum()):
         return None  # a sentence, a label or a name
-    if special and words >= 0.75 and len(digits) <= 2 and re.fullmatch(rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)*[_./:\-]?\d{0,2}", value):
+    if len(digits) <= 2 and _LIKE_NAME.fullmatch(value) and words >= 0.6:
         return None
     strong = len(value) >= 10 and words < 0.4 and filters.classes(value) >= 2 and filters.entropy(value) >= 2.8
     return Severity.MEDIUM if strong else Severity.LOW

@@ -15,7 +15,7 @@ _MARKS = re.compile(
     rb"(?i)example|placeholder|change_?-?(?:me|this|it)|replace[_-]?(?:me|with|this)"
     rb"|your[_-]?(?:own|api|secret|token|password|passwd|key|access|client|account|app|auth|db|pass|user)"
     rb"|insert[_-]?(?:your|token|key|here|secret|password|api)|(?:token|key|secret|password|value|goes)[_-]?here"
-    rb"|redacted|x{5,}|\*{3,}|\.{4,}|_{6,}|dummy|not[_-]?a[_-]?real"
+    rb"|redacted|x{5,}|\*{3,}|\.{3}|#{5,}|_{6,}|dummy|not[_-]?a[_-]?real"
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
@@ -34,7 +34,7 @@ _PUBLIC = re.compile(
 )
 _PATH = re.compile(
     rb"^(?:[a-zA-Z]:\\|\.{0,2}/(?![A-Za-z0-9+/]{38,}={0,2}$)|~/|[a-z][a-z0-9+.-]*://)"
-    rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|com|org|net|io|local)$"
+    rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|com|org|net|io|local|invalid|test|localhost)$"
     rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^(?:/?[\w.\-]+/){2,}[\w.\-]*$(?<![A-Za-z0-9+/]{38})"
 )
 # Calls, members, indices, operators: what stands where an expression may.
@@ -108,13 +108,13 @@ def _is_repetitive(value: bytes) -> bool:
 
 
 def is_sequence(value: bytes) -> bool:
-    """Tell whether most of a value walks along the alphabet, the digits or the keyboard."""
+    """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
     low = value.lower()
     covered = 0
     for start in range(max(len(low) - 3, 0)):
         if any(low[start : start + 4] in walk for walk in _SEQUENCES):
             covered += 1
-    return covered * 2 >= len(low) - 3 > 0
+    return covered >= (0.5 if len(low) < 20 else 0.85) * (len(low) - 3) > 0
 
 
 def is_name(value: bytes) -> bool:

@@ -31,10 +31,10 @@ _MEANT_OTHERWISE = re.compile(
 )
 # A word anywhere in a name that says so.
 _FALSE_NAME = re.compile(
-    rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|public|pub|csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|"
+    rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|"
     rb"encrypted|publishable|anon|placeholder|regex|idempotency|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|"
     rb"partition|cache|lookup|result|dest|input|output|client_?request|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|"
-    rb"by|compass|bypass|encompass|surpass|surrogatepass|trespass|(?:client|lock|change|request|starting|sequence|identity|device|idempotency)_token|tokens?izer|tokenizer|max_tokens|stop_?token|(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
+    rb"by|compass|bypass|encompass|surpass|surrogatepass|trespass|(?:lock|change|request|starting|sequence|identity|device|idempotency)_token|tokens?izer|tokenizer|max_tokens|stop_?token|(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
 # What says that a key of any shape is meant; other names of keys want a value that is long and random.
@@ -47,7 +47,7 @@ _STAND_INS = frozenset(
     b"my your the a an new old current db database root default value values string example sample demo foo bar baz qux hello world none null nil true false "
     b"required optional undefined empty invalid valid wrong correct incorrect good bad weak strong simple secure plain text some any this that is not no yes api app "
     b"auth access client server service mysql postgres postgresql redis mongo mongodb rabbitmq oracle field form confirm confirmation reset change forgot again repeat "
-    b"enter here input hidden masked show hide min max length hash hashed encrypted encoded decode type mail email id admin guest abc xyz qwerty asdf letmein "
+    b"enter here input hidden masked show hide min max length hash hashed encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein "
     b"one two three first second third another other ok generated random super special dev development stage staging prod production local docker kube account "
     b"for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank temp tmp temporary changed updated".split()
 )
@@ -82,8 +82,7 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
 
 def _is_no_value(value: bytes, *, quoted: bool) -> bool:
     """Tell whether a value is of another kind by its form, or typed along the keyboard."""
-    walk = (len(value) < 20 and filters.is_sequence(value)) or b"abcdefghijklmnop" in value.lower()
-    return walk or filters.is_other(value) or filters.is_dotted(value) or filters.is_code(value, quoted=quoted)
+    return filters.is_sequence(value) or filters.is_other(value) or filters.is_dotted(value) or filters.is_code(value, quoted=quoted)
 
 
 def _whole_name(match: re.Match[bytes]) -> bytes | None:
@@ -139,7 +138,7 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
         return Severity.LOW if len(value) >= 6 else None
     if value.isalpha():
         return Severity.LOW if len(value) >= 8 and words < _WORDS and not value.islower() else _drawn(value, words)
-    if filters.classes(value) < 2 or is_stand_in(value):
+    if filters.classes(value) < 2 or (is_stand_in(value) and filters.classes(value) < 4):
         return None
     digits = re.sub(rb"[^0-9]", b"", value)
     if not digits and (not value[:1].islower() or not re.search(rb"[!@#$%^&*?~+=]", value)) and (words >= 0.4 or not value[:1].isalnum()):
@@ -160,17 +159,15 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     clear = bool(_CLEAR.search(name))
     if filters.is_uuid(value):
         return Severity.LOW if re.search(rb"(?i)secret|api_?key|(?:access|auth|api)_?token|password", name) else None
-    if len(value) < (10 if clear and quoted else 12 if clear else 16):
-        return None
-    words = wordiness(value)
+    words, kinds = wordiness(value), filters.classes(value)
+    if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16) or value.isdigit() or kinds < 2 or is_stand_in(value):
+        return _password(value, quoted=quoted) if name.lower().endswith(b"secret") and kinds > 2 else None
     if value.isalpha() and (value.islower() or value.isupper() or words > 0.3):
         return _drawn(value, words) if clear and len(value) >= 16 else None
-    if value.isdigit() or filters.classes(value) < 2 or words >= _WORDS or is_stand_in(value):
-        return None
+    if words >= (_WORDS if len(value) >= 16 else 0.4):
+        return _password(value, quoted=quoted) if name.lower().endswith(b"secret") and kinds > 2 and value.isalnum() else None
     if not re.search(rb"\d", value) and (len(value) < 20 or words > 0.25):
         return None
-    if filters.entropy(value) < (2.6 if len(value) < 20 else 2.9):
-        return None
-    if not clear and (words > 0.35 or filters.is_name(value)):
+    if filters.entropy(value) < 2.6 or (not clear and (words > 0.35 or filters.is_name(value))):
         return None
     return Severity.MEDIUM if len(value) >= 16 else Severity.LOW

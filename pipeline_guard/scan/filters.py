@@ -84,11 +84,17 @@ def is_placeholder(value: bytes) -> bool:
 
 
 def hides_placeholder(value: bytes) -> bool:
-    """Tell whether a value is base64 of a text with such a mark, as Kubernetes manifests have them."""
-    if len(value) < 16 or len(value) % 4 or not re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", value):
-        return False
+    """Tell whether a value is Base64 of a text with such a mark, as Kubernetes manifests have them."""
+    text = unwrapped(value)
+    return len(text) >= 11 and is_placeholder(text)
+
+
+def unwrapped(value: bytes) -> bytes:
+    """Return the text of which a value is the Base64; b"" where it is of none."""
+    if len(value) % 4 or not re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", value):
+        return b""
     text = base64.b64decode(value)
-    return all(32 <= byte < 127 or byte in b"\r\n\t" for byte in text) and is_placeholder(text)
+    return text if all(32 <= byte < 127 or byte in b"\r\n\t" for byte in text) else b""
 
 
 def _is_repetitive(value: bytes) -> bool:

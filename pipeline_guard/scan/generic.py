@@ -65,6 +65,8 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         return None
     if rule.proof:
         return Severity(rule.severity)
+    if rule.id.startswith("kubernetes-secret"):
+        return _encoded(value)
     if not groups.get("name"):
         return _plain(value)
     name = _whole_name(match)
@@ -115,6 +117,11 @@ def _bytes_list(value: bytes) -> Severity | None:
     numbers = [int(number, 0) for number in re.findall(rb"0[xX][0-9A-Fa-f]+|[1-9]\d*|0", value)]
     steps = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
     return Severity.MEDIUM if len(set(numbers)) >= 9 and len(steps) * 2 > len(numbers) and max(numbers) > 99 else None
+
+
+def _encoded(value: bytes) -> Severity | None:
+    """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
+    return None if value.isdigit() or is_stand_in(value) or is_stand_in(filters.unwrapped(value)) else Severity.MEDIUM
 
 
 def is_stand_in(value: bytes) -> bool:

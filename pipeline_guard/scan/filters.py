@@ -19,7 +19,7 @@ _MARKS = re.compile(
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
-    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\(|#\{|%\(|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
+    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\([\w ]|#\{\w|%\(\w+\)|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
     rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|^env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^AQICA|\bvar\.|\bdata\.\w+\."
     rb"|^!(?:Ref|Sub|GetAtt|Join|Select|Split|ImportValue|FindInMap|Base64|If|vault|reference|secret|env\w*|lambda|include|input)\b"
 )
@@ -44,7 +44,7 @@ _CODE = re.compile(
 # The same inside of quotes, and what only patterns, formats, selectors and markup have.
 _QUOTED_CODE = re.compile(
     rb"\w\([^)]*\)$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
-    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|\w ?== ?\w|^[.#][A-Za-z][\w-]*$|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^\w+=[A-Za-z]+$|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
+    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|%[sdrxav]\b|%[sdrx]$|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^\w+=[A-Za-z]+$|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
 )
 _NUMBER = re.compile(
     rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
@@ -55,7 +55,7 @@ _IDENTIFIER = re.compile(
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
     rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
-_DOTTED = re.compile(rb"[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+")
+_DOTTED = re.compile(rb"[.#][A-Za-z][\w-]*|[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+")
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
     b"01234567890123456789",
@@ -134,7 +134,7 @@ def is_other(value: bytes) -> bool:
 
 
 def is_dotted(value: bytes) -> bool:
-    """Tell whether a value is a member of something, as settings.API_KEY is, or a host."""
+    """Tell whether a value is a member of something, as settings.API_KEY is, a selector or a host."""
     return _DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.5
 
 

@@ -52,7 +52,7 @@ _STAND_INS = frozenset(
     b"for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank temp tmp temporary changed updated".split()
 )
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
-_LIKE_NAME = re.compile(rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d{0,2}|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+")
+_LIKE_NAME = re.compile(rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+")
 
 
 def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
@@ -61,12 +61,12 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     quoted = bool(groups.get("quote"))
     if value.count(b",") > 10 and re.fullmatch(rb"[\dxXA-Fa-f,\s]+", value):
         return None if (name := _whole_name(match)) is None or _names_other(name) else _bytes_list(value)
+    if rule.id.startswith("kubernetes-secret"):
+        return _encoded(value)
     if filters.is_placeholder(value) or filters.hides_placeholder(value) or any(byte < 32 or byte > 126 for byte in value):
         return None
     if rule.proof:
         return Severity(rule.severity)
-    if rule.id.startswith("kubernetes-secret"):
-        return _encoded(value)
     if not groups.get("name"):
         return _plain(value)
     name = _whole_name(match)
@@ -121,7 +121,12 @@ def _bytes_list(value: bytes) -> Severity | None:
 
 def _encoded(value: bytes) -> Severity | None:
     """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
-    return None if value.isdigit() or is_stand_in(value) or is_stand_in(filters.unwrapped(value)) else Severity.MEDIUM
+    text = filters.unwrapped(value) or value
+    inner = filters.unwrapped(text.strip()) or text
+    if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
+        return None
+    plain = text.strip()
+    return None if plain.isdigit() or is_stand_in(plain) and b":" not in plain or len(plain) < 60 and filters.is_placeholder(plain) else Severity.MEDIUM
 
 
 def is_stand_in(value: bytes) -> bool:

@@ -52,7 +52,9 @@ _STAND_INS = frozenset(
     b"for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank temp tmp temporary changed updated".split()
 )
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
-_LIKE_NAME = re.compile(rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+")
+_LIKE_NAME = re.compile(
+    rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+"
+)
 
 
 def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
@@ -94,8 +96,8 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
     before = head.rstrip(_NAME_BYTES)
     if before.endswith(b"::"):
         return None  # a type, as CloudFormation and C++ write it
-    if before.endswith(b":") and b"arn:" in head:
-        return None
+    if (before.endswith(b":") and b"arn:" in head) or b"/badge" in head or b"badge." in head:
+        return None  # part of an Amazon resource name; a token that a badge shows to everybody
     name = (head[len(before) :] + match["name"]).strip(b"_-. ")
     return re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name)
 
@@ -126,7 +128,11 @@ def _encoded(value: bytes) -> Severity | None:
     if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
         return None
     plain = text.strip()
-    return None if plain.isdigit() or is_stand_in(plain) and b":" not in plain or len(plain) < 60 and filters.is_placeholder(plain) else Severity.MEDIUM
+    return (
+        None
+        if plain.isdigit() or is_stand_in(plain) and b":" not in plain or len(plain) < 60 and filters.is_placeholder(plain)
+        else Severity.MEDIUM
+    )
 
 
 def is_stand_in(value: bytes) -> bool:
@@ -153,7 +159,11 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     if filters.classes(value) < 2 or (is_stand_in(value) and filters.classes(value) < 4):
         return None
     digits = re.sub(rb"[^0-9]", b"", value)
-    if not digits and (not value[:1].islower() or not re.search(rb"[!@#$%^&*?~+=]", value)) and (words >= 0.4 or not value[:1].isalnum()):
+    if (
+        not digits
+        and (not value[:1].islower() or not re.search(rb"[!@#$%^&*?~+=]", value))
+        and (words >= 0.4 or (not value[:1].isalnum() and len(value) < 12))
+    ):
         return None  # a sentence, a label or a name
     if len(digits) <= 2 and _LIKE_NAME.fullmatch(value) and words >= 0.6:
         return None

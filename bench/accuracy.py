@@ -117,7 +117,8 @@ def matrix(ours: Ours) -> None:
     size = sum(len(content) for _, content in files)
     print(f"{len(ours.rules.rules)} rules; real text: {len(files)} files, {size / 1e6:.0f} MB; {SEEDS} texts an example")
     print(
-        f"{'':<10}{'samples':>9}{'found':>8}{'by name':>9}{'counter':>9}{'fired':>7}{'alarms':>8}{'per MB':>8}{'recall':>8}{'precision':>11}"
+        f"{'':<10}{'samples':>9}{'found':>8}{'by name':>9}{'counter':>9}{'fired':>7}{'alarms':>8}"
+        f"{'per MB':>8}{'recall':>8}{'precision':>11}"
     )
     for generic, title in ((False, "specific"), (True, "generic")):
         row = count[generic]
@@ -179,10 +180,8 @@ def labelled(ours: Ours, path: Path) -> None:
         for origin in sorted(groups, key=lambda name: (name == "all", name)):
             numbers = groups[origin][kind]
             if numbers:
-                print(
-                    f"{origin:<26}{len(numbers):7}"
-                    + "".join(f"{len(found.intersection(numbers)) / len(numbers):21.3f}" for found in hits.values())
-                )
+                shares = (len(found.intersection(numbers)) / len(numbers) for found in hits.values())
+                print(f"{origin:<26}{len(numbers):7}" + "".join(f"{share:21.3f}" for share in shares))
     if len(hits) == 1:
         print("\nno peer to compare with: pip install kingfisher-bin detect-secrets, and put them on the PATH")
 

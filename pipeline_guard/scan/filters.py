@@ -19,7 +19,8 @@ _MARKS = re.compile(
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
-    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\([\w ]|#\{\w|%\(\w+\)|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
+    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}"
+    rb"|\$\([\w ]|#\{\w|%\(\w+\)|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
     rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|^env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^AQICA|\bvar\.|\bdata\.\w+\."
     rb"|^!(?:Ref|Sub|GetAtt|Join|Select|Split|ImportValue|FindInMap|Base64|If|vault|reference|secret|env\w*|lambda|include|input)\b"
 )
@@ -34,28 +35,31 @@ _PUBLIC = re.compile(
 )
 _PATH = re.compile(
     rb"^(?:[a-zA-Z]:\\|\.{0,2}/(?![A-Za-z0-9+/]{38,}={0,2}$)|~/|[a-z][a-z0-9+.-]*://)"
-    rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|c|cc|cpp|h|hpp|com|org|net|io|local|invalid|test|localhost)$"
-    rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^(?:/?[\w.\-]+/){2,}[\w.\-]*$(?<![A-Za-z0-9+/]{38})"
+    rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|c|cc"
+    rb"|cpp|h|hpp|com|org|net|io|local|invalid|test|localhost)$"
+    rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$"
 )
 # Calls, members, indices, operators: what stands where an expression may.
 _CODE = re.compile(
-    rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b"
+    rb"[()\[\]{};<>|\\]|^\+[A-Za-z_]\w*\.|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b"
 )
 # The same inside of quotes, and what only patterns, formats, selectors and markup have.
 _QUOTED_CODE = re.compile(
     rb"\w\([^)]*\)$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
-    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
+    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b"
+    rb"|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$"
+    rb"|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
 )
 _NUMBER = re.compile(
     rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
-    rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$|^\d+\.\d+$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
+    rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
 )
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
     rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
-_DOTTED = re.compile(rb"[.#][A-Za-z][\w-]*|[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+")
+_DOTTED = re.compile(rb"[.#][A-Za-z][\w-]*|[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+|(?:/?[\w.\-]+/){2,}[\w.\-]*")
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
     b"01234567890123456789",
@@ -120,7 +124,7 @@ def is_sequence(value: bytes) -> bool:
     for start in range(max(len(low) - 3, 0)):
         if any(low[start : start + 4] in walk for walk in _SEQUENCES):
             covered += 1
-    return covered >= (0.5 if len(low) < 20 else 0.85) * (len(low) - 3) > 0
+    return covered >= (0.5 if len(low) < 20 else 0.8) * (len(low) - 3) > 0
 
 
 def is_name(value: bytes) -> bool:
@@ -134,8 +138,8 @@ def is_other(value: bytes) -> bool:
 
 
 def is_dotted(value: bytes) -> bool:
-    """Tell whether a value is a member of something, as settings.API_KEY is, a selector or a host."""
-    return _DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.5
+    """Tell whether a value is a member of something, as settings.API_KEY is, a selector, a host or a path."""
+    return _DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.45
 
 
 def is_uuid(value: bytes) -> bool:

@@ -8,6 +8,7 @@ token is drawn: it must not consist of words. Names say which of the two it is, 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import filters
@@ -21,20 +22,23 @@ _WORDS = 0.5  # share of a value in words from which it is a name
 # The last word of a name, where it says that the value is about the secret and not the secret.
 _MEANT_OTHERWISE = re.compile(
     rb"(?i)(?:test_data|public|pub|hash(?:es|ed)?|digest|checksum|sha\d*|md5|next|page|cursor|cache|primary|foreign|sort|partition|translation|"
-    rb"i18n|lang|label|message|msg|error|err|hint|help|placeholder|regexp?|pattern|pat(?=_PAT$)|path|file|filename|dir|folder|names?|urls?|uri|endpoint|"
-    rb"types?|kind|count|length|len|size|max|min|expir\w*|expiry|ttl|ids?|field|column|col|policy|prompt|title|text|description|desc|reset|forgot|"
-    rb"confirm|validat\w*|input|issuer|version|format|prefix|suffix|header|param(?:eter)?|location|provider|class|scope|lifetime|algorithm|alg|attr|"
-    rb"attribute|element|selector|button|link|page|view|form|icon|store|manager|service|status|state|mode|source|ref|arn|alias|date|time|at|age|"
-    rb"last_?used|usage|tag|index|idx|rule|rules|event|action|permission|role|users?|user_?name|login|email|domain|host|port|enabled|required|"
-    rb"encode|decode|get|set|split|join|replace|strip|format|startswith|chars|alphabet|float|int|comment|string_?literal|secrets?manager|"
-    rb"encoded|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|test|tests|spec|model|schema|json|xml|config)$"
+    rb"i18n|lang|label|message|msg|error|err|hint|help|placeholder|regexp?|pattern|path|file|filename|dir|folder|names?|urls?|uri|endpoint|"
+    rb"types?|kind|count|length|len|size|max|min|expir\w*|expiry|ttl|ids?|field|column|col|policy|prompt|title|text|description|desc|reset|"
+    rb"forgot|confirm|validat\w*|input|issuer|version|prefix|suffix|header|param(?:eter)?|location|provider|class|scope|lifetime|algorithm|"
+    rb"alg|attr|attribute|element|selector|button|link|view|form|icon|store|manager|mgr|describe|service|status|state|mode|source|ref|arn|alias|date|time|"
+    rb"at|age|last_?used|usage|tag|index|idx|rule|rules|event|action|permission|role|users?|user_?name|login|email|domain|host|port|enabled|"
+    rb"required|encode|decode|get|set|split|join|replace|strip|format|startswith|chars|alphabet|float|int|comment|string_?literal|"
+    rb"secrets?manager|encoding|encoded|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|tests?|spec|model|schema|"
+    rb"json|xml|config)$"
 )
 # A word anywhere in a name that says so.
 _FALSE_NAME = re.compile(
-    rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|"
-    rb"encrypted|publishable|anon|placeholder|regex|idempotency|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|"
-    rb"partition|cache|lookup|result|dest|input|output|client_?request|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|"
-    rb"by|compass|bypass|encompass|surpass|surrogatepass|trespass|(?:lock|change|request|starting|sequence|identity|device|idempotency)_token|tokens?izer|tokenizer|max_tokens|stop_?token|(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
+    rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|"
+    rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
+    rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
+    rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
+    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)_token|tokeni[sz]er|max_tokens|stop_?token|"
+    rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
 # What says that a key of any shape is meant; other names of keys want a value that is long and random.
@@ -43,14 +47,21 @@ _CLEAR = re.compile(
     rb"session|jwt|consumer|webhook|app)_?key"
 )
 _STAND_INS = frozenset(
-    b"password passwd passwords pass passphrase passcode pwd pw secret secrets test tests testing tester user users username login name names key keys token tokens "
-    b"my your the a an new old current db database root default value values string example sample demo foo bar baz qux hello world none null nil true false "
-    b"required optional undefined empty invalid valid wrong correct incorrect good bad weak strong simple secure plain text some any this that is not no yes api app "
-    b"auth access client server service mysql postgres postgresql redis mongo mongodb rabbitmq oracle field form confirm confirmation reset change forgot again repeat "
-    b"enter here input hidden masked show hide min max length hash hashed encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein "
-    b"one two three first second third another other ok generated random super special dev development stage staging prod production local docker kube account "
-    b"for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank temp tmp temporary changed updated".split()
+    (
+        b"password passwd passwords pass passphrase passcode pwd pw secret secrets test tests testing tester user users username "
+        b"login name names key keys token tokens my your the a an new old current db database root default value values string "
+        b"example sample demo foo bar baz qux hello world none null nil true false required optional undefined empty invalid "
+        b"valid wrong correct incorrect good bad weak strong simple secure plain text some any this that is not no yes api app "
+        b"auth access client server service mysql postgres postgresql redis mongo mongodb rabbitmq oracle field form confirm "
+        b"confirmation reset change forgot again repeat enter here input hidden masked show hide min max length hash hashed "
+        b"encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein one two three first second third "
+        b"another other ok generated random super special dev development stage staging prod production local docker kube "
+        b"account for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank "
+        b"temp tmp temporary changed updated "
+    ).split()
 )
+# Names under which a UUID is a credential and not a mere identifier.
+_UUID_NAME = re.compile(rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$")
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
     rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+"
@@ -117,7 +128,7 @@ def _plain(value: bytes) -> Severity | None:
 def _bytes_list(value: bytes) -> Severity | None:
     """Judge numbers in brackets: a key's are bytes without order, tables and tests count."""
     numbers = [int(number, 0) for number in re.findall(rb"0[xX][0-9A-Fa-f]+|[1-9]\d*|0", value)]
-    steps = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(numbers)}
     return Severity.MEDIUM if len(set(numbers)) >= 9 and len(steps) * 2 > len(numbers) and max(numbers) > 99 else None
 
 
@@ -128,11 +139,9 @@ def _encoded(value: bytes) -> Severity | None:
     if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
         return None
     plain = text.strip()
-    return (
-        None
-        if plain.isdigit() or is_stand_in(plain) and b":" not in plain or len(plain) < 60 and filters.is_placeholder(plain)
-        else Severity.MEDIUM
-    )
+    if plain.isdigit() or (is_stand_in(plain) and b":" not in plain) or (len(plain) < 60 and filters.is_placeholder(plain)):
+        return None
+    return Severity.MEDIUM
 
 
 def is_stand_in(value: bytes) -> bool:
@@ -148,7 +157,7 @@ def _glued(word: bytes) -> bool:
 
 
 def _password(value: bytes, *, quoted: bool) -> Severity | None:
-    """A chosen value: two kinds of characters are enough, a single word or a name is not."""
+    """Judge a chosen value: two kinds of characters are enough, a single word or a name is not."""
     if len(value) < (5 if quoted else 6) or len(set(value)) < 4 or filters.is_uuid(value):
         return None
     words = wordiness(value)
@@ -165,7 +174,7 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
         and (words >= 0.4 or (not value[:1].isalnum() and len(value) < 12))
     ):
         return None  # a sentence, a label or a name
-    if len(digits) <= 2 and _LIKE_NAME.fullmatch(value) and words >= 0.6:
+    if len(digits) <= 2 and _LIKE_NAME.fullmatch(value) and words >= _WORDS:
         return None
     strong = len(value) >= 10 and words < 0.4 and filters.classes(value) >= 2 and filters.entropy(value) >= 2.8
     return Severity.MEDIUM if strong else Severity.LOW
@@ -177,17 +186,20 @@ def _drawn(value: bytes, words: float) -> Severity | None:
 
 
 def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
-    """A drawn value: no words, no name, and long enough for what it is called."""
+    """Judge a drawn value: no words, no name, and long enough for what it is called."""
     clear = bool(_CLEAR.search(name))
     if filters.is_uuid(value):
-        return Severity.LOW if re.search(rb"(?i)secret|api_?key|(?:access|auth|api)_?token|password", name) else None
+        return Severity.LOW if _UUID_NAME.search(name) else None
     words, kinds = wordiness(value), filters.classes(value)
-    if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16) or value.isdigit() or kinds < 2 or is_stand_in(value):
-        return _password(value, quoted=quoted) if name.lower().endswith(b"secret") and kinds > 2 else None
-    if value.isalpha() and (value.islower() or value.isupper() or words > 0.3):
-        return _drawn(value, words) if clear and len(value) >= 16 else None
-    if words >= (_WORDS if len(value) >= 16 else 0.4):
-        return _password(value, quoted=quoted) if name.lower().endswith(b"secret") and kinds > 2 and value.isalnum() else None
+    chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
+    if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):
+        return _password(value, quoted=quoted) if chosen else None
+    if value.isalpha() and (kinds == 1 or words > 0.3):
+        return _drawn(value, words) if clear else None
+    if value.isdigit():
+        return Severity.LOW if clear and 16 <= len(value) <= 32 and filters.entropy(value) >= 2.6 else None
+    if kinds < 2 or words >= (_WORDS if len(value) >= 16 else 0.4) or is_stand_in(value):
+        return _password(value, quoted=quoted) if chosen else None
     if not re.search(rb"\d", value) and (len(value) < 20 or words > 0.25):
         return None
     if filters.entropy(value) < 2.6 or (not clear and (words > 0.35 or filters.is_name(value))):

@@ -45,14 +45,15 @@ _CODE = re.compile(
 )
 # The same inside of quotes, and what only patterns, formats, selectors and markup have.
 _QUOTED_CODE = re.compile(
-    rb"\w\([^)]*\)$|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
+    rb"\w\([^)]*\)$|^\+[A-Za-z_]\w*\.|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
     rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b"
     rb"|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$"
     rb"|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
 )
 _NUMBER = re.compile(
     rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
-    rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
+    rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$"
+    rb"|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
 )
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case

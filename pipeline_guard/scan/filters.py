@@ -48,12 +48,13 @@ _QUOTED_CODE = re.compile(
     rb"\w\([^)]*\)$|^\+[A-Za-z_]\w*\.|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
     rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b"
     rb"|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$"
-    rb"|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
+    rb"|^[a-z_]+=[\[({]|\)[,(]|\}\)"
+    rb"|\\u(?!00[0-7])[0-9a-fA-F]{4}|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
 )
 _NUMBER = re.compile(
     rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
     rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$"
-    rb"|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
+    rb"|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[\^~<>=v]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.\-]+)?$|^(?:UUID|sha\d+)=|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
 )
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
@@ -125,7 +126,8 @@ def is_sequence(value: bytes) -> bool:
     for start in range(max(len(low) - 3, 0)):
         if any(low[start : start + 4] in walk for walk in _SEQUENCES):
             covered += 1
-    return covered >= (0.5 if len(low) < 20 else 0.8) * (len(low) - 3) > 0
+    share = 0.5 if len(low) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
+    return covered >= share * (len(low) - 3) > 0
 
 
 def is_name(value: bytes) -> bool:
@@ -140,7 +142,7 @@ def is_other(value: bytes) -> bool:
 
 def is_dotted(value: bytes) -> bool:
     """Tell whether a value is a member of something, as settings.API_KEY is, a selector, a host or a path."""
-    return _DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.45
+    return _DOTTED.fullmatch(value.rstrip(b"?")) is not None and wordiness(value) >= 0.45
 
 
 def is_uuid(value: bytes) -> bool:

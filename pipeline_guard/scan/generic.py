@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import filters
-from pipeline_guard.scan.letters import wordiness
+from pipeline_guard.scan.letters import familiarity, wordiness
 from pipeline_guard.scan.rule import Rule
 
 _NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
@@ -25,7 +25,7 @@ _MEANT_OTHERWISE = re.compile(
     rb"i18n|lang|label|message|msg|error|err|hint|help|placeholder|regexp?|pattern|path|file|filename|dir|folder|names?|urls?|uri|endpoint|"
     rb"types?|kind|count|length|len|size|max|min|expir\w*|expiry|ttl|ids?|field|column|col|policy|prompt|title|text|description|desc|reset|"
     rb"forgot|confirm|validat\w*|input|issuer|version|prefix|suffix|header|param(?:eter)?|location|provider|class|scope|lifetime|algorithm|"
-    rb"alg|attr|attribute|element|selector|button|link|view|form|icon|store|manager|mgr|describe|service|status|state|mode|source|ref|arn|alias|date|time|"
+    rb"alg|attr|attribute|element|selector|button|link|view|form|icon|store|manager|mgr|realm|describe|service|status|state|mode|source|ref|arn|alias|date|time|"
     rb"at|age|last_?used|usage|tag|index|idx|rule|rules|event|action|permission|role|users?|user_?name|login|email|domain|host|port|enabled|"
     rb"required|encode|decode|get|set|split|join|replace|strip|format|startswith|chars|alphabet|float|int|comment|string_?literal|"
     rb"secrets?manager|encoding|encoded|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|tests?|spec|model|schema|"
@@ -37,7 +37,8 @@ _FALSE_NAME = re.compile(
     rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
-    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)_token|tokeni[sz]er|max_tokens|stop_?token|"
+    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)_token|tokeni[sz]er|(?:token|key)_data|type_token|"
+    rb"csrf\w*|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
@@ -60,11 +61,13 @@ _STAND_INS = frozenset(
         b"temp tmp temporary changed updated "
     ).split()
 )
+_STRONG = re.compile(rb"[!@#$%^&*?~+=]")
+_MIXED = re.compile(rb"[a-z][A-Z].*[a-z][A-Z]|[A-Z][a-z].*[a-z][A-Z].*[A-Z][a-z]|[A-Z]{2}.*[a-z][A-Z]|[a-z][A-Z]{2}")
 # Names under which a UUID is a credential and not a mere identifier.
 _UUID_NAME = re.compile(rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$")
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
-    rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|secret|token|key))|\w+/[\w/.+\-]+"
+    rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|passphrase|secret|token|key))|\w+/[\w/.+\-]+"
 )
 
 
@@ -164,15 +167,14 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     if value.isdigit():
         return Severity.LOW if len(value) >= 6 else None
     if value.isalpha():
-        return Severity.LOW if len(value) >= 8 and words < _WORDS and not value.islower() else _drawn(value, words)
+        return Severity.LOW if len(value) >= 8 and words < _WORDS and _MIXED.search(value) else _drawn(value)
     if filters.classes(value) < 2 or (is_stand_in(value) and filters.classes(value) < 4):
         return None
     digits = re.sub(rb"[^0-9]", b"", value)
-    if (
-        not digits
-        and (not value[:1].islower() or not re.search(rb"[!@#$%^&*?~+=]", value))
-        and (words >= 0.4 or (not value[:1].isalnum() and len(value) < 12))
-    ):
+    if not digits and not (_STRONG.search(value) or _MIXED.search(value)):
+        return None  # words with a hyphen
+    labelled = words >= 0.4 or (not value[:1].isalnum() and len(value) < 12)
+    if not digits and labelled and not (value[:1].islower() and _STRONG.search(value)):
         return None  # a sentence, a label or a name
     if len(digits) <= 2 and _LIKE_NAME.fullmatch(value) and words >= _WORDS:
         return None
@@ -180,9 +182,9 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     return Severity.MEDIUM if strong else Severity.LOW
 
 
-def _drawn(value: bytes, words: float) -> Severity | None:
-    """Letters alone: only where they could hardly be words."""
-    return Severity.LOW if len(value) >= 12 and words < 0.3 and filters.entropy(value) >= 3.0 else None
+def _drawn(value: bytes) -> Severity | None:
+    """Judge letters alone: only where they could hardly be words, of other languages neither."""
+    return Severity.LOW if len(value) >= 12 and familiarity(value) < 0.35 and filters.entropy(value) >= 3.0 else None
 
 
 def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
@@ -194,8 +196,8 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
     if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):
         return _password(value, quoted=quoted) if chosen else None
-    if value.isalpha() and (kinds == 1 or words > 0.3):
-        return _drawn(value, words) if clear else None
+    if value.isalpha() and (kinds == 1 or words > 0.3 or not _MIXED.search(value)):
+        return _drawn(value) if clear else None
     if value.isdigit():
         return Severity.LOW if clear and 16 <= len(value) <= 32 and filters.entropy(value) >= 2.6 else None
     if kinds < 2 or words >= (_WORDS if len(value) >= 16 else 0.4) or is_stand_in(value):

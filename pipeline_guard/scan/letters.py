@@ -51,14 +51,19 @@ def _table() -> bytes:
 
 
 @lru_cache(maxsize=2048)
-def is_word(run: bytes) -> bool:
-    """Tell whether a run of letters could be one word or several; two letters or fewer never are."""
+def familiarity(run: bytes) -> float:
+    """Return the share of a run's letter triples that are common; 0.0 for two letters or fewer."""
     low = [byte - 97 for byte in run.lower()]
     if len(low) < 3:
-        return False
+        return 0.0
     table = _table()
     places = [676 * low[i] + 26 * low[i + 1] + low[i + 2] for i in range(len(low) - 2)]
-    return sum(table[place >> 3] >> (place & 7) & 1 for place in places) >= _SHARE * len(places)
+    return sum(table[place >> 3] >> (place & 7) & 1 for place in places) / len(places)
+
+
+def is_word(run: bytes) -> bool:
+    """Tell whether a run of letters could be one word or several."""
+    return familiarity(run) >= _SHARE
 
 
 def wordiness(value: bytes) -> float:

@@ -7,14 +7,15 @@ No foreign exception crosses a door.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.entry import Entry
-from pipeline_guard.model.event import AuditEvent, AuditRecord
+from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
@@ -138,12 +139,20 @@ class Keystore(Protocol):
         """Find a key by RFC 7512 URI. Raises UsageError where it names none or several."""
         ...
 
+    def destroy(self, key: KeyRef) -> None:
+        """Remove a key and its public half from the token; one that is gone already is fine."""
+        ...
+
 
 class Signer(Protocol):
     """Signing inside the token."""
 
     def sign(self, key: KeyRef, message: bytes) -> bytes:
-        """Return the signature over ``message``: for EC P-256, DER of ECDSA with SHA-256."""
+        """Return the signature over ``message``.
+
+        EC keys: DER of ECDSA with SHA-256 (P-256) or SHA-384 (P-384). Ed25519: 64 bytes (RFC 8032). RSA: PKCS #1 v1.5
+        with SHA-256. Raises Denied for a key that is not for signing.
+        """
         ...
 
 
@@ -156,6 +165,30 @@ class Wrapper(Protocol):
 
     def unwrap(self, key: KeyRef, wrapped: bytes, associated: bytes) -> Secret:
         """Return the data key. Raises IntegrityError if anything was changed."""
+        ...
+
+
+class Examined(Protocol):
+    """A token that lets itself be examined."""
+
+    def token_facts(self) -> TokenFacts:
+        """Return what a judgement of the token is bound to."""
+        ...
+
+    def probe(self) -> Sequence[Probe]:
+        """Try to get keys out of the token, on throw-away keys, without ever sending a PIN."""
+        ...
+
+
+class BoundaryBook(Protocol):
+    """Judgements of tokens, kept so that they need not be made for each key."""
+
+    def boundary(self, serial: str) -> Boundary | None:
+        """Return the last judgement of a token; None where there is none that can be read."""
+        ...
+
+    def keep_boundary(self, boundary: Boundary) -> None:
+        """Keep a judgement in place of the one before."""
         ...
 
 
@@ -175,6 +208,33 @@ class KeyRegister(Protocol):
         ...
 
 
+class KeyLedger(Protocol):
+    """The life of keys: their versions, what happened to them, and the one way to change them."""
+
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        """Return every version of a key, ascending; none where there is no such key."""
+        ...
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        """Write all changes and their events, or none; ``nonce`` marks the approved request that they use up.
+
+        Raises Unavailable where a record is no longer what the change says it was, Denied for a used nonce.
+        """
+        ...
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to all versions of a key, in order."""
+        ...
+
+
+class InvocationCounter(Protocol):
+    """How often a wrapping key was used (NIST SP 800-38D limits that)."""
+
+    def reserve(self, name: str, version: int, count: int) -> int:
+        """Count invocations durably before they happen; return how many there are, these included."""
+        ...
+
+
 class SecretStore(Protocol):
     """Sealed values; nothing here can be read without the token."""
 
@@ -191,6 +251,22 @@ class SecretStore(Protocol):
         ...
 
 
+class WrappedRows(Protocol):
+    """What is wrapped under a version of a wrapping key, and the way to another version."""
+
+    def count_under(self, name: str, version: int) -> int:
+        """Return how many secret versions are wrapped under this version of a key."""
+        ...
+
+    def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
+        """Return up to ``limit`` of them behind (name, version) ``after``, ascending."""
+        ...
+
+    def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
+        """Replace the wrapped key of a row that is still as ``before``; return whether it was."""
+        ...
+
+
 class SecretRemoval(Protocol):
     """Taking secrets away."""
 
@@ -202,12 +278,12 @@ class SecretRemoval(Protocol):
 class LeaseBook(Protocol):
     """Who holds what until when."""
 
-    def issue(self, lease: Lease) -> None:
-        """Record a lease durably before its value is handed out."""
+    def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
+        """Write the records, and the leases they announce, durably and together, before any value is handed out."""
         ...
 
-    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
-        """End every open lease of ``holder``; return those that were open. Idempotent."""
+    def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """End every open lease of ``holder``, each announced by a record; return those that were open. Idempotent."""
         ...
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
@@ -228,6 +304,34 @@ class AuditLog(Protocol):
 
     def records(self) -> Iterator[bytes]:
         """Give each record's line as stored, in order."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Signatures over how far the audit log went."""
+
+    def head(self) -> LogHead:
+        """Return where the log stands."""
+        ...
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint durably."""
+        ...
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give each checkpoint's line as stored, in order."""
+        ...
+
+
+class Anchor(Protocol):
+    """The last checkpoint where whoever writes to the store cannot reach it: in the token."""
+
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return number and hash of the record of a store that the token remembers; None where it remembers none."""
+        ...
+
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Remember a later record instead; an earlier one is passed over. Does nothing where the token keeps no data."""
         ...
 
 

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from pipeline_guard.errors import UsageError
-from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyRecord
+from pipeline_guard.errors import Denied, Unavailable, UsageError
+from pipeline_guard.model.boundary import Boundary
+from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.ports import Cache, Files
@@ -57,12 +58,17 @@ class MemoryCache:
 
 
 class MemoryState:
-    """The store's six doors over dictionaries; the same contract as the real one."""
+    """The store's doors over dictionaries; the same contract as the real one."""
 
     def __init__(self) -> None:
         self._keys: dict[tuple[str, int], KeyRecord] = {}
+        self._events: list[KeyEvent] = []
+        self._boundaries: dict[str, Boundary] = {}
+        self._nonces: set[str] = set()
+        self._invocations: dict[tuple[str, int], int] = {}
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
         self._leases: list[Lease] = []
+        self._checkpoints: dict[int, Checkpoint] = {}
         self._audit: list[AuditRecord] = []
 
     def add_key(self, record: KeyRecord) -> None:
@@ -81,6 +87,43 @@ class MemoryState:
         """Return every record by name and version."""
         return [record for _, record in sorted(self._keys.items(), key=lambda item: item[0])]
 
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        """Return every version of a key, ascending."""
+        return [record for record in self.all_keys() if record.ref.name == name]
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        """Write all changes or none."""
+        del now
+        if nonce in self._nonces:
+            raise Denied("these approvals were used already", "make a new request, and have that approved")
+        for each in changes:
+            known = self._keys.get((each.after.ref.name, each.after.ref.version))
+            if each.before is None and known is not None:
+                raise UsageError(f"the key {each.after.ref.name} exists", "choose another name")
+            if each.before is not None and (known is None or known.revision != each.before.revision):
+                raise Unavailable(f"the key {each.after.ref.name} was just changed by somebody else", "look at it again: keys show")
+        self._nonces |= {nonce} - {""}
+        for each in changes:
+            self._keys[each.after.ref.name, each.after.ref.version] = each.after
+            self._events.append(each.event)
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to a key, in order."""
+        return [event for event in self._events if event.name == name]
+
+    def boundary(self, serial: str) -> Boundary | None:
+        """Return the last judgement of a token."""
+        return self._boundaries.get(serial)
+
+    def keep_boundary(self, boundary: Boundary) -> None:
+        """Keep a judgement."""
+        self._boundaries[boundary.facts.serial] = boundary
+
+    def reserve(self, name: str, version: int, count: int) -> int:
+        """Count invocations."""
+        self._invocations[name, version] = self._invocations.get((name, version), 0) + count
+        return self._invocations[name, version]
+
     def put(self, row: SealedSecret) -> None:
         """Keep one version; raise UsageError where it exists."""
         if (row.name, row.version) in self._secrets:
@@ -96,6 +139,22 @@ class MemoryState:
         """Return the newest version of every secret by name."""
         return [row for name in sorted({name for name, _ in self._secrets}) if (row := self.get(name))]
 
+    def count_under(self, name: str, version: int) -> int:
+        """Return how many secret versions are wrapped under a version of a key."""
+        return len(self.rows_under(name, version, ("", 0), len(self._secrets)))
+
+    def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
+        """Return up to ``limit`` of them behind ``after``."""
+        found = [row for place, row in sorted(self._secrets.items(), key=lambda item: item[0]) if place > after]
+        return [row for row in found if (row.wrapping_key.name, row.wrapping_key.version) == (name, version)][:limit]
+
+    def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
+        """Replace a row that is still as ``before``."""
+        if self._secrets.get((before.name, before.version)) != before:
+            return False
+        self._secrets[before.name, before.version] = after
+        return True
+
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
         gone = [place for place in self._secrets if place[0] == name]
@@ -103,14 +162,18 @@ class MemoryState:
             del self._secrets[place]
         return len(gone)
 
-    def issue(self, lease: Lease) -> None:
-        """Record a lease."""
-        self._leases.append(lease)
+    def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
+        """Record leases and what announces them."""
+        records = [self.write(event) for event in events]
+        self._leases += leases
+        return records
 
-    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
+    def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``."""
         del now
         ended = [lease for lease in self._leases if lease.holder == holder]
+        for lease in ended:
+            self.write(announce(lease))
         self._leases = [lease for lease in self._leases if lease.holder != holder]
         return ended
 
@@ -128,6 +191,19 @@ class MemoryState:
     def records(self) -> Iterator[bytes]:
         """Give every record's line in order."""
         return iter([record.line() for record in self._audit])
+
+    def head(self) -> LogHead:
+        """Return where the log stands."""
+        last = self._audit[-1] if self._audit else None
+        return LogHead("rehearsal", last.seq if last else 0, last.hash if last else FIRST, max(self._checkpoints, default=0))
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint."""
+        self._checkpoints.setdefault(checkpoint.seq, checkpoint)
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give every checkpoint's line in order."""
+        return iter([self._checkpoints[seq].line() for seq in sorted(self._checkpoints)])
 
 
 class RecordingProcess:

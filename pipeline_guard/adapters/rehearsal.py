@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline_guard.errors import Denied, IntegrityError, UsageError
+from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
+from pipeline_guard.model.boundary import Outcome, Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
 from pipeline_guard.ports import Clock
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 _WRAP_VERSION = b"\x01"  # then 12 bytes of nonce, then AES-256-GCM ciphertext with its tag
 _NONCE = 12
@@ -32,10 +31,19 @@ class SoftwareToken:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._keys: dict[str, _Held] = {}
+        self._anchors: dict[str, tuple[int, str]] = {}
 
     def facts(self) -> dict[str, str]:
         """Say that there is no hardware."""
         return {"label": "rehearsal", "model": "in memory", "serial": "none"}
+
+    def token_facts(self) -> TokenFacts:
+        """Return what stands for a token here."""
+        return TokenFacts("none", "", "in memory", "none", "rehearsal")
+
+    def probe(self) -> Sequence[Probe]:
+        """Answer like a token that refuses: there is none to try."""
+        return [Probe("read-secret", "read the value of a sensitive secret key", Outcome.REFUSED, "rehearsed")]
 
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key. Raises UsageError where the type cannot serve the usage."""
@@ -59,13 +67,30 @@ class SoftwareToken:
             raise UsageError(f"the URI names {len(found) or 'no'} keys of the token", "name one key by object= or id=")
         return found[0]
 
-    def sign(self, key: KeyRef, message: bytes) -> bytes:
-        """Return DER of ECDSA with SHA-256. Raises Denied for a key that is not for signing."""
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return what ``anchor`` was told."""
+        return self._anchors.get(store)
 
-        private: EllipticCurvePrivateKey = self._material(key, KeyUsage.SIGN)
-        return private.sign(message, ec.ECDSA(hashes.SHA256()))
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Remember a later record."""
+        self._anchors[store] = max(self._anchors.get(store, (0, "")), (seq, digest))
+
+    def destroy(self, key: KeyRef) -> None:
+        """Forget a key."""
+        self._keys.pop(key.id, None)
+
+    def sign(self, key: KeyRef, message: bytes) -> bytes:
+        """Return a signature in the form of the port. Raises Denied for a key that is not for signing."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, padding
+
+        private = self._material(key, KeyUsage.SIGN)
+        schemes: dict[KeyType, tuple[Any, ...]] = {
+            KeyType.EC_P256: (ec.ECDSA(hashes.SHA256()),),
+            KeyType.EC_P384: (ec.ECDSA(hashes.SHA384()),),
+            KeyType.RSA_3072: (padding.PKCS1v15(), hashes.SHA256()),
+        }
+        return bytes(private.sign(message, *schemes.get(key.type, ())))
 
     def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
         """Return version, nonce and ciphertext. Raises Denied for a key that is not for wrapping."""
@@ -100,11 +125,19 @@ class SoftwareToken:
 
 def _generate(key_type: KeyType) -> tuple[Any, str]:
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if key_type is KeyType.AES_256:
         return os.urandom(32), ""
-    private = ec.generate_private_key(ec.SECP256R1())
+    private: Any
+    if key_type is KeyType.ED25519:
+        private = ed25519.Ed25519PrivateKey.generate()
+    elif key_type is KeyType.RSA_3072:
+        private = rsa.generate_private_key(65537, 3072)
+    elif key_type is KeyType.ML_DSA_65:
+        raise Unavailable("the rehearsal's token does not make keys of type ml-dsa-65", "rehearse with ec-p256")
+    else:
+        private = ec.generate_private_key(ec.SECP384R1() if key_type is KeyType.EC_P384 else ec.SECP256R1())
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return private, private.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 

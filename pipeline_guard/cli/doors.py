@@ -4,20 +4,44 @@
 from __future__ import annotations
 
 from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
+from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
 from pipeline_guard.flows.secrets import SecretDoors
 
 
+def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
+    """Open a token whose keys do only what their state permits; first, sign how far the audit log is, where that is due."""
+    token = _governed(wiring, uri)
+    if not uri:
+        checkpoint_if_due(doors=_checkpoint_doors(token, wiring))
+    return token
+
+
 def key_doors(wiring: Wiring) -> KeyDoors:
     """Open what key flows need."""
     state = wiring.state()
-    return KeyDoors(wiring.actor, wiring.clock, wiring.token(""), state, state)
+    return KeyDoors(wiring.actor, wiring.clock, governed(wiring), state, state, state)
+
+
+def checkpoint_doors(wiring: Wiring) -> CheckpointDoors:
+    """Open what checkpoints of the audit log need."""
+    return _checkpoint_doors(_governed(wiring, ""), wiring)
+
+
+def _governed(wiring: Wiring, uri: str) -> GovernedToken:
+    return GovernedToken(wiring.token(uri), wiring.state(), wiring.clock, wiring.config("").token.accept_rejected)
+
+
+def _checkpoint_doors(token: GovernedToken, wiring: Wiring) -> CheckpointDoors:
+    state = wiring.state()
+    return CheckpointDoors(wiring.actor, wiring.clock, token, state, state, state)
 
 
 def secret_doors(wiring: Wiring) -> SecretDoors:
     """Open what secret flows need."""
-    state, token = wiring.state(), wiring.token("")
+    state, token = wiring.state(), governed(wiring)
     return SecretDoors(
         actor=wiring.actor,
         clock=wiring.clock,
@@ -25,6 +49,7 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
         keystore=token,
         wrapper=token,
         register=state,
+        ledger=state,
         store=state,
         removal=state,
         audit=state,
@@ -34,6 +59,4 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
 def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state = wiring.state()
-    return LeaseDoors(
-        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=wiring.token(""), store=state, leases=state, audit=state
-    )
+    return LeaseDoors(actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=governed(wiring), store=state, leases=state)

@@ -16,14 +16,20 @@ from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Anchor,
     AuditLog,
     AuditSink,
+    BoundaryBook,
     Cache,
+    Checkpoints,
     Clock,
+    Examined,
     Files,
     Fingerprint,
     Git,
     Handover,
+    InvocationCounter,
+    KeyLedger,
     KeyRegister,
     Keystore,
     LeaseBook,
@@ -36,6 +42,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Tree,
+    WrappedRows,
     Wrapper,
 )
 
@@ -48,7 +55,7 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
 CONFIG_LIMIT = 1024 * 1024
 
 
-class Token(Keystore, Signer, Wrapper, Protocol):
+class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     """Everything one HSM token does for us."""
 
     def facts(self) -> dict[str, str]:
@@ -56,7 +63,20 @@ class Token(Keystore, Signer, Wrapper, Protocol):
         ...
 
 
-class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
+class State(
+    KeyRegister,
+    KeyLedger,
+    InvocationCounter,
+    SecretStore,
+    WrappedRows,
+    SecretRemoval,
+    LeaseBook,
+    AuditSink,
+    AuditLog,
+    Checkpoints,
+    BoundaryBook,
+    Protocol,
+):
     """Everything one database keeps for us."""
 
 
@@ -150,7 +170,14 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         section = config("").token
         own = TokenUri.parse(uri).module_path if uri else ""
-        return open_token(home, uri=uri if own else section.uri, module=section.module, pin=section.pin, environ=environ)
+        return open_token(
+            home,
+            uri=uri if own else section.uri,
+            module=section.module,
+            pin=section.pin,
+            environ=environ,
+            arguments=section.module_arguments,
+        )
 
     @cache
     def state() -> State:

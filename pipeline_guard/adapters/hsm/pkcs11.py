@@ -12,15 +12,28 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline_guard.adapters.hsm.library import load
-from pipeline_guard.adapters.hsm.objects import check_attributes, find_key, generate, record, remove, select_token, translate
+from pipeline_guard.adapters.hsm import probes
+from pipeline_guard.adapters.hsm.library import load, sha256_of
+from pipeline_guard.adapters.hsm.objects import (
+    anchors,
+    check_attributes,
+    find_key,
+    generate,
+    put_anchor,
+    record,
+    remove,
+    select_token,
+    translate,
+)
+from pipeline_guard.adapters.hsm.scheme import scheme_of
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
+from pipeline_guard.model.boundary import Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
@@ -39,6 +52,7 @@ class TokenPlace:
     label: str
     serial: str
     pin: Callable[[], Secret]
+    arguments: str = ""
     prepare: Callable[[], None] = lambda: None
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -63,20 +77,30 @@ class Pkcs11Token:
 
     def facts(self) -> dict[str, str]:
         """Return what the token says of itself."""
-        token = self._opened().token
+        token, library = self._opened().token, load(self._place.module, self._place.arguments)
         return {
             "module": self._place.module,
-            "library": f"{load(self._place.module).library_description} {'.'.join(map(str, load(self._place.module).library_version))}",
+            "library": f"{library.library_description} {'.'.join(map(str, library.library_version))}",
             "label": token.label,
             "serial": bytes(token.serial).decode("ascii", "replace").strip(),
             "manufacturer": token.manufacturer_id,
             "model": token.model,
         }
 
+    def token_facts(self) -> TokenFacts:
+        """Return what a judgement of this token is bound to."""
+        facts = self.facts()
+        return TokenFacts(facts["module"], sha256_of(facts["module"]), facts["library"], facts["serial"], facts["label"])
+
+    def probe(self) -> Sequence[Probe]:
+        """Try to get keys out of the token, on throw-away keys; see ``probes``."""
+        pool = self._opened()
+        return probes.run(load(self._place.module, self._place.arguments).module.functions, pool.token.slot.slot_id)
+
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key; refuse it (and remove it) if the token does not hold it as asked for."""
         if USAGE_OF[key_type] is not usage:
-            raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", "ec-p256 signs, aes-256 wraps")
+            raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
         identifier = secrets.token_bytes(16)
         label = f"{name}/{version}"
         with self._session(writable=True) as session:
@@ -88,6 +112,11 @@ class Pkcs11Token:
                 remove(session, identifier)
                 raise
         return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), self.facts()["serial"], public_pem)
+
+    def destroy(self, key: KeyRef) -> None:
+        """Remove every object of a key; nothing there is fine: it was removed before."""
+        with self._session(writable=True) as session:
+            remove(session, bytes.fromhex(key.id))
 
     def describe(self, uri: str) -> KeyRecord:
         """Find a key of this token by URI."""
@@ -115,16 +144,13 @@ class Pkcs11Token:
             return record(session, found[0], facts["serial"])
 
     def sign(self, key: KeyRef, message: bytes) -> bytes:
-        """Return DER of ECDSA P-256 over SHA-256(message); the token sees the digest only."""
-        import pkcs11
-        from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
+        """Return a signature in the form of the port; for EC keys the token sees the digest only."""
         if key.usage is not KeyUsage.SIGN:
             raise Denied(f"the key {key.name} is not a signing key", "create one: pipeline-guard keys create NAME")
-        digest = hashlib.sha256(message).digest()
-        raw = self._with_key(key, lambda handle: bytes(handle.sign(digest, mechanism=pkcs11.Mechanism.ECDSA)))
-        half = len(raw) // 2
-        return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+        scheme = scheme_of(key.type)
+        data = hashlib.new(scheme.prehash, message).digest() if scheme.prehash else message
+        raw = self._with_key(key, lambda handle: bytes(handle.sign(data, mechanism=scheme.mechanism)))
+        return scheme.encode(raw)
 
     def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
         """Encrypt a data key in the token with AES-256-GCM; the nonce comes from the operating system."""
@@ -156,6 +182,17 @@ class Pkcs11Token:
                 raise _does_not_unwrap() from None
 
         return Secret(self._with_key(key, decrypt))
+
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return the record that a data object of the token names."""
+        with self._session() as session:
+            return max(anchors(session, store), default=None)
+
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Write the new data object, then remove older ones: killed in between, the later one counts."""
+        with self._session(writable=True) as session:
+            if max(anchors(session, store), default=(0, "")) < (seq, digest):
+                put_anchor(session, store, seq, digest)
 
     def _with_key(self, key: KeyRef, act: Callable[[Any], bytes]) -> bytes:
         """Find the key and use it; look it up once more where its handle went stale."""
@@ -228,7 +265,7 @@ class Pkcs11Token:
             self._place.prepare()
             pin = self._place.pin()
             for attempt in range(_TRIES):
-                library = load(self._place.module)
+                library = load(self._place.module, self._place.arguments)
                 try:
                     token = select_token(library, self._place.label, self._place.serial)
                     return _Pool(token, _login(token, pin))

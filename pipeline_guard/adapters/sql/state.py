@@ -7,8 +7,9 @@ Every change is one transaction that begins with BEGIN IMMEDIATE, so that many p
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +21,12 @@ from sqlalchemy.exc import IntegrityError as Duplicate
 from sqlalchemy.pool import NullPool
 
 from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import tables
+from pipeline_guard.adapters.sql import boundaries, ledger, tables, trail
+from pipeline_guard.adapters.sql.group import GroupCommit
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
-from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.boundary import Boundary
+from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
 
@@ -31,10 +34,11 @@ _BUSY = 60.0  # seconds to wait for another process of ours
 
 
 class SqlState:
-    """One database behind six doors."""
+    """One database behind eight doors."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._group = GroupCommit(self._change)
 
     @staticmethod
     def open(home: str) -> SqlState:
@@ -60,12 +64,18 @@ class SqlState:
             tables.metadata.create_all(connection)
             if connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).first() is None:
                 connection.execute(insert(tables.facts).values(name="schema", value=str(tables.SCHEMA_VERSION)))
+                connection.execute(insert(tables.facts).values(name="store", value=secrets.token_hex(16)))
 
     def _check_version(self) -> None:
         with self._look() as connection:
             found = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).scalar()
         if found is None or not found.isdecimal() or int(found) > tables.SCHEMA_VERSION:
             raise Unavailable("the store was written by a newer pipeline-guard", "upgrade pipeline-guard on this machine")
+        if int(found) < tables.SCHEMA_VERSION:
+            from pipeline_guard.adapters.sql.migration import migrate  # dear, and needed once a release
+
+            with _translated():
+                migrate(self._engine)
 
     @contextmanager
     def _change(self) -> Iterator[Connection]:
@@ -81,22 +91,8 @@ class SqlState:
 
     def add_key(self, record: KeyRecord) -> None:
         """Keep a key's record; raise UsageError where name and version exist."""
-        row = {
-            "name": record.ref.name,
-            "version": record.ref.version,
-            "type": record.ref.type.value,
-            "usage": record.ref.usage.value,
-            "cka_id": record.ref.id,
-            "state": record.state.value,
-            "created": record.created.isoformat(),
-            "token": record.token,
-            "public_pem": record.public_pem,
-        }
         with self._change() as connection:
-            try:
-                connection.execute(insert(tables.keys).values(row))
-            except Duplicate:
-                raise UsageError(f"the key {record.ref.name} exists", "choose another name") from None
+            ledger.add(connection, record)
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a key's record, the newest version where none is named."""
@@ -105,13 +101,50 @@ class SqlState:
             query = query.where(tables.keys.c.version == version)
         with self._look() as connection:
             row = connection.execute(query).first()
-        return None if row is None else _key(row)
+        return None if row is None else ledger.read(row)
 
     def all_keys(self) -> Sequence[KeyRecord]:
         """Return every key's record by name and version."""
         with self._look() as connection:
             rows = connection.execute(select(tables.keys).order_by(tables.keys.c.name, tables.keys.c.version)).all()
-        return [_key(row) for row in rows]
+        return [ledger.read(row) for row in rows]
+
+    # KeyLedger, InvocationCounter
+
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        """Return every version of a key, ascending."""
+        with self._look() as connection:
+            return ledger.versions(connection, name)
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        """Write changes of records and their events in one transaction."""
+        with self._change() as connection:
+            ledger.change(connection, changes, nonce, now)
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to a key, in order."""
+        with self._look() as connection:
+            return ledger.history(connection, name)
+
+    def reserve(self, name: str, version: int, count: int) -> int:
+        """Count invocations of a wrapping key before they happen."""
+        with self._change() as connection:
+            return ledger.reserve(connection, name, version, count)
+
+    # BoundaryBook
+
+    def boundary(self, serial: str) -> Boundary | None:
+        """Return the last judgement of a token; one that cannot be read counts as none."""
+        with self._look() as connection:
+            text = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == _boundary_name(serial))).scalar()
+        return None if text is None else boundaries.read(text)
+
+    def keep_boundary(self, boundary: Boundary) -> None:
+        """Keep a judgement in place of the one before."""
+        name = _boundary_name(boundary.facts.serial)
+        with self._change() as connection:
+            connection.execute(delete(tables.facts).where(tables.facts.c.name == name))
+            connection.execute(insert(tables.facts).values(name=name, value=boundaries.write(boundary)))
 
     # SecretStore, SecretRemoval
 
@@ -151,6 +184,31 @@ class SqlState:
             rows = connection.execute(query.order_by(tables.secrets.c.name)).all()
         return [_secret(row) for row in rows]
 
+    # WrappedRows
+
+    def count_under(self, name: str, version: int) -> int:
+        """Return how many secret versions are wrapped under a version of a key."""
+        query = select(func.count()).select_from(tables.secrets).where(_under(name, version))
+        with self._look() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
+        """Return up to ``limit`` of them behind ``after``."""
+        table = tables.secrets.c
+        behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
+        query = select(tables.secrets).where(_under(name, version), behind).order_by(table.name, table.version).limit(limit)
+        with self._look() as connection:
+            return [_secret(row) for row in connection.execute(query).all()]
+
+    def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
+        """Replace the wrapped key of a row that is still as ``before``."""
+        table = tables.secrets.c
+        same = (table.name == before.name) & (table.version == before.version) & (table.wrapped_key == before.wrapped_key)
+        key = after.wrapping_key
+        values = {"key_name": key.name, "key_version": key.version, "key_id": key.id, "wrapped_key": after.wrapped_key}
+        with self._change() as connection:
+            return connection.execute(update(tables.secrets).where(same).values(values)).rowcount == 1
+
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
         with self._change() as connection:
@@ -158,28 +216,28 @@ class SqlState:
 
     # LeaseBook
 
-    def issue(self, lease: Lease) -> None:
-        """Record a lease durably."""
-        with self._change() as connection:
-            connection.execute(
-                insert(tables.leases).values(
-                    id=lease.id,
-                    secret=lease.secret,
-                    version=lease.version,
-                    holder=lease.holder,
-                    issued=lease.issued.isoformat(),
-                    expires=lease.expires.isoformat(),
-                    ended="",
-                )
-            )
+    def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
+        """Record leases together with the records that announce them: both or neither, durably."""
 
-    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
-        """End every open lease of ``holder``; a second call finds none."""
+        def work(connection: Connection) -> Sequence[AuditRecord]:
+            records = trail.append(connection, events)
+            for lease in leases:
+                connection.execute(insert(tables.leases).values(_lease_row(lease)))
+            return records
+
+        return self._group.run(work)
+
+    def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """End every open lease of ``holder``, each announced in the log; a second call finds none."""
         mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "")
-        with self._change() as connection:
-            rows = connection.execute(select(tables.leases).where(mine)).all()
+
+        def work(connection: Connection) -> Sequence[Lease]:
+            ended = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]
+            trail.append(connection, [announce(lease) for lease in ended])
             connection.execute(update(tables.leases).where(mine).values(ended=now.isoformat()))
-        return [_lease(row) for row in rows]
+            return ended
+
+        return self._group.run(work)
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
@@ -191,17 +249,31 @@ class SqlState:
 
     def write(self, event: AuditEvent) -> AuditRecord:
         """Chain and keep one event durably; number and predecessor are decided inside the transaction."""
-        with self._change() as connection:
-            last = connection.execute(select(tables.audit.c.seq, tables.audit.c.hash).order_by(tables.audit.c.seq.desc()).limit(1)).first()
-            record = AuditRecord.linked(last.seq + 1 if last else 1, last.hash if last else FIRST, event)
-            connection.execute(insert(tables.audit).values(seq=record.seq, hash=record.hash, line=record.line()))
-        return record
+        return self._group.run(lambda connection: trail.append(connection, [event])[0])
 
     def records(self) -> Iterator[bytes]:
         """Give every record's line in order."""
         with self._look() as connection:
             for row in connection.execute(select(tables.audit.c.line).order_by(tables.audit.c.seq)).yield_per(1000):
-                yield bytes(row.line)
+                yield _stored(row.line)
+
+    # Checkpoints
+
+    def head(self) -> LogHead:
+        """Return where the audit log stands."""
+        with self._look() as connection:
+            return trail.head(connection)
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint durably; one for the same record is there already for the same reason."""
+        with self._change() as connection:
+            trail.keep(connection, checkpoint)
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give every checkpoint's line in order."""
+        with self._look() as connection:
+            for row in connection.execute(select(tables.checkpoints.c.line).order_by(tables.checkpoints.c.seq)).yield_per(1000):
+                yield _stored(row.line)
 
 
 def _engine(path: Path) -> Engine:
@@ -251,15 +323,35 @@ def _explain(error: Exception) -> GuardError:
     return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")
 
 
-def _key(row: Any) -> KeyRecord:
-    ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
-    return KeyRecord(ref, KeyState(row.state), datetime.fromisoformat(row.created), row.token, row.public_pem)
+def _boundary_name(serial: str) -> str:
+    return f"token {serial}"[:64]
+
+
+def _under(name: str, version: int) -> Any:
+    return (tables.secrets.c.key_name == name) & (tables.secrets.c.key_version == version)
+
+
+def _stored(value: object) -> bytes:
+    """Return a binary column's content; a row that somebody changed may hold another type, which then does not verify."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
 def _secret(row: Any) -> SealedSecret:
     ref = KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id)
     created = datetime.fromisoformat(row.created)
-    return SealedSecret(row.name, row.version, created, ref, bytes(row.wrapped_key), bytes(row.ciphertext), row.size)
+    return SealedSecret(row.name, row.version, created, ref, _stored(row.wrapped_key), _stored(row.ciphertext), row.size)
+
+
+def _lease_row(lease: Lease) -> dict[str, object]:
+    return {
+        "id": lease.id,
+        "secret": lease.secret,
+        "version": lease.version,
+        "holder": lease.holder,
+        "issued": lease.issued.isoformat(),
+        "expires": lease.expires.isoformat(),
+        "ended": "",
+    }
 
 
 def _lease(row: Any) -> Lease:

@@ -138,7 +138,7 @@ def _bytes_list(value: bytes) -> Severity | None:
 def _encoded(value: bytes) -> Severity | None:
     """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
     text = filters.unwrapped(value) or value
-    inner = filters.unwrapped(text.strip()) or text
+    inner = filters.unwrapped(text.strip() + b"=" * (-len(text.strip()) % 4)) or text
     if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
         return None
     plain = text.strip()
@@ -182,9 +182,9 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     return Severity.MEDIUM if strong else Severity.LOW
 
 
-def _drawn(value: bytes) -> Severity | None:
+def _drawn(value: bytes, limit: float = 0.35) -> Severity | None:
     """Judge letters alone: only where they could hardly be words, of other languages neither."""
-    return Severity.LOW if len(value) >= 12 and familiarity(value) < 0.35 and filters.entropy(value) >= 3.0 else None
+    return Severity.LOW if len(value) >= 12 and familiarity(value) < limit and filters.entropy(value) >= 3.0 else None
 
 
 def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
@@ -197,7 +197,7 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):
         return _password(value, quoted=quoted) if chosen else None
     if value.isalpha() and (kinds == 1 or words > 0.3 or not _MIXED.search(value)):
-        return _drawn(value) if clear else None
+        return _drawn(value, 0.45) if clear else None
     if value.isdigit():
         return Severity.LOW if clear and 16 <= len(value) <= 32 and filters.entropy(value) >= 2.6 else None
     if kinds < 2 or words >= (_WORDS if len(value) >= 16 else 0.4) or is_stand_in(value):

@@ -45,7 +45,7 @@ _CODE = re.compile(
 )
 # The same inside of quotes, and what only patterns, formats, selectors and markup have.
 _QUOTED_CODE = re.compile(
-    rb"\w\([^)]*\)$|^\+[A-Za-z_]\w*\.|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:-]{0,40}\}|\{\}|\[-?\d+\]"
+    rb"\w\([^)]*\)$|^\+[A-Za-z_]\w*\.|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:()-]{0,60}\}|\{\}|\[-?\d+\]"
     rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b"
     rb"|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$"
     rb"|^[a-z_]+=[\[({]|\)[,(]|\}\)"
@@ -55,7 +55,7 @@ _NUMBER = re.compile(
     rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
     rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$"
     rb"|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[\^~<>=v]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.\-]{1,24})?$"
-    rb"|^(?:UUID|sha\d+)=|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
+    rb"|^(?:UUID|sha\d+)=|^\d+/[a-z]+\b|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
 )
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
@@ -98,9 +98,10 @@ def hides_placeholder(value: bytes) -> bool:
 
 def unwrapped(value: bytes) -> bytes:
     """Return the text of which a value is the Base64; b"" where it is of none."""
-    if len(value) % 4 or not re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", value):
+    body = value.rstrip(b"=")
+    if len(body) % 4 == 1 or not re.fullmatch(rb"[A-Za-z0-9+/]+", body):
         return b""
-    text = base64.b64decode(value)
+    text = base64.b64decode(body + b"=" * (-len(body) % 4))
     return text if all(32 <= byte < 127 or byte in b"\r\n\t" for byte in text) else b""
 
 

@@ -37,7 +37,7 @@ _FALSE_NAME = re.compile(
     rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
-    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)_token|tokeni[sz]er|(?:token|key)_data|type_token|"
+    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|(?:token|key)_data|type_token|"
     rb"csrf\w*|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
@@ -138,7 +138,7 @@ def _bytes_list(value: bytes) -> Severity | None:
 def _encoded(value: bytes) -> Severity | None:
     """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
     text = filters.unwrapped(value) or value
-    inner = filters.unwrapped(text.strip() + b"=" * (-len(text.strip()) % 4)) or text
+    inner = filters.unwrapped(text.strip()) or text
     if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
         return None
     plain = text.strip()

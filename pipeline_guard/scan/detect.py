@@ -11,10 +11,9 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
-from pipeline_guard.scan import filters
-from pipeline_guard.scan.generic import is_generic_secret
 from pipeline_guard.scan.prefilter import Prefilter
-from pipeline_guard.scan.proof import Proof, State, judge
+from pipeline_guard.scan import filters, generic, proof
+from pipeline_guard.scan.proof import Proof, State
 from pipeline_guard.scan.rule import Rule, compiled
 
 _WORD = 64  # bytes of the longest keyword
@@ -179,12 +178,13 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
         return None
     if not rule.lines and filters.is_placeholder(value):
         return None
-    if rule.generic and not is_generic_secret(rule, match, value):
+    severity = generic.judge(rule, match, value) if rule.generic else None
+    if rule.generic and severity is None:
         return None
     if rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)):
         return None  # a broad shape after a vendor's word: names and words are likelier
-    proof = judge(rule.proof, match.string, (start, end), now)
-    return None if proof.state is State.NO_SECRET else Candidate(rule, start, end, value, proof)
+    proven = proof.judge(rule.proof, match.string, (start, end), now) if rule.proof else Proof(State.NO_TEST, severity)
+    return None if proven.state is State.NO_SECRET else Candidate(rule, start, end, value, proven)
 
 
 def _weight(candidate: Candidate) -> tuple[object, ...]:

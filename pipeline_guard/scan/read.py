@@ -61,12 +61,15 @@ class _Reading:
             if depth >= self.budget.limits.depth:
                 yield Unchecked(file.shown, f"more than {self.budget.limits.depth} containers in each other")
                 return
+            opens = False
             for member in container[1]:
                 if isinstance(member, Member):
+                    opens = True
                     yield from self.file(_inside(file, container[0], member), depth + 1)
                 else:
                     yield Unchecked(f"{file.shown}!{member.name}" if member.name else file.shown, member.why)
-            return
+            if opens or depth:
+                return  # else it may be a text that only begins like one: it is read as it is
         encoding = sniff(file.data)
         if encoding.codec:
             yield from self.piece(file, wide_text(file.data, encoding), encoding.codec[:6], depth)

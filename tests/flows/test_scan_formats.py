@@ -116,6 +116,11 @@ def test_encrypted_and_unknown_members_are_named_and_the_rest_is_read() -> None:
     assert unchecked == [Unchecked("o.zip!a", "encrypted"), Unchecked("o.zip!c", "compressed by method 99")]
 
 
+@pytest.mark.parametrize("head", [b"!<arch>\n", b"070701", b"x^2 ", b"V", b"(", b"BZh91AY&SY", b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c"])
+def test_text_that_begins_like_another_format_is_read_all_the_same(head: bytes) -> None:
+    assert [one.rule for one in scan(head + b" " + TOKEN.encode() + b" and so on.", "a.txt")[0]] == ["github-token"]
+
+
 def test_bombs_stop_at_the_limits() -> None:
     import gzip
 

@@ -154,7 +154,8 @@ def engine(data: bytes) -> tuple[str, Callable[[], Any] | None] | None:
 def _is_zlib(data: bytes) -> bool:
     """Tell zlib from a text that begins with x: two bytes are no proof."""
     try:
-        return bool(zlib.decompressobj(15).decompress(data[:4096], 16))
+        engine = zlib.decompressobj(15)
+        return len(engine.decompress(data[:4096], 256)) >= 64 or engine.eof
     except zlib.error:
         return False
 

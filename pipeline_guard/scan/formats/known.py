@@ -30,7 +30,8 @@ def known(path: str, data: bytes) -> Reading | None:
     if pickles.is_pickle(data) or head.startswith(b"\x93NUMPY"):
         start = pickles.array_start(data) if head[:1] == b"\x93" else 0
         spans, whole = pickles.texts(data, start) if start >= 0 else ([], False)
-        return _reading("pickle", data, spans, rest=not whole)
+        marked = head[:1] in (b"\x80", b"\x93")  # without a mark it may be a text by chance
+        return _reading("pickle", data, spans, rest=not (whole and marked))
     if head.startswith(b"GGUF"):
         spans, whole = model_files.gguf_texts(data)
         return _reading("gguf", data, spans, rest=not whole)

@@ -44,7 +44,7 @@ def texts(data: bytes, start: int = 0) -> tuple[list[Span], bool]:
     place, end = start, len(data)
     for _ in range(_MOST):
         if place >= end:
-            return spans, True
+            return spans, place == end
         code = data[place]
         size = sizes.get(code)
         place += 1

@@ -35,6 +35,7 @@ from pipeline_guard.ports import (
     SecretStore,
     Signer,
     Source,
+    Streams,
     Tree,
     Wrapper,
 )
@@ -82,6 +83,7 @@ class Wiring:
     random: Random
     files: Files
     tree: Tree
+    streams: Streams
     cache: Cache
     progress: Progress
     git: Callable[[], Git]
@@ -112,6 +114,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     from pipeline_guard.adapters.clock import SystemClock, SystemRandom
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
+    from pipeline_guard.adapters.streams import LocalStreams
     from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
     from pipeline_guard.adapters.tree import LocalTree
 
@@ -186,6 +189,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         random=SystemRandom(),
         files=files,
         tree=LocalTree(),
+        streams=LocalStreams(),
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
         git=git,

@@ -59,9 +59,9 @@ class Sealed:
 def seal(request: SealRequest, *, doors: SealDoors) -> Sealed:
     """Seal a file or folder. Raises NothingToDo, UsageError, Denied, IntegrityError (it changed meanwhile), Unavailable."""
     kind, output = _plan(request, doors.files)
+    keys = _recipient_keys(request.keys, "seal", request.path, doors.unseal)
     members = _members(request.path, doors.tree) if kind is SealedKind.FOLDER else []
     with closing(doors.unseal.progress), doors.unseal.streams.draft(output, force=request.force) as draft:
-        keys = _recipient_keys(request.keys, "seal", request.path, doors.unseal)
         layout, data_key = Layout(kind, CHUNK, doors.random.bytes(SALT_BYTES)), Secret(doors.random.bytes(KEY_BYTES))
         recorded("seal", request.path, "granted", f"keys {_shown(keys)}", layout, doors.unseal)
         wrapped = [_wrapped(key, data_key, layout, doors.unseal.wrapper()) for key in keys]

@@ -60,7 +60,7 @@ def parse(unverified: bytes) -> UnverifiedHeader:
     lines = unverified[:LIMIT].split(b"\n", 4)
     if len(lines) != 5:
         raise _changed()
-    layout = _layout(_fields(lines[1], {"chunk", "cipher", "kind", "salt"}))
+    layout = _layout(_fields(lines[1], {"chunk", "cipher", "file", "kind"}))
     recipients = _recipients(_fields(lines[2], {"recipients"}))
     authenticated = _fixed_lines(layout) + _recipient_line(recipients)
     code = _unhex(lines[3].decode("ascii", "replace"), 32)
@@ -101,7 +101,7 @@ def _derived(data_key: Secret, layout: Layout, purpose: bytes) -> Secret:
 
 
 def _fixed_lines(layout: Layout) -> bytes:
-    fields = {"chunk": layout.chunk, "cipher": CIPHER, "kind": layout.kind.value, "salt": layout.salt.hex()}
+    fields = {"chunk": layout.chunk, "cipher": CIPHER, "kind": layout.kind.value, "file": layout.salt.hex()}
     return FIRST_LINE + canonical(fields) + b"\n"
 
 
@@ -129,7 +129,7 @@ def _layout(fields: dict[str, Any]) -> Layout:
         kind = SealedKind(fields["kind"])
     except ValueError:
         raise _changed() from None
-    return Layout(kind, chunk, _unhex(fields["salt"], SALT_BYTES))
+    return Layout(kind, chunk, _unhex(fields["file"], SALT_BYTES))
 
 
 def _recipients(fields: dict[str, Any]) -> tuple[Recipient, ...]:

@@ -58,7 +58,9 @@ class SealingPlace:
 
     def add(self, name: str, version: int = 1) -> KeyRecord:
         identifier = hashlib.sha256(f"id of {name}/{version}".encode()).hexdigest()[:32]
-        record = KeyRecord(KeyRef(name, version, KeyType.AES_256, KeyUsage.WRAP, identifier), KeyState.ACTIVE, StandingClock().now(), "none")
+        record = KeyRecord(
+            KeyRef(name, version, KeyType.AES_256, KeyUsage.WRAP, identifier), KeyState.ACTIVE, StandingClock().now(), "none"
+        )
         self.token._keys[identifier] = _Held(record, wrapping_material(name, version))
         self.state.add_key(record)
         return record

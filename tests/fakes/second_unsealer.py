@@ -28,7 +28,7 @@ def unseal(content: bytes, keys: Keys) -> bytes:
 
     def derive(purpose: bytes) -> bytes:
         info = b"pipeline-guard/sealed/v1 " + purpose + b" " + identity
-        return HKDF(hashes.SHA256(), 32, bytes.fromhex(layout["salt"]), info).derive(data_key)
+        return HKDF(hashes.SHA256(), 32, bytes.fromhex(layout["file"]), info).derive(data_key)
 
     vouched = hmac.digest(derive(b"header"), b"\n".join((version, fixed, recipients, b"")), "sha256")
     if not hmac.compare_digest(vouched.hex().encode(), code) or layout["cipher"] != "AES-256-GCM":

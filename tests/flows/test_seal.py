@@ -17,6 +17,11 @@ from tests.fakes import second_unsealer
 from tests.fakes.sealing import SealingPlace, wrapping_material
 
 
+def names(folder: str | Path = ".") -> list[str]:
+    """Return what lies in a folder, hidden things too."""
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
 @pytest.fixture(autouse=True)
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Small chunks, so that every test has several."""
@@ -142,7 +147,7 @@ def test_every_use_and_denial_is_a_record(place: SealingPlace, data: bytes) -> N
 @pytest.mark.parametrize("act", ["seal", "unseal", "range", "rewrap"])
 def test_without_a_record_nothing_happens(place: SealingPlace, data: bytes, act: str) -> None:
     before = place.seal("data").read_bytes()
-    there = sorted(os.listdir())
+    there = names()
     place.state.broken = True
     acts = {
         "seal": lambda: place.seal("data", output="new"),
@@ -152,7 +157,7 @@ def test_without_a_record_nothing_happens(place: SealingPlace, data: bytes, act:
     }
     with pytest.raises(Unavailable):
         acts[act]()
-    assert sorted(os.listdir()) == there
+    assert names() == there
     assert Path("data.sealed").read_bytes() == before
 
 
@@ -164,7 +169,7 @@ def test_only_an_active_key_seals(place: SealingPlace, data: bytes, state: KeySt
     place.state.change("team-b", 1, state)
     with pytest.raises(Denied, match=state.value):
         place.seal("data", "team-a", "team-b")
-    assert os.listdir() == ["data"]
+    assert names() == ["data"]
     assert place.state.events() == [("seal", "denied", f"key team-b version 1 may not wrap: it is {state.value}")]
 
 
@@ -212,7 +217,7 @@ def test_keys_that_cannot_be_sealed_to(place: SealingPlace, data: bytes) -> None
         with pytest.raises(kind) as refused:
             place.seal("data", *keys)
         assert refused.value.hint
-    assert sorted(os.listdir()) == ["data"]
+    assert names() == ["data"]
 
 
 def test_key_named_twice_is_one_recipient(place: SealingPlace, data: bytes) -> None:
@@ -255,7 +260,7 @@ def test_rewrap_of_what_does_not_verify_changes_nothing(place: SealingPlace, dat
         with pytest.raises(GuardError):
             place.rewrap("data.sealed", "team-b")
         assert Path("data.sealed").read_bytes() == broken
-    assert sorted(os.listdir()) == ["data", "data.sealed"]
+    assert names() == ["data", "data.sealed"]
 
 
 def test_stanza_of_another_file_does_not_open_this_one(place: SealingPlace, data: bytes) -> None:
@@ -323,4 +328,4 @@ def test_unsealing_goes_on_after_an_interruption(place: SealingPlace, data: byte
         assert out.read_bytes() == data
     else:
         assert tree(out) == tree(model)
-    assert not [name for name in os.listdir() if name.startswith(".")]
+    assert not [name for name in names() if name.startswith(".")]

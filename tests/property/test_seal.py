@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,9 +44,8 @@ def opens(place: SealingPlace, content: bytes) -> bytes | None:
     Path("try").write_bytes(content)
     try:
         out = place.unseal("try", "out")
-    except IntegrityError as error:
-        assert error.hint
-        assert not [name for name in os.listdir() if "out" in name]
+    except IntegrityError:
+        assert sorted(path.name for path in Path().iterdir()) == ["made", "plain", "try"]
         return None
     plain = out.read_bytes()
     out.unlink()
@@ -91,19 +89,20 @@ def test_every_length_is_noticed(place: SealingPlace, sample: bytes) -> None:
 def test_any_rearrangement_is_noticed(place: SealingPlace, sealed: Callable[[bytes], bytes], data: st.DataObject) -> None:
     one, other = sealed(b"plain text " * 1200), sealed(b"other text " * 1200)
     cut = [content.rindex(b"\n", 0, len(content) - 3 * STEP) + 1 for content in (one, other)]
-    pieces = [content[at + index * STEP : at + (index + 1) * STEP] for content, at in zip((one, other), cut, strict=True) for index in range(4)]
+    pieces = [
+        content[at + index * STEP : at + (index + 1) * STEP] for content, at in zip((one, other), cut, strict=True) for index in range(4)
+    ]
     chosen = data.draw(st.lists(st.sampled_from(range(8)), max_size=6))
     body = b"".join(pieces[index] for index in chosen)
     expected = b"plain text " * 1200 if body == one[cut[0] :] else None
     assert opens(place, one[: cut[0]] + body) == expected
 
 
-@given(data=st.data())
+@given(start=st.integers(0, 20_000), count=st.integers(0, 40), more=st.binary(max_size=40))
 @SETTINGS
-def test_bytes_put_in_taken_out_or_replaced_are_noticed(place: SealingPlace, sample: bytes, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(sample)))
-    end = data.draw(st.integers(start, min(len(sample), start + 40)))
-    changed = sample[:start] + data.draw(st.binary(max_size=40)) + sample[end:]
+def test_bytes_put_in_taken_out_or_replaced_are_noticed(place: SealingPlace, sample: bytes, start: int, count: int, more: bytes) -> None:
+    start %= len(sample) + 1
+    changed = sample[:start] + more + sample[start + count :]
     assert opens(place, changed) == (b"plain text " * 1200 if changed == sample else None)
 
 

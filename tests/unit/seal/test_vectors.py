@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.seal.header import parse, verify, wrapping_data
@@ -45,6 +46,8 @@ def test_stored_file(folder: Path, row: dict[str, Any]) -> None:
     else:
         with pytest.raises(IntegrityError):
             unsealed(content, place)
+        with pytest.raises((ValueError, InvalidTag)):
+            second_unsealer.unseal(content, wrapping_material)
 
 
 def test_every_stored_file_is_listed() -> None:

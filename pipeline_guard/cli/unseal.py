@@ -11,7 +11,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.table import show_one
 from pipeline_guard.cli.verify import named, printable
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.errors import ExitCode, Unavailable, UsageError
 from pipeline_guard.flows.unseal import UnsealDoors, UnsealRequest, inspect, read_range, unseal
 
 _RANGE = re.compile(r"([0-9]{1,19}):([0-9]{0,19})")
@@ -31,8 +31,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
             with wiring.streams.draft(output, force=args.on("force")) as draft:
                 part(draft.write)
         else:
-            part(sys.stdout.buffer.write)
-            sys.stdout.buffer.flush()
+            part(_to_stdout)
     else:
         request = UnsealRequest(path, output, force=args.on("force"), resume=args.on("resume"))
         wiring.console.data(printable(f"unsealed {unseal(request, doors=unseal_doors(wiring))}"))
@@ -42,6 +41,17 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
 def unseal_doors(wiring: Wiring) -> UnsealDoors:
     """Open what unsealing needs; token and store only when they are asked for."""
     return UnsealDoors(wiring.actor, wiring.clock, wiring.streams, wiring.progress, partial(wiring.token, ""), wiring.state)
+
+
+def _to_stdout(piece: memoryview) -> None:
+    try:
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise Unavailable(f"cannot write to standard output: {reason.lower()}", "check where it goes, or use --output") from None
 
 
 def _range(text: str) -> tuple[int, int | None]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The primitives that sealing stands on, against answers that others published (NIST, RFCs, Wycheproof).
 
-HKDF's salt is called "extract" in the file, so that no scanner for secrets trips over it."""
+HKDF's salt is called "extract" in the file, so that no scanner for secrets trips over it.
+"""
 
 from __future__ import annotations
 

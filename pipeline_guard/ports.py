@@ -125,7 +125,10 @@ class Streams(Protocol):
     """Files and folders too large to hold."""
 
     def reading(self, root: str, name: str = "") -> AbstractContextManager[Reading]:
-        """Open the file ``root``, or ``name`` below the folder ``root`` without following links. Raises UsageError, IntegrityError."""
+        """Open the file ``root``, or ``name`` below the folder ``root`` without following links.
+
+        Raises NothingToDo where ``root`` is missing, UsageError or IntegrityError for what is no regular file.
+        """
         ...
 
     def draft(self, path: str, *, folder: bool = False, force: bool = False, resume: bool = False) -> AbstractContextManager[Draft]:

@@ -39,7 +39,6 @@ class _Output:
             if self._offset + len(data) <= self._old and self._same(data):
                 self._offset += len(data)
                 return
-            self._old = 0  # from the first difference on everything is new
             done = 0
             while done < len(data):
                 done += os.pwrite(self._descriptor, data[done:], self._offset + done)

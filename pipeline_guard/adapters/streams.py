@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline_guard.adapters.drafts import FileDraft, FolderDraft
 from pipeline_guard.adapters.tree import open_below
-from pipeline_guard.errors import IntegrityError, UsageError
+from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.ports import Draft, Reading
 
 
@@ -20,7 +20,7 @@ class LocalStreams:
 
     @contextmanager
     def reading(self, root: str, name: str = "") -> Iterator[Reading]:
-        """Open one regular file; raise UsageError or IntegrityError where it is none."""
+        """Open one regular file; raise NothingToDo, UsageError or IntegrityError where it is none."""
         shown = str(Path(root, name))
         descriptor = _opened(root) if not name else open_below(root, name)
         try:
@@ -85,6 +85,8 @@ def _opened(path: str) -> int:
     try:
         # O_NONBLOCK: opening a FIFO without a writer must not hang
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise NothingToDo(f"no such file: {path}", "check the path") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a possible path"
         raise UsageError(f"cannot read {path}: {reason.lower()}", "check the path and its permissions") from None

@@ -21,7 +21,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     """Unseal as asked for."""
     path, output = named(args.text("path")), args.text("output")
     if args.on("info"):
-        show_one("sealed-file", _claims(path, wiring), args, wiring)
+        show_one("sealed-file", _claims(path, args, wiring), args, wiring)
     elif args.text("range"):
         if args.on("resume"):
             raise UsageError("a range is not resumed", "leave --resume out")
@@ -61,13 +61,13 @@ def _range(text: str) -> tuple[int, int | None]:
     return int(found[1]), int(found[2]) if found[2] else None
 
 
-def _claims(path: str, wiring: Wiring) -> dict[str, object]:
+def _claims(path: str, args: Args, wiring: Wiring) -> dict[str, object]:
     header = inspect(path, streams=wiring.streams)
     keys = [f"{recipient.name}/{recipient.version}" for recipient in header.recipients]
     return {
         "path": printable(path),
         "kind": header.layout.kind.value,
         "chunk": header.layout.chunk,
-        "keys": ", ".join(keys),
+        "keys": keys if args.text("format") == "json" else ", ".join(keys),
         "verified": False,
     }

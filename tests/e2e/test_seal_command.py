@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -49,12 +50,14 @@ def test_a_file_and_a_folder_go_in_and_come_out(guard: Guard, work: Path) -> Non
     assert guard("unseal", "model.sealed", "--output", "model2").code == 0
     subprocess.run(["diff", "-r", "model", "model2"], cwd=work, check=True)
     info = json.loads(guard("unseal", "data.sealed", "--info", "--format", "json").out)
+    jsonschema.validate(info, json.loads((ROOT / "docs" / "schemas" / "sealed-file.v1.json").read_bytes()))
+    assert "keys      team-a/1, team-b/1\n" in guard("unseal", "data.sealed", "--info").out
     assert info == {
         "schema": "pipeline-guard/sealed-file/v1",
         "path": "data.sealed",
         "kind": "file",
         "chunk": 524288,
-        "keys": "team-a/1, team-b/1",
+        "keys": ["team-a/1", "team-b/1"],
         "verified": False,
     }
     assert "audit" not in guard("audit", "verify").err
@@ -98,6 +101,7 @@ def test_range_and_rewrap(guard: Guard, work: Path) -> None:
         (["seal", "data.sealed", "--rewrap", "--output", "x"], 2),
         (["seal", "data", "--rewrap"], 1),
         (["unseal", "missing"], 2),
+        (["unseal", "missing.sealed"], 3),
         (["unseal", "data"], 2),
         (["unseal", "data", "--output", "x"], 1),
         (["unseal", "data", "--info"], 1),

@@ -12,7 +12,8 @@ import pytest
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.seal import SealRequest, seal
 from pipeline_guard.flows.unseal import inspect
-from pipeline_guard.model.key import KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.secret import Secret
 from tests.fakes import second_unsealer
 from tests.fakes.sealing import SealingPlace, wrapping_material
 
@@ -218,6 +219,7 @@ def test_keys_that_cannot_be_sealed_to(place: SealingPlace, data: bytes) -> None
             place.seal("data", *keys)
         assert refused.value.hint
     assert names() == ["data"]
+    assert [event[:2] for event in place.state.events()] == [("seal", "denied")] * 2
 
 
 def test_key_named_twice_is_one_recipient(place: SealingPlace, data: bytes) -> None:
@@ -260,6 +262,23 @@ def test_rewrap_of_what_does_not_verify_changes_nothing(place: SealingPlace, dat
         with pytest.raises(GuardError):
             place.rewrap("data.sealed", "team-b")
         assert Path("data.sealed").read_bytes() == broken
+    assert names() == ["data", "data.sealed"]
+
+
+def test_sealed_file_that_changes_while_it_is_rewrapped_is_left_as_it_is(
+    place: SealingPlace, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = place.seal("data")
+    wrap = place.token.wrap
+
+    def write_meanwhile(key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
+        sealed.write_bytes(sealed.read_bytes() + b"more")
+        return wrap(key, data_key, associated)
+
+    monkeypatch.setattr(place.token, "wrap", write_meanwhile)
+    with pytest.raises(IntegrityError, match="changed while"):
+        place.rewrap(sealed, "team-b")
+    assert sealed.read_bytes().endswith(b"more")
     assert names() == ["data", "data.sealed"]
 
 

@@ -149,12 +149,13 @@ def test_resumed_file_is_what_was_written_now_whatever_lay_there(old: bytes) -> 
 
 def test_resuming_does_not_write_what_is_there() -> None:
     Path(".a.partial").write_bytes(b"aaaabbbb")
+    Path(".a.partial").chmod(0o666)
     with STREAMS.draft("a", resume=True) as draft:
         before = Path(".a.partial").stat().st_mtime_ns
         draft.write(memoryview(b"aaaa"))
         draft.write(memoryview(b"bbbb"))
         assert Path(".a.partial").stat().st_mtime_ns == before
-    assert Path("a").read_bytes() == b"aaaabbbb"
+    assert (Path("a").read_bytes(), mode("a")) == (b"aaaabbbb", 0o600)
 
 
 def fill_folder() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_guard.adapters.streams import LocalStreams
-from pipeline_guard.errors import IntegrityError, UsageError
+from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 
 
 def test_buffer_is_filled_from_any_offset_and_short_only_at_the_end(tmp_path: Path) -> None:
@@ -43,7 +43,9 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     (tmp_path / "into").symlink_to("folder")
     (tmp_path / "folder" / "inner").write_bytes(b"x")
     streams = LocalStreams()
-    for name in ("pipe", "folder", "missing", "a\0b", "/dev/zero"):
+    with pytest.raises(NothingToDo), streams.reading(str(tmp_path / "missing")):
+        pass
+    for name in ("pipe", "folder", "a\0b", "/dev/zero"):
         with pytest.raises(UsageError), streams.reading(str(tmp_path / name)):
             pass
     for name in ("link", "into/inner", "../x", "pipe"):

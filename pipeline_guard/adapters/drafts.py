@@ -29,9 +29,11 @@ class _Output:
         self._descriptor = descriptor
         self._shown = shown
         self._offset = 0
-        self._old = os.fstat(descriptor).st_size if resume else 0
-        if not resume:
+        self._old = os.fstat(descriptor).st_size
+        # NOTE: only where there is something: ext4 writes a file out at its close once it was truncated to nothing (auto_da_alloc)
+        if self._old and not resume:
             os.ftruncate(descriptor, 0)
+            self._old = 0
 
     def write(self, data: memoryview) -> None:
         """Append; a full disk is the user's to mend."""
@@ -50,7 +52,8 @@ class _Output:
     def end(self) -> None:
         """Cut what an earlier attempt left behind the end."""
         with _refusing("write", self._shown):
-            os.ftruncate(self._descriptor, self._offset)
+            if self._old > self._offset:
+                os.ftruncate(self._descriptor, self._offset)
 
 
 class FileDraft:

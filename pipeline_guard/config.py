@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from datetime import timedelta
 from typing import Any, Literal
@@ -34,6 +35,13 @@ class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     uri: str = ""
     module: str = ""
     pin: str = ""
+
+
+class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Cryptoperiods of new keys, as durations."""
+
+    period: str = "365d"
+    grace: str = "30d"
 
 
 class ScanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -94,6 +102,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     version: Literal[1] = 1
     token: TokenSection = msgspec.field(default_factory=TokenSection)
     secrets: dict[str, SecretBinding] = msgspec.field(default_factory=dict)
+    keys: KeysSection = msgspec.field(default_factory=KeysSection)
     scan: ScanSection = msgspec.field(default_factory=ScanSection)
     gate: GateSection = msgspec.field(default_factory=GateSection)
     sign: SignSection = msgspec.field(default_factory=SignSection)
@@ -134,6 +143,11 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         raise _explain(str(error), tree, name) from None
     for variable, binding in config.secrets.items():
         _check_binding(variable, binding, tree, name)
+    for key in ("period", "grace"):
+        try:
+            duration(getattr(config.keys, key))
+        except UsageError as error:
+            raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
     check_policy(config.policy, name)
     return config
 
@@ -141,6 +155,11 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
 def canonical(config: Config) -> bytes:
     """Return the configuration as JSON with every default spelt out, so that equal meanings have equal bytes."""
     return msgspec.json.encode(config, order="sorted")
+
+
+def policy_digest(config: Config) -> str:
+    """Return the hexadecimal SHA-256 of the policy in its canonical form."""
+    return hashlib.sha256(msgspec.json.encode(config.policy, order="sorted")).hexdigest()
 
 
 def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str) -> None:

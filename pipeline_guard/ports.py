@@ -15,7 +15,7 @@ from typing import Protocol
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.event import AuditEvent, AuditRecord
 from pipeline_guard.model.finding import Origin
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
@@ -190,12 +190,20 @@ class Keystore(Protocol):
         """Find a key by RFC 7512 URI. Raises UsageError where it names none or several."""
         ...
 
+    def destroy(self, key: KeyRef) -> None:
+        """Remove a key and its public half from the token; one that is gone already is fine."""
+        ...
+
 
 class Signer(Protocol):
     """Signing inside the token."""
 
     def sign(self, key: KeyRef, message: bytes) -> bytes:
-        """Return the signature over ``message``: for EC P-256, DER of ECDSA with SHA-256."""
+        """Return the signature over ``message``.
+
+        EC keys: DER of ECDSA with SHA-256 (P-256) or SHA-384 (P-384). Ed25519: 64 bytes (RFC 8032). RSA: PKCS #1 v1.5
+        with SHA-256. Raises Denied for a key that is not for signing.
+        """
         ...
 
 
@@ -227,6 +235,33 @@ class KeyRegister(Protocol):
         ...
 
 
+class KeyLedger(Protocol):
+    """The life of keys: their versions, what happened to them, and the one way to change them."""
+
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        """Return every version of a key, ascending; none where there is no such key."""
+        ...
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        """Write all changes and their events, or none; ``nonce`` marks the approved request that they use up.
+
+        Raises Unavailable where a record is no longer what the change says it was, Denied for a used nonce.
+        """
+        ...
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to all versions of a key, in order."""
+        ...
+
+
+class InvocationCounter(Protocol):
+    """How often a wrapping key was used (NIST SP 800-38D limits that)."""
+
+    def reserve(self, name: str, version: int, count: int) -> int:
+        """Count invocations durably before they happen; return how many there are, these included."""
+        ...
+
+
 class SecretStore(Protocol):
     """Sealed values; nothing here can be read without the token."""
 
@@ -240,6 +275,22 @@ class SecretStore(Protocol):
 
     def list(self) -> Sequence[SealedSecret]:
         """Return the newest version of every secret, ordered by name."""
+        ...
+
+
+class WrappedRows(Protocol):
+    """What is wrapped under a version of a wrapping key, and the way to another version."""
+
+    def count_under(self, name: str, version: int) -> int:
+        """Return how many secret versions are wrapped under this version of a key."""
+        ...
+
+    def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
+        """Return up to ``limit`` of them behind (name, version) ``after``, ascending."""
+        ...
+
+    def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
+        """Replace the wrapped key of a row that is still as ``before``; return whether it was."""
         ...
 
 

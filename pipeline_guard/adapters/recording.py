@@ -7,9 +7,9 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyRecord
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.ports import Cache, Files
@@ -57,10 +57,13 @@ class MemoryCache:
 
 
 class MemoryState:
-    """The store's six doors over dictionaries; the same contract as the real one."""
+    """The store's doors over dictionaries; the same contract as the real one."""
 
     def __init__(self) -> None:
         self._keys: dict[tuple[str, int], KeyRecord] = {}
+        self._events: list[KeyEvent] = []
+        self._nonces: set[str] = set()
+        self._invocations: dict[tuple[str, int], int] = {}
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
         self._leases: list[Lease] = []
         self._audit: list[AuditRecord] = []
@@ -81,6 +84,35 @@ class MemoryState:
         """Return every record by name and version."""
         return [record for _, record in sorted(self._keys.items(), key=lambda item: item[0])]
 
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        """Return every version of a key, ascending."""
+        return [record for record in self.all_keys() if record.ref.name == name]
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        """Write all changes or none."""
+        del now
+        if nonce in self._nonces:
+            raise Denied("these approvals were used already", "make a new request, and have that approved")
+        for each in changes:
+            known = self._keys.get((each.after.ref.name, each.after.ref.version))
+            if each.before is None and known is not None:
+                raise UsageError(f"the key {each.after.ref.name} exists", "choose another name")
+            if each.before is not None and (known is None or known.revision != each.before.revision):
+                raise Unavailable(f"the key {each.after.ref.name} was just changed by somebody else", "look at it again: keys show")
+        self._nonces |= {nonce} - {""}
+        for each in changes:
+            self._keys[each.after.ref.name, each.after.ref.version] = each.after
+            self._events.append(each.event)
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to a key, in order."""
+        return [event for event in self._events if event.name == name]
+
+    def reserve(self, name: str, version: int, count: int) -> int:
+        """Count invocations."""
+        self._invocations[name, version] = self._invocations.get((name, version), 0) + count
+        return self._invocations[name, version]
+
     def put(self, row: SealedSecret) -> None:
         """Keep one version; raise UsageError where it exists."""
         if (row.name, row.version) in self._secrets:
@@ -95,6 +127,22 @@ class MemoryState:
     def list(self) -> Sequence[SealedSecret]:
         """Return the newest version of every secret by name."""
         return [row for name in sorted({name for name, _ in self._secrets}) if (row := self.get(name))]
+
+    def count_under(self, name: str, version: int) -> int:
+        """Return how many secret versions are wrapped under a version of a key."""
+        return len(self.rows_under(name, version, ("", 0), len(self._secrets)))
+
+    def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
+        """Return up to ``limit`` of them behind ``after``."""
+        found = [row for place, row in sorted(self._secrets.items(), key=lambda item: item[0]) if place > after]
+        return [row for row in found if (row.wrapping_key.name, row.wrapping_key.version) == (name, version)][:limit]
+
+    def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
+        """Replace a row that is still as ``before``."""
+        if self._secrets.get((before.name, before.version)) != before:
+            return False
+        self._secrets[before.name, before.version] = after
+        return True
 
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline_guard.errors import Denied, IntegrityError, UsageError
+from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
 from pipeline_guard.ports import Clock
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 _WRAP_VERSION = b"\x01"  # then 12 bytes of nonce, then AES-256-GCM ciphertext with its tag
 _NONCE = 12
@@ -59,13 +56,22 @@ class SoftwareToken:
             raise UsageError(f"the URI names {len(found) or 'no'} keys of the token", "name one key by object= or id=")
         return found[0]
 
-    def sign(self, key: KeyRef, message: bytes) -> bytes:
-        """Return DER of ECDSA with SHA-256. Raises Denied for a key that is not for signing."""
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
+    def destroy(self, key: KeyRef) -> None:
+        """Forget a key."""
+        self._keys.pop(key.id, None)
 
-        private: EllipticCurvePrivateKey = self._material(key, KeyUsage.SIGN)
-        return private.sign(message, ec.ECDSA(hashes.SHA256()))
+    def sign(self, key: KeyRef, message: bytes) -> bytes:
+        """Return a signature in the form of the port. Raises Denied for a key that is not for signing."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, padding
+
+        private = self._material(key, KeyUsage.SIGN)
+        schemes: dict[KeyType, tuple[Any, ...]] = {
+            KeyType.EC_P256: (ec.ECDSA(hashes.SHA256()),),
+            KeyType.EC_P384: (ec.ECDSA(hashes.SHA384()),),
+            KeyType.RSA_3072: (padding.PKCS1v15(), hashes.SHA256()),
+        }
+        return bytes(private.sign(message, *schemes.get(key.type, ())))
 
     def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
         """Return version, nonce and ciphertext. Raises Denied for a key that is not for wrapping."""
@@ -100,11 +106,19 @@ class SoftwareToken:
 
 def _generate(key_type: KeyType) -> tuple[Any, str]:
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if key_type is KeyType.AES_256:
         return os.urandom(32), ""
-    private = ec.generate_private_key(ec.SECP256R1())
+    private: Any
+    if key_type is KeyType.ED25519:
+        private = ed25519.Ed25519PrivateKey.generate()
+    elif key_type is KeyType.RSA_3072:
+        private = rsa.generate_private_key(65537, 3072)
+    elif key_type is KeyType.ML_DSA_65:
+        raise Unavailable("the rehearsal's token does not make keys of type ml-dsa-65", "rehearse with ec-p256")
+    else:
+        private = ec.generate_private_key(ec.SECP384R1() if key_type is KeyType.EC_P384 else ec.SECP256R1())
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return private, private.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 

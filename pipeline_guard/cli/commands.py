@@ -71,6 +71,33 @@ _RESULTS = (
 )
 _DATA = (Flag("format", "text or json", "FORMAT", "text", ("text", "json")),)
 
+REVOCATIONS = (
+    "unspecified",
+    "key-compromise",
+    "ca-compromise",
+    "affiliation-changed",
+    "superseded",
+    "cessation-of-operation",
+    "privilege-withdrawn",
+)
+_VERSION = Flag("version", "which version (default: the newest)", "NUMBER")
+_PERIOD = (
+    Flag("expires", "how long it protects, before 30 days of grace (default: keys.period, 365d)", "DURATION"),
+    Flag("activate-in", "how long it waits before it begins", "DURATION"),
+)
+_CHANGE = (
+    _VERSION,
+    Flag("why", "the reason, for the history and the audit log", "TEXT"),
+    Flag("approval", "an approval, where the policy asks for some; may be repeated", "FILE", many=True),
+    Flag("request", "do nothing, but write the request that approvers sign", "FILE"),
+)
+
+
+def _state(name: str, help_text: str, *flags: Flag) -> Command:
+    """Describe an action that changes a key's state."""
+    return Command(name, help_text, "key_states", (*flags, *_CHANGE), Positional("name", "its name", "1"))
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "dry-run",
@@ -193,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "keys",
-        "create, list and show keys; export public halves",
+        "create, rotate, revoke and destroy keys, and everything between",
         "keys",
         actions=(
             Command(
@@ -201,18 +228,74 @@ COMMANDS: tuple[Command, ...] = (
                 "generate a key in the token",
                 "keys",
                 (
-                    Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "aes-256")),
+                    Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "ec-p384", "ed25519", "rsa-3072", "aes-256", "ml-dsa-65")),
                     Flag("usage", "the one thing it may do (default: by type)", "USAGE", "", ("", "sign", "wrap")),
+                    *_PERIOD,
                 ),
                 Positional("name", "its name", "1"),
             ),
-            Command("list", "list the keys", "keys", _DATA),
-            Command("show", "show one key", "keys", _DATA, Positional("name", "its name", "1")),
+            Command("list", "list the keys, their states, and what is due", "keys", _DATA),
+            Command(
+                "show", "show one key, its versions and their history", "keys", (_VERSION, *_DATA), Positional("name", "its name", "1")
+            ),
+            Command(
+                "rotate",
+                "make a new version that signs or wraps from now on; old ones only verify or open",
+                "keys",
+                (
+                    Flag("due", "rotate every key whose cryptoperiod ends within 30 days", switch=True),
+                    Flag("rewrap", "move what the old versions of a wrapping key protect to the new one", switch=True),
+                    *_PERIOD,
+                ),
+                Positional("name", "its name (none with --due)", "?"),
+            ),
+            Command(
+                "rewrap", "move what old versions of a wrapping key protect to its newest", "keys", (), Positional("name", "its name", "1")
+            ),
+            _state("activate", "let a key begin, or lift its suspension"),
+            _state("suspend", "let a key do nothing for a while"),
+            _state(
+                "revoke",
+                "take a key out of use for a reason",
+                Flag("reason", "why; a compromise makes all its signatures worthless", "REASON", "unspecified", REVOCATIONS),
+                Flag("since", "since when it may be compromised, in ISO 8601 (default: now)", "TIME"),
+            ),
+            _state("expire", "end a key's use: it only verifies or opens from now on"),
+            _state("archive", "put a key away; it opens nothing until it is recovered"),
+            _state("recover", "take a key out of the archive"),
+            Command(
+                "destroy",
+                "destroy a key for good, after a waiting time",
+                "key_states",
+                (
+                    Flag("wait", "how long the destruction can still be cancelled", "DURATION", "7d"),
+                    Flag("cancel", "keep the key after all", switch=True),
+                    Flag("due", "destroy every key whose waiting time is over", switch=True),
+                    Flag("crypto-erase", "destroy with it all that it protects", switch=True),
+                    *_CHANGE,
+                ),
+                Positional("name", "its name (none with --due)", "?"),
+            ),
+            Command(
+                "approve",
+                "sign somebody's request, so that it may be carried out",
+                "key_states",
+                (
+                    Flag("key", "your own signing key, by name or pkcs11: URI", "KEY"),
+                    Flag("approver", "your name in the policy (default: the key's name)", "NAME"),
+                    Flag("output", "where the approval goes (default: standard output)", "FILE"),
+                ),
+                Positional("file", "the request, as --request wrote it", "1"),
+            ),
             Command(
                 "export-public",
                 "write the public half as PEM",
                 "keys",
-                (Flag("output", "the file to write (default: standard output)", "FILE"),),
+                (
+                    Flag("output", "the file to write (default: standard output)", "FILE"),
+                    Flag("timeline", "also write all versions, their states and dates, as JSON", "FILE"),
+                    _VERSION,
+                ),
                 Positional("name", "its name", "1"),
             ),
         ),

@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
 from pipeline_guard.flows.secrets import SecretDoors
 
 
+def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
+    """Open a token whose keys do only what their state permits."""
+    return GovernedToken(wiring.token(uri), wiring.state(), wiring.clock)
+
+
 def key_doors(wiring: Wiring) -> KeyDoors:
     """Open what key flows need."""
     state = wiring.state()
-    return KeyDoors(wiring.actor, wiring.clock, wiring.token(""), state, state)
+    return KeyDoors(wiring.actor, wiring.clock, wiring.token(""), state, state, state)
 
 
 def secret_doors(wiring: Wiring) -> SecretDoors:
     """Open what secret flows need."""
-    state, token = wiring.state(), wiring.token("")
+    state, token = wiring.state(), governed(wiring)
     return SecretDoors(
         actor=wiring.actor,
         clock=wiring.clock,
@@ -25,6 +31,7 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
         keystore=token,
         wrapper=token,
         register=state,
+        ledger=state,
         store=state,
         removal=state,
         audit=state,
@@ -35,5 +42,5 @@ def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state = wiring.state()
     return LeaseDoors(
-        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=wiring.token(""), store=state, leases=state, audit=state
+        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=governed(wiring), store=state, leases=state, audit=state
     )

@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = command(args.verb)
         if known is None:  # Defensive: parse has refused it
             raise GuardError(f"no such command: {args.verb}")
-        return int(import_module(f"pipeline_guard.cli.{known.module}").run(args, real(args, environ)))
+        module = next((action.module for action in known.actions if action.name == args.action), known.module)
+        return int(import_module(f"pipeline_guard.cli.{module}").run(args, real(args, environ)))
     except HelpWanted as text:
         print(text)
         return ExitCode.CLEAN

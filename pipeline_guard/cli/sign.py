@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.doors import governed
 from pipeline_guard.cli.verify import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode
@@ -18,7 +19,7 @@ def run(args: Args, wiring: Wiring) -> int:
     subjects = tuple(named(subject) for subject in args.many("subjects"))
     request = SignRequest(subjects, args.text("type"), args.text("key"), beside(args.text("bundle"), subjects), wiring.actor)
     key = args.text("key")
-    token = partial(wiring.token, key if key.startswith("pkcs11:") else "")
+    token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
     doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state)
     for signed in sign(request, doors=doors):
         wiring.console.data(printable(f"signed {', '.join(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))

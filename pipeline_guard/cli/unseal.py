@@ -8,6 +8,7 @@ import sys
 from functools import partial
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.doors import governed
 from pipeline_guard.cli.table import show_one
 from pipeline_guard.cli.verify import named, printable
 from pipeline_guard.cli.wiring import Wiring
@@ -40,7 +41,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
 
 def unseal_doors(wiring: Wiring) -> UnsealDoors:
     """Open what unsealing needs; token and store only when they are asked for."""
-    return UnsealDoors(wiring.actor, wiring.clock, wiring.streams, wiring.progress, partial(wiring.token, ""), wiring.state)
+    return UnsealDoors(wiring.actor, wiring.clock, wiring.streams, wiring.progress, partial(governed, wiring), wiring.state)
 
 
 def _to_stdout(piece: memoryview) -> None:

@@ -24,6 +24,8 @@ from pipeline_guard.ports import (
     Fingerprint,
     Git,
     Handover,
+    InvocationCounter,
+    KeyLedger,
     KeyRegister,
     Keystore,
     LeaseBook,
@@ -37,6 +39,7 @@ from pipeline_guard.ports import (
     Source,
     Streams,
     Tree,
+    WrappedRows,
     Wrapper,
 )
 
@@ -57,7 +60,7 @@ class Token(Keystore, Signer, Wrapper, Protocol):
         ...
 
 
-class State(KeyRegister, SecretStore, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
+class State(KeyRegister, KeyLedger, InvocationCounter, SecretStore, WrappedRows, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
     """Everything one database keeps for us."""
 
 

@@ -11,12 +11,15 @@ import posixpath
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline_guard.errors import Denied, NothingToDo, UsageError
 from pipeline_guard.flows.keys import find
 from pipeline_guard.flows.unseal import SUFFIX, UnsealDoors, data_key_of, read_header, recorded
+from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.naming import STORE_KEY
-from pipeline_guard.model.key import KeyRecord, KeyState, KeyUsage
+from pipeline_guard.keys.period import current
+from pipeline_guard.model.key import KeyRecord, KeyUsage
 from pipeline_guard.model.sealed_file import Layout, Recipient, SealedKind
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import Files, Random, Reading, Tree, Wrapper
@@ -137,23 +140,27 @@ def _counted(fill: Fill, total: int | None, doors: UnsealDoors) -> Fill:
 
 
 def _recipient_keys(names: Sequence[str], action: str, path: str, doors: UnsealDoors) -> list[KeyRecord]:
-    """Return the newest version of each key; raise UsageError or, with a record, Denied."""
-    keys = [find(name, doors.state()) for name in dict.fromkeys(names)]
+    """Return the version of each key that wraps now; raise UsageError or, with a record, Denied."""
+    keys = [_wrapping_key(name, doors) for name in dict.fromkeys(names)]
     for key in keys:
-        why = _unfit(key)
-        if why:
-            recorded(action, path, "denied", why, None, doors)
-            raise Denied(why, f"seal to an active wrapping key: {_CREATE}")
+        try:
+            _check_fit(key, doors.clock.now())
+        except Denied as denied:
+            recorded(action, path, "denied", denied.what, None, doors)
+            raise
     return keys
 
 
-def _unfit(key: KeyRecord) -> str:
-    name = f"key {key.ref.name} version {key.ref.version}"
+def _wrapping_key(name: str, doors: UnsealDoors) -> KeyRecord:
+    return current(doors.state().versions(name), doors.clock.now()) or find(name, doors.state())
+
+
+def _check_fit(key: KeyRecord, now: datetime) -> None:
     if key.ref.usage is not KeyUsage.WRAP:
-        return f"{name} may not wrap: it was created to {key.ref.usage.value}"
+        raise Denied(f"key {key.ref.name} may not seal: it was created to {key.ref.usage.value}", _CREATE)
     if key.ref.name == STORE_KEY:
-        return f"{name} may not seal files: it wraps the store's secrets"
-    return "" if key.state is KeyState.ACTIVE else f"{name} may not wrap: it is {key.state.value}"
+        raise Denied(f"key {key.ref.name} may not seal files: it wraps the store's secrets", _CREATE)
+    check_protects(key, now)
 
 
 def _wrapped(key: KeyRecord, data_key: Secret, layout: Layout, wrapper: Wrapper) -> Recipient:

@@ -6,12 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline_guard.errors import NothingToDo, UsageError
+from pipeline_guard.flows.keys import first_version, made, protecting
 from pipeline_guard.keys.naming import STORE_KEY, checked_name
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import KeyRecord, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import AuditSink, Clock, KeyRegister, Keystore, Random, SecretRemoval, SecretStore, Wrapper
+from pipeline_guard.ports import AuditSink, Clock, KeyLedger, KeyRegister, Keystore, Random, SecretRemoval, SecretStore, Wrapper
 from pipeline_guard.seal.envelope import KEY_BYTES, NONCE_BYTES, associated_data, close, disclose
 
 LIMIT = 64 * 1024  # bytes; larger things are files, to be sealed as such
@@ -27,19 +28,20 @@ class SecretDoors:
     keystore: Keystore
     wrapper: Wrapper
     register: KeyRegister
+    ledger: KeyLedger
     store: SecretStore
     removal: SecretRemoval
     audit: AuditSink
 
 
 def wrapping_key(*, doors: SecretDoors) -> KeyRecord:
-    """Return the store's wrapping key, generating it at first need."""
-    record = doors.register.key(STORE_KEY)
+    """Return the version of the store's key that wraps now, generating the first at first need; raise Denied where none may."""
+    record = protecting(STORE_KEY, doors.clock.now(), doors.ledger)
     if record is None:
         doors.audit.write(AuditEvent(doors.clock.now(), doors.actor, "key.create", STORE_KEY, "granted", "wrapping key of the store"))
         try:
-            record = doors.keystore.create(STORE_KEY, 1, KeyType.AES_256, KeyUsage.WRAP)
-            doors.register.add_key(record)
+            record = first_version(doors.keystore.create(STORE_KEY, 1, KeyType.AES_256, KeyUsage.WRAP), doors.clock.now())
+            doors.ledger.change([made(record, doors.actor, doors.clock.now(), "wrapping key of the store")], doors.clock.now())
         except UsageError:  # another process was faster; its key is the one
             record = doors.register.key(STORE_KEY)
             if record is None:

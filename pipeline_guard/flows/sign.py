@@ -10,11 +10,13 @@ from typing import Protocol
 
 from pipeline_guard.errors import Denied, NothingToDo, UsageError
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, path_inside
+from pipeline_guard.keys.lifecycle import check_protects
+from pipeline_guard.keys.period import current
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyRecord, KeyType, KeyUsage
 from pipeline_guard.model.subject import Subject
-from pipeline_guard.ports import AuditSink, Clock, Files, KeyRegister, Keystore, Signer, Tree
+from pipeline_guard.ports import AuditSink, Clock, Files, KeyLedger, KeyRegister, Keystore, Signer, Tree
 from pipeline_guard.sign.bundle import write_bundle
 from pipeline_guard.sign.dsse import pae
 from pipeline_guard.sign.model_manifest import SIGNATURE, files_to_sign, model_payload
@@ -29,7 +31,7 @@ class SigningToken(Keystore, Signer, Protocol):
     """The token's part in signing."""
 
 
-class SigningState(KeyRegister, AuditSink, Protocol):
+class SigningState(KeyRegister, KeyLedger, AuditSink, Protocol):
     """The store's part in signing."""
 
 
@@ -124,13 +126,13 @@ def _beside(subject: str, kind: str) -> str:
 
 
 def _signing_key(named: str, doors: SignDoors) -> KeyRecord:
-    record = doors.token().describe(named) if named.startswith("pkcs11:") else doors.state().key(named)
+    now = doors.clock.now()
+    record = doors.token().describe(named) if named.startswith("pkcs11:") else current(doors.state().versions(named), now)
     if record is None:
         raise UsageError(f"no key called {named}", f"pipeline-guard keys list shows the keys; make one: {_CREATE}")
     if record.ref.usage is not KeyUsage.SIGN:
         raise Denied(f"key {record.ref.name} may not sign: it was created to {record.ref.usage.value}", _CREATE)
-    if record.state is not KeyState.ACTIVE:
-        raise Denied(f"key {record.ref.name} may not sign: it is {record.state.value}", "sign with an active key")
+    check_protects(record, now)
     if record.ref.type is not KeyType.EC_P256:  # Defensive: no other type signs yet
         raise Denied(f"key {record.ref.name} cannot sign bundles: it is {record.ref.type.value}", "use a key of type ec-p256")
     return record

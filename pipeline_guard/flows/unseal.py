@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, IntegrityError, UsageError
+from pipeline_guard.keys.lifecycle import check_processes
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyRecord, KeyState, KeyUsage
+from pipeline_guard.model.key import KeyRecord
 from pipeline_guard.model.sealed_file import Layout, Recipient, SealedKind
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import AuditSink, Clock, Draft, KeyRegister, Progress, Reading, Streams, Wrapper
+from pipeline_guard.ports import AuditSink, Clock, Draft, KeyLedger, KeyRegister, Progress, Reading, Streams, Wrapper
 from pipeline_guard.seal.archive import FOLDER, PROGRAM, ArchiveReader
 from pipeline_guard.seal.header import LIMIT, UnverifiedHeader, file_digest, parse, verify, wrapping_data
 from pipeline_guard.seal.stream import SealedPayload
 
 SUFFIX = ".sealed"
-_MAY_OPEN = (KeyState.ACTIVE, KeyState.DEACTIVATED)  # SP 800-57 Part 1 Rev. 5, section 7: what may still be processed
 
 
-class UnsealState(KeyRegister, AuditSink, Protocol):
+class UnsealState(KeyRegister, KeyLedger, AuditSink, Protocol):
     """The store's part in unsealing."""
 
 
@@ -129,21 +129,24 @@ def _ours(recipients: tuple[Recipient, ...], action: str, path: str, layout: Lay
     register = doors.state()
     found = [(recipient, register.key(recipient.name, recipient.version)) for recipient in recipients]
     ours = [(recipient, key) for recipient, key in found if key and key.ref.id == recipient.id]
+    refusals: list[Denied] = []
     for recipient, key in ours:
-        if key.state in _MAY_OPEN and key.ref.usage is KeyUsage.WRAP:
+        try:
+            check_processes(key, doors.clock.now())
+        except Denied as denied:
+            refusals.append(denied)
+        else:
             return recipient, key
+    name = posixpath.basename(path)
     names = ", ".join(f"{recipient.name} version {recipient.version}" for recipient in recipients)[:500]
-    if ours:
-        states = ", ".join(f"{key.ref.name} version {key.ref.version} is {key.state.value}" for _, key in ours)
-        why, hint = f"no key may open it: {states}", "pipeline-guard keys list shows the keys"
-    elif any(key for _, key in found) or {key.ref.id for key in register.all_keys()} & {recipient.id for recipient in recipients}:
-        raise IntegrityError(
-            f"{posixpath.basename(path)}: names a key that is another one here: {names}", "unseal it with the store it was sealed with"
-        )
-    else:
-        why, hint = f"sealed to keys that are not here: {names}", "ask one of their holders to rewrap it: pipeline-guard seal --rewrap"
+    same_id = {key.ref.id for key in register.all_keys()} & {recipient.id for recipient in recipients}
+    if not ours and (same_id or any(key for _, key in found)):
+        raise IntegrityError(f"{name}: names a key that is another one here: {names}", "unseal it with the store it was sealed with")
+    why = "; ".join(denied.what for denied in refusals) or f"sealed to keys that are not here: {names}"
     recorded(action, path, "denied", why, layout, doors)
-    raise Denied(f"{posixpath.basename(path)}: {why}", hint)
+    raise Denied(
+        f"{name}: {why}", refusals[0].hint if refusals else "a holder of one can add yours: pipeline-guard seal --rewrap --key NAME"
+    )
 
 
 def _unpack(pieces: Iterator[memoryview], draft: Draft) -> None:

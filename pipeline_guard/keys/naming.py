@@ -23,5 +23,5 @@ def usage_for(key_type: KeyType, wanted: str) -> KeyUsage:
     """Return the usage of a new key; raise UsageError where type and usage do not go together."""
     usage = KeyUsage(wanted) if wanted else USAGE_OF[key_type]
     if usage is not USAGE_OF[key_type]:
-        raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", "ec-p256 signs, aes-256 wraps")
+        raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", "aes-256 wraps, every other type signs")
     return usage

@@ -24,7 +24,7 @@ def names(requirements: list[str]) -> set[str]:
 
 def test_scan_only_installation_pulls_no_forge_no_broker_and_no_token() -> None:
     assert names(PROJECT["dependencies"]) == {"cryptography", "hyperscan", "msgspec", "pyyaml"}
-    assert names(PROJECT["optional-dependencies"]["hsm"]) == {"python-pkcs11", "sqlalchemy"}
+    assert names(PROJECT["optional-dependencies"]["hsm"]) == {"alembic", "python-pkcs11", "sqlalchemy"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline_guard.adapters.rehearsal import SoftwareToken
-from pipeline_guard.errors import Denied, IntegrityError, UsageError
+from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
+from pipeline_guard.sign.public_key import load
 from tests.fakes.signing import StandingClock
 
 
@@ -72,6 +73,33 @@ def test_a_signature_verifies_with_foreign_software_and_only_over_its_message(to
     public.verify(signature, b"message", ec.ECDSA(hashes.SHA256()))
     with pytest.raises(InvalidSignature):
         public.verify(signature, b"massage", ec.ECDSA(hashes.SHA256()))
+
+
+@pytest.mark.parametrize("kind", [KeyType.EC_P384, KeyType.ED25519, KeyType.RSA_3072], ids=lambda kind: kind.value)
+def test_every_type_of_signing_key_signs_so_that_foreign_software_verifies(token: Any, kind: KeyType) -> None:
+    record = token.create(f"each-{kind.value}", 1, kind, KeyUsage.SIGN)
+    assert load(record.public_pem).accepts(token.sign(record.ref, b"message"), b"message")
+    assert not load(record.public_pem).accepts(token.sign(record.ref, b"message"), b"massage")
+    uri = "pkcs11:id=" + "".join(f"%{byte:02x}" for byte in bytes.fromhex(record.ref.id))
+    assert token.describe(uri).public_pem == record.public_pem
+
+
+def test_a_token_without_a_type_says_so(token: Any) -> None:
+    with pytest.raises(Unavailable, match="ml-dsa-65"):
+        token.create("future", 1, KeyType.ML_DSA_65, KeyUsage.SIGN)
+
+
+def test_a_destroyed_key_is_gone_and_its_neighbour_stays(token: Any, wrapping: KeyRecord) -> None:
+    gone, stays = (token.create("doomed", number, KeyType.EC_P256, KeyUsage.SIGN) for number in (1, 2))
+    token.destroy(gone.ref)
+    token.destroy(gone.ref)
+    with pytest.raises(GuardError):
+        token.sign(gone.ref, b"message")
+    assert token.sign(stays.ref, b"message")
+    wrapped = token.wrap(wrapping.ref, Secret(b"k" * 32), b"")
+    token.destroy(wrapping.ref)
+    with pytest.raises(GuardError):
+        token.unwrap(wrapping.ref, wrapped, b"")
 
 
 def test_a_wrapping_key_does_not_sign(token: Any, wrapping: KeyRecord) -> None:

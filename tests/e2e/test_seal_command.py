@@ -88,6 +88,21 @@ def test_range_and_rewrap(guard: Guard, work: Path) -> None:
     assert (work / "data").read_bytes() == content
 
 
+def test_rotated_key_opens_until_the_file_is_rewrapped_and_a_compromised_one_never(guard: Guard, work: Path) -> None:
+    guard("seal", "data", "--key", "team-a")
+    assert guard("keys", "rotate", "team-a").code == 0
+    assert guard("unseal", "data.sealed", "--output", "by-the-old-one").code == 0
+    assert guard("seal", "--rewrap", "data.sealed").out == "rewrapped data.sealed  key team-a/2\n"
+    assert guard("seal", "data", "--key", "team-a", "--output", "second").out == "sealed second  key team-a/2\n"
+    assert guard("unseal", "data.sealed", "--output", "by-the-new-one").code == 0
+    assert (work / "by-the-old-one").read_bytes() == (work / "by-the-new-one").read_bytes() == (work / "data").read_bytes()
+    assert guard("keys", "revoke", "team-a", "--reason", "key-compromise").code == 0
+    for words in (["unseal", "data.sealed", "--output", "x"], ["seal", "data", "--key", "team-a", "--output", "y"]):
+        denied = guard(*words)
+        assert (denied.code, "compromised" in denied.err) == (4, True), denied
+    assert not {"x", "y"} & set(names(work))
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

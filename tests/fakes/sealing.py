@@ -15,6 +15,7 @@ from pipeline_guard.adapters.streams import LocalStreams
 from pipeline_guard.adapters.terminal import SilentProgress
 from pipeline_guard.adapters.tree import LocalTree
 from pipeline_guard.errors import Unavailable
+from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.seal import SealDoors, SealRequest, rewrap, seal
 from pipeline_guard.flows.unseal import UnsealDoors, UnsealRequest, read_range, unseal
 from pipeline_guard.model.event import AuditEvent, AuditRecord
@@ -40,7 +41,7 @@ class BreakableState(MemoryState):
     def events(self) -> list[tuple[str, str, str]]:
         return [(record.event.action, record.event.outcome, record.event.why) for record in self._audit]
 
-    def change(self, name: str, version: int, state: KeyState) -> None:
+    def put_into(self, name: str, version: int, state: KeyState) -> None:
         self._keys[name, version] = dataclasses.replace(self._keys[name, version], state=state)
 
 
@@ -51,7 +52,14 @@ class SealingPlace:
         self.token = SoftwareToken(StandingClock())
         self.state = BreakableState()
         streams = LocalStreams()
-        unsealing = UnsealDoors("user:ada", StandingClock(), streams, SilentProgress(), lambda: self.token, lambda: self.state)
+        unsealing = UnsealDoors(
+            "user:ada",
+            StandingClock(),
+            streams,
+            SilentProgress(),
+            lambda: GovernedToken(self.token, self.state, StandingClock()),
+            lambda: self.state,
+        )
         self.doors = SealDoors(SystemRandom(), LocalFiles(), LocalTree(), unsealing)
         for name in keys or ("team-a", "team-b"):
             self.add(name)

@@ -40,6 +40,9 @@ class MemoryState:
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         return self.records.get(name)
 
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        return [self.records[name]] if name in self.records else []
+
     def all_keys(self) -> Sequence[KeyRecord]:
         return list(self.records.values())
 

@@ -130,7 +130,7 @@ def test_every_use_and_denial_is_a_record(place: SealingPlace, data: bytes) -> N
     place.seal("data")
     place.unseal("data.sealed", "out")
     place.rewrap("data.sealed", "team-b")
-    place.state.change("team-b", 1, KeyState.COMPROMISED)
+    place.state.put_into("team-b", 1, KeyState.COMPROMISED)
     with pytest.raises(Denied):
         place.unseal("data.sealed", "out2")
     assert place.state.events() == [
@@ -138,7 +138,7 @@ def test_every_use_and_denial_is_a_record(place: SealingPlace, data: bytes) -> N
         ("unseal", "granted", "key team-a version 1"),
         ("seal.rewrap", "granted", "key team-a version 1, to be rewrapped"),
         ("seal.rewrap", "granted", "from now on keys team-b version 1"),
-        ("unseal", "denied", "no key may open it: team-b version 1 is compromised"),
+        ("unseal", "denied", "key team-b/1 may not open anything: it is compromised"),
     ]
     digests = {line for line in place.state.records() if b"request_digest" in line}
     assert len(digests) == 5
@@ -167,17 +167,17 @@ def test_without_a_record_nothing_happens(place: SealingPlace, data: bytes, act:
 
 @pytest.mark.parametrize("state", [state for state in KeyState if state is not KeyState.ACTIVE])
 def test_only_an_active_key_seals(place: SealingPlace, data: bytes, state: KeyState) -> None:
-    place.state.change("team-b", 1, state)
+    place.state.put_into("team-b", 1, state)
     with pytest.raises(Denied, match=state.value):
         place.seal("data", "team-a", "team-b")
     assert names() == ["data"]
-    assert place.state.events() == [("seal", "denied", f"key team-b version 1 may not wrap: it is {state.value}")]
+    assert place.state.events() == [("seal", "denied", f"key team-b/1 may not protect anything: it is {state.value}")]
 
 
 @pytest.mark.parametrize("state", list(KeyState))
 def test_active_and_deactivated_keys_open_and_no_others(place: SealingPlace, data: bytes, state: KeyState) -> None:
     place.seal("data")
-    place.state.change("team-a", 1, state)
+    place.state.put_into("team-a", 1, state)
     if state in (KeyState.ACTIVE, KeyState.DEACTIVATED):
         assert place.unseal("data.sealed", "out").read_bytes() == data
     else:
@@ -188,7 +188,7 @@ def test_active_and_deactivated_keys_open_and_no_others(place: SealingPlace, dat
 
 def test_second_key_opens_where_the_first_may_not(place: SealingPlace, data: bytes) -> None:
     place.seal("data", "team-a", "team-b")
-    place.state.change("team-a", 1, KeyState.DESTROYED)
+    place.state.put_into("team-a", 1, KeyState.DESTROYED)
     assert place.unseal("data.sealed", "out").read_bytes() == data
 
 
@@ -222,6 +222,12 @@ def test_keys_that_cannot_be_sealed_to(place: SealingPlace, data: bytes) -> None
     assert [event[:2] for event in place.state.events()] == [("seal", "denied")] * 2
 
 
+def test_every_wrapping_is_counted(place: SealingPlace, data: bytes) -> None:
+    place.seal("data", "team-a", "team-b")
+    place.rewrap("data.sealed", "team-b")
+    assert [place.state.reserve(name, 1, 0) for name in ("team-a", "team-b")] == [1, 2]
+
+
 def test_key_named_twice_is_one_recipient(place: SealingPlace, data: bytes) -> None:
     place.seal("data", "team-a", "team-a")
     assert len(inspect("data.sealed", streams=place.doors.unseal.streams).recipients) == 1
@@ -233,7 +239,7 @@ def test_key_named_twice_is_one_recipient(place: SealingPlace, data: bytes) -> N
 def test_rewrap_to_a_new_version_leaves_the_chunks_and_shuts_the_old_key_out(place: SealingPlace, data: bytes) -> None:
     old = place.seal("data").read_bytes()
     place.add("team-a", 2)
-    place.state.change("team-a", 1, KeyState.DEACTIVATED)
+    place.state.put_into("team-a", 1, KeyState.DEACTIVATED)
     assert place.rewrap("data.sealed") == ("team-a/2",)
     new = Path("data.sealed").read_bytes()
     assert new.split(b"\n", 4)[4] == old.split(b"\n", 4)[4]

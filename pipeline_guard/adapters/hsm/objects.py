@@ -89,25 +89,52 @@ def generate(session: Any, key_type: KeyType, identifier: bytes, label: str) -> 
             template=closed,
         )
         return ""
-    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
-    public, _ = session.create_domain_parameters(pkcs11.KeyType.EC, curve, local=True).generate_keypair(
-        id=identifier,
-        label=label,
-        store=True,
-        capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
-        public_template={Attribute.MODIFIABLE: False, Attribute.DERIVE: False},
-        private_template={**closed, Attribute.DERIVE: False},
-    )
+    pair = {
+        "id": identifier,
+        "label": label,
+        "store": True,
+        "capabilities": MechanismFlag.SIGN | MechanismFlag.VERIFY,
+        "public_template": {Attribute.MODIFIABLE: False, Attribute.DERIVE: False},
+        "private_template": {**closed, Attribute.DERIVE: False},
+    }
+    if key_type is KeyType.RSA_3072:
+        public, _ = session.generate_keypair(pkcs11.KeyType.RSA, 3072, **pair)
+    elif key_type is KeyType.ML_DSA_65:
+        raise Unavailable("the token does not make keys of type ml-dsa-65", "use a token of PKCS#11 3.2 that has them, or ec-p256")
+    else:
+        kind, curve = _CURVES[key_type]
+        parameters = {Attribute.EC_PARAMS: encode_named_curve_parameters(curve)}
+        public, _ = session.create_domain_parameters(getattr(pkcs11.KeyType, kind), parameters, local=True).generate_keypair(**pair)
     return public_pem(public)
 
 
+_CURVES = {  # the kind of key in PKCS#11, and the curve's name or object identifier (RFC 8410 for Ed25519)
+    KeyType.EC_P256: ("EC", "secp256r1"),
+    KeyType.EC_P384: ("EC", "secp384r1"),
+    KeyType.ED25519: ("EC_EDWARDS", "1.3.101.112"),
+}
+
+
 def public_pem(public: Any) -> str:
-    """Return the SubjectPublicKeyInfo of an EC public key object as PEM."""
+    """Return the SubjectPublicKeyInfo of a public key object as PEM; raise IntegrityError for a point or modulus that is none."""
+    import pkcs11
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
     from pkcs11.util.ec import encode_ec_public_key
 
-    key = load_der_public_key(encode_ec_public_key(public))
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+    key: Any
+    try:
+        if public.key_type is pkcs11.KeyType.RSA:
+            exponent = int.from_bytes(public[pkcs11.Attribute.PUBLIC_EXPONENT])
+            key = rsa.RSAPublicNumbers(exponent, int.from_bytes(public[pkcs11.Attribute.MODULUS])).public_key()
+        elif public.key_type is pkcs11.KeyType.EC_EDWARDS:
+            key = Ed25519PublicKey.from_public_bytes(bytes(public[pkcs11.Attribute.EC_POINT])[-32:])  # an OCTET STRING of 32 bytes
+        else:
+            key = load_der_public_key(encode_ec_public_key(public))
+    except ValueError:
+        raise IntegrityError("the token gives a public key that is none", "this token must not hold keys: use another") from None
+    return str(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii"))
 
 
 def check_attributes(key: Any) -> None:
@@ -127,7 +154,7 @@ def check_attributes(key: Any) -> None:
     if key.object_class is pkcs11.ObjectClass.SECRET_KEY:
         wanted |= {Attribute.WRAP: False, Attribute.UNWRAP: False, Attribute.SIGN: False}
     else:
-        wanted |= {Attribute.DECRYPT: False, Attribute.UNWRAP: False, Attribute.DERIVE: False}
+        wanted |= {Attribute.SIGN: True, Attribute.DECRYPT: False, Attribute.UNWRAP: False, Attribute.DERIVE: False}
     wrong = [attribute.name for attribute, value in wanted.items() if bool(key[attribute]) is not value]
     if wrong:
         raise IntegrityError(f"the token does not hold {', '.join(wrong)} as asked for", "this token must not hold keys: use another")
@@ -162,10 +189,25 @@ def record(session: Any, key: Any, serial: str) -> KeyRecord:
         ref = KeyRef(key.label, 1, KeyType.AES_256, KeyUsage.WRAP, identifier.hex())
         return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), serial)
     publics = list(session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.Attribute.ID: identifier}))
-    if key.key_type is not pkcs11.KeyType.EC or not publics:
-        raise UsageError(f"the key {key.label} is of a kind we do not use", "use an EC P-256 key with its public half in the token")
-    ref = KeyRef(key.label, 1, KeyType.EC_P256, KeyUsage.SIGN, identifier.hex())
-    return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), serial, public_pem(publics[0]))
+    if not publics:
+        raise UsageError(f"the key {key.label} has no public half in the token", "use a key pair whose public half is stored too")
+    pem = public_pem(publics[0])
+    ref = KeyRef(key.label, 1, _type_of(pem, key.label), KeyUsage.SIGN, identifier.hex())
+    return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), serial, pem)
+
+
+def _type_of(pem: str, label: str) -> KeyType:
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    key = load_pem_public_key(pem.encode("ascii"))
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1"):
+        return KeyType.EC_P256 if key.curve.name == "secp256r1" else KeyType.EC_P384
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return KeyType.ED25519
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 3072:
+        return KeyType.RSA_3072
+    raise UsageError(f"the key {label} is of a kind we do not use", "use P-256, P-384, Ed25519, or RSA from 3072 bits")
 
 
 def translate(error: Exception, module: str) -> GuardError:

@@ -20,6 +20,7 @@ from typing import Any
 
 from pipeline_guard.adapters.hsm.library import load
 from pipeline_guard.adapters.hsm.objects import check_attributes, find_key, generate, record, remove, select_token, translate
+from pipeline_guard.adapters.hsm.scheme import scheme_of
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
@@ -76,7 +77,7 @@ class Pkcs11Token:
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key; refuse it (and remove it) if the token does not hold it as asked for."""
         if USAGE_OF[key_type] is not usage:
-            raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", "ec-p256 signs, aes-256 wraps")
+            raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
         identifier = secrets.token_bytes(16)
         label = f"{name}/{version}"
         with self._session(writable=True) as session:
@@ -88,6 +89,11 @@ class Pkcs11Token:
                 remove(session, identifier)
                 raise
         return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), self.facts()["serial"], public_pem)
+
+    def destroy(self, key: KeyRef) -> None:
+        """Remove every object of a key; nothing there is fine: it was removed before."""
+        with self._session(writable=True) as session:
+            remove(session, bytes.fromhex(key.id))
 
     def describe(self, uri: str) -> KeyRecord:
         """Find a key of this token by URI."""
@@ -115,16 +121,13 @@ class Pkcs11Token:
             return record(session, found[0], facts["serial"])
 
     def sign(self, key: KeyRef, message: bytes) -> bytes:
-        """Return DER of ECDSA P-256 over SHA-256(message); the token sees the digest only."""
-        import pkcs11
-        from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
+        """Return a signature in the form of the port; for EC keys the token sees the digest only."""
         if key.usage is not KeyUsage.SIGN:
             raise Denied(f"the key {key.name} is not a signing key", "create one: pipeline-guard keys create NAME")
-        digest = hashlib.sha256(message).digest()
-        raw = self._with_key(key, lambda handle: bytes(handle.sign(digest, mechanism=pkcs11.Mechanism.ECDSA)))
-        half = len(raw) // 2
-        return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+        scheme = scheme_of(key.type)
+        data = hashlib.new(scheme.prehash, message).digest() if scheme.prehash else message
+        raw = self._with_key(key, lambda handle: bytes(handle.sign(data, mechanism=scheme.mechanism)))
+        return scheme.encode(raw)
 
     def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
         """Encrypt a data key in the token with AES-256-GCM; the nonce comes from the operating system."""

@@ -20,10 +20,10 @@ from sqlalchemy.exc import IntegrityError as Duplicate
 from sqlalchemy.pool import NullPool
 
 from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import tables
+from pipeline_guard.adapters.sql import ledger, tables
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
 
@@ -31,7 +31,7 @@ _BUSY = 60.0  # seconds to wait for another process of ours
 
 
 class SqlState:
-    """One database behind six doors."""
+    """One database behind eight doors."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -66,6 +66,11 @@ class SqlState:
             found = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).scalar()
         if found is None or not found.isdecimal() or int(found) > tables.SCHEMA_VERSION:
             raise Unavailable("the store was written by a newer pipeline-guard", "upgrade pipeline-guard on this machine")
+        if int(found) < tables.SCHEMA_VERSION:
+            from pipeline_guard.adapters.sql.migration import migrate  # dear, and needed once a release
+
+            with _translated():
+                migrate(self._engine)
 
     @contextmanager
     def _change(self) -> Iterator[Connection]:
@@ -81,22 +86,8 @@ class SqlState:
 
     def add_key(self, record: KeyRecord) -> None:
         """Keep a key's record; raise UsageError where name and version exist."""
-        row = {
-            "name": record.ref.name,
-            "version": record.ref.version,
-            "type": record.ref.type.value,
-            "usage": record.ref.usage.value,
-            "cka_id": record.ref.id,
-            "state": record.state.value,
-            "created": record.created.isoformat(),
-            "token": record.token,
-            "public_pem": record.public_pem,
-        }
         with self._change() as connection:
-            try:
-                connection.execute(insert(tables.keys).values(row))
-            except Duplicate:
-                raise UsageError(f"the key {record.ref.name} exists", "choose another name") from None
+            ledger.add(connection, record)
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a key's record, the newest version where none is named."""
@@ -105,13 +96,35 @@ class SqlState:
             query = query.where(tables.keys.c.version == version)
         with self._look() as connection:
             row = connection.execute(query).first()
-        return None if row is None else _key(row)
+        return None if row is None else ledger.read(row)
 
     def all_keys(self) -> Sequence[KeyRecord]:
         """Return every key's record by name and version."""
         with self._look() as connection:
             rows = connection.execute(select(tables.keys).order_by(tables.keys.c.name, tables.keys.c.version)).all()
-        return [_key(row) for row in rows]
+        return [ledger.read(row) for row in rows]
+
+    # KeyLedger, InvocationCounter
+
+    def versions(self, name: str) -> Sequence[KeyRecord]:
+        """Return every version of a key, ascending."""
+        with self._look() as connection:
+            return ledger.versions(connection, name)
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        """Write changes of records and their events in one transaction."""
+        with self._change() as connection:
+            ledger.change(connection, changes, nonce, now)
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to a key, in order."""
+        with self._look() as connection:
+            return ledger.history(connection, name)
+
+    def reserve(self, name: str, version: int, count: int) -> int:
+        """Count invocations of a wrapping key before they happen."""
+        with self._change() as connection:
+            return ledger.reserve(connection, name, version, count)
 
     # SecretStore, SecretRemoval
 
@@ -150,6 +163,31 @@ class SqlState:
         with self._look() as connection:
             rows = connection.execute(query.order_by(tables.secrets.c.name)).all()
         return [_secret(row) for row in rows]
+
+    # WrappedRows
+
+    def count_under(self, name: str, version: int) -> int:
+        """Return how many secret versions are wrapped under a version of a key."""
+        query = select(func.count()).select_from(tables.secrets).where(_under(name, version))
+        with self._look() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
+        """Return up to ``limit`` of them behind ``after``."""
+        table = tables.secrets.c
+        behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
+        query = select(tables.secrets).where(_under(name, version), behind).order_by(table.name, table.version).limit(limit)
+        with self._look() as connection:
+            return [_secret(row) for row in connection.execute(query).all()]
+
+    def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
+        """Replace the wrapped key of a row that is still as ``before``."""
+        table = tables.secrets.c
+        same = (table.name == before.name) & (table.version == before.version) & (table.wrapped_key == before.wrapped_key)
+        key = after.wrapping_key
+        values = {"key_name": key.name, "key_version": key.version, "key_id": key.id, "wrapped_key": after.wrapped_key}
+        with self._change() as connection:
+            return connection.execute(update(tables.secrets).where(same).values(values)).rowcount == 1
 
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
@@ -251,9 +289,8 @@ def _explain(error: Exception) -> GuardError:
     return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")
 
 
-def _key(row: Any) -> KeyRecord:
-    ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
-    return KeyRecord(ref, KeyState(row.state), datetime.fromisoformat(row.created), row.token, row.public_pem)
+def _under(name: str, version: int) -> Any:
+    return (tables.secrets.c.key_name == name) & (tables.secrets.c.key_version == version)
 
 
 def _secret(row: Any) -> SealedSecret:

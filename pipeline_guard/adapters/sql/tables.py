@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # of the newest migration; a store of an older one is brought up when it is opened
 
 metadata = MetaData()
 
@@ -23,6 +23,40 @@ keys = Table(
     Column("created", String(40), nullable=False),
     Column("token", String(64), nullable=False),
     Column("public_pem", Text, nullable=False),
+    Column("activates", String(40), nullable=False, server_default=""),
+    Column("expires", String(40), nullable=False, server_default=""),
+    Column("stops", String(40), nullable=False, server_default=""),
+    Column("deactivated", String(40), nullable=False, server_default=""),
+    Column("compromised", String(40), nullable=False, server_default=""),
+    Column("archived", String(40), nullable=False, server_default=""),
+    Column("destroys", String(40), nullable=False, server_default=""),
+    Column("erases", Integer, nullable=False, server_default="0"),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("invocations", BigInteger, nullable=False, server_default="0"),
+)
+
+key_events = Table(
+    "key_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("command", String(32), nullable=False),
+    Column("before", String(32), nullable=False),
+    Column("after", String(32), nullable=False),
+    Column("actor", String(256), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("approvers", Text, nullable=False),
+)
+Index("key_events_by_key", key_events.c.name, key_events.c.version)
+
+# nonces of approved requests: each is used once
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("nonce", String(64), primary_key=True),
+    Column("used", String(40), nullable=False),
 )
 
 secrets = Table(

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys' records and their history as rows; every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError as Duplicate
+
+from pipeline_guard.adapters.sql import tables
+from pipeline_guard.errors import Denied, Unavailable, UsageError
+from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+
+_DATES = ("activates", "expires", "stops", "deactivated", "compromised", "archived", "destroys")
+
+
+def add(connection: Connection, record: KeyRecord) -> None:
+    """Keep a new record; raise UsageError where name and version exist."""
+    ref = record.ref
+    named = {"name": ref.name, "version": ref.version, "type": ref.type.value, "usage": ref.usage.value, "cka_id": ref.id}
+    row = {
+        **named,
+        **_changing(record),
+        "created": record.created.isoformat(),
+        "token": record.token,
+        "public_pem": record.public_pem,
+    }
+    try:
+        connection.execute(insert(tables.keys).values(row))
+    except Duplicate:
+        raise UsageError(f"the key {ref.name} exists", "choose another name") from None
+
+
+def versions(connection: Connection, name: str) -> Sequence[KeyRecord]:
+    """Return every version of a key, ascending."""
+    rows = connection.execute(select(tables.keys).where(tables.keys.c.name == name).order_by(tables.keys.c.version)).all()
+    return [read(row) for row in rows]
+
+
+def change(connection: Connection, changes: Sequence[KeyChange], nonce: str, now: datetime) -> None:
+    """Write changes and their events together; raise Unavailable where a record is no longer what ``before`` says.
+
+    ``nonce`` names the approved request that these changes use up; raise Denied where it was used before.
+    """
+    if nonce:
+        try:
+            connection.execute(insert(tables.approvals).values(nonce=nonce, used=now.isoformat()))
+        except Duplicate:
+            raise Denied("these approvals were used already", "make a new request, and have that approved") from None
+    for each in changes:
+        if each.before is None:
+            add(connection, each.after)
+        else:
+            here = (tables.keys.c.name == each.before.ref.name) & (tables.keys.c.version == each.before.ref.version)
+            same = here & (tables.keys.c.revision == each.before.revision)
+            if connection.execute(update(tables.keys).where(same).values(_changing(each.after))).rowcount != 1:
+                raise Unavailable(f"the key {each.before.ref.name} was just changed by somebody else", "look at it again: keys show")
+        connection.execute(insert(tables.key_events).values(_event_row(each.event)))
+
+
+def history(connection: Connection, name: str) -> Sequence[KeyEvent]:
+    """Return what happened to all versions of a key, in order."""
+    rows = connection.execute(select(tables.key_events).where(tables.key_events.c.name == name).order_by(tables.key_events.c.id)).all()
+    return [_event(row) for row in rows]
+
+
+def reserve(connection: Connection, name: str, version: int, count: int) -> int:
+    """Count invocations before they happen; return how many there are now, these included."""
+    here = (tables.keys.c.name == name) & (tables.keys.c.version == version)
+    connection.execute(update(tables.keys).where(here).values(invocations=tables.keys.c.invocations + count))
+    return int(connection.execute(select(tables.keys.c.invocations).where(here)).scalar() or 0)
+
+
+def read(row: Any) -> KeyRecord:
+    """Turn a row into a record."""
+    ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
+    dates = {name: _time(getattr(row, name)) for name in _DATES}
+    created = datetime.fromisoformat(row.created)
+    return KeyRecord(ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision)
+
+
+def _changing(record: KeyRecord) -> dict[str, object]:
+    """Return the columns that change during a key's life."""
+    dates: dict[str, object] = {name: _text(getattr(record, name)) for name in _DATES}
+    return {"state": record.state.value, "erases": int(record.erases), "revision": record.revision, **dates}
+
+
+def _text(time: datetime | None) -> str:
+    return time.isoformat() if time else ""
+
+
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _event_row(event: KeyEvent) -> dict[str, object]:
+    return {
+        "name": event.name,
+        "version": event.version,
+        "time": event.time.isoformat(),
+        "command": event.command.value,
+        "before": event.before.value if event.before else "",
+        "after": event.after.value,
+        "actor": event.actor,
+        "why": event.why,
+        "approvers": "\n".join(event.approvers),
+    }
+
+
+def _event(row: Any) -> KeyEvent:
+    before = KeyState(row.before) if row.before else None
+    approvers = tuple(row.approvers.split("\n")) if row.approvers else ()
+    time = datetime.fromisoformat(row.time)
+    return KeyEvent(row.name, row.version, time, KeyCommand(row.command), before, KeyState(row.after), row.actor, row.why, approvers)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys used under the rules of their life: every signature, wrapping and unwrapping passes here first.
+
+The token itself knows no states and ignores dates, so this stands between every flow and the token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline_guard.errors import Denied
+from pipeline_guard.keys.lifecycle import check_processes, check_protects
+from pipeline_guard.keys.period import INVOCATION_LIMIT
+from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.secret import Secret
+from pipeline_guard.ports import Clock, InvocationCounter, KeyRegister, Keystore, Signer, Wrapper
+
+_LARGEST_BLOCK = 1024  # invocations that a crash may count without having made them
+
+
+class Token(Keystore, Signer, Wrapper, Protocol):
+    """Everything one token does."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what the token says of itself."""
+        ...
+
+
+class KeyBook(KeyRegister, InvocationCounter, Protocol):
+    """What is known of keys, and how often they were used."""
+
+
+@dataclass(slots=True)
+class GovernedToken:
+    """A token whose keys do only what their state permits; keys that are in no register of ours, only sign.
+
+    Offers the same doors as the token behind it.
+    """
+
+    token: Token
+    book: KeyBook
+    clock: Clock
+    _reserved: dict[str, int] = field(default_factory=dict)
+    _blocks: dict[str, int] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, str]:
+        """Return what the token says of itself."""
+        return self.token.facts()
+
+    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+        """Generate a key."""
+        return self.token.create(name, version, key_type, usage)
+
+    def describe(self, uri: str) -> KeyRecord:
+        """Find a key by URI."""
+        return self.token.describe(uri)
+
+    def destroy(self, key: KeyRef) -> None:
+        """Remove a key."""
+        self.token.destroy(key)
+
+    def sign(self, key: KeyRef, message: bytes) -> bytes:
+        """Sign; raise Denied where the key's state forbids it."""
+        record = self._record(key)
+        if record is not None:
+            check_protects(record, self.clock.now())
+        return self.token.sign(key, message)
+
+    def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
+        """Wrap; raise Denied where the key's state forbids it, or where it was used as often as AES-GCM permits."""
+        check_protects(self._known(key), self.clock.now())
+        self._count(key)
+        return self.token.wrap(key, data_key, associated)
+
+    def unwrap(self, key: KeyRef, wrapped: bytes, associated: bytes) -> Secret:
+        """Unwrap; raise Denied where the key's state forbids it."""
+        check_processes(self._known(key), self.clock.now())
+        return self.token.unwrap(key, wrapped, associated)
+
+    def _record(self, key: KeyRef) -> KeyRecord | None:
+        record = self.book.key(key.name, key.version)
+        return record if record is not None and record.ref.id == key.id else None
+
+    def _known(self, key: KeyRef) -> KeyRecord:
+        record = self._record(key)
+        if record is None:
+            raise Denied(f"key {key.name}/{key.version} is not in this store", "is this the home folder it was created in?")
+        return record
+
+    def _count(self, key: KeyRef) -> None:
+        """Count an invocation before it happens; blocks grow, so that a long run does not write a row for each."""
+        left = self._reserved.get(key.id, 0)
+        if not left:
+            left = self._blocks[key.id] = min(self._blocks.get(key.id, 0) * 2 or 1, _LARGEST_BLOCK)
+            if self.book.reserve(key.name, key.version, left) > INVOCATION_LIMIT:
+                raise Denied(
+                    f"key {key.name}/{key.version} wrapped {INVOCATION_LIMIT} times, which is all that AES-GCM permits",
+                    f"pipeline-guard keys rotate {key.name}",
+                )
+        self._reserved[key.id] = left - 1

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stores of every earlier version open, keep what they hold, and look like new ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipeline_guard.adapters.sql.state import SqlState
+from pipeline_guard.adapters.sql.tables import SCHEMA_VERSION
+from pipeline_guard.errors import GuardError
+
+# what version 1 created, with a row in each table
+FIRST = """
+CREATE TABLE facts (name VARCHAR(64) NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
+CREATE TABLE keys (name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, type VARCHAR(32) NOT NULL, usage VARCHAR(16) NOT NULL,
+  cka_id VARCHAR(64) NOT NULL, state VARCHAR(32) NOT NULL, created VARCHAR(40) NOT NULL, token VARCHAR(64) NOT NULL,
+  public_pem TEXT NOT NULL, PRIMARY KEY (name, version));
+CREATE TABLE secrets (name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, created VARCHAR(40) NOT NULL, key_name VARCHAR(128) NOT NULL,
+  key_version INTEGER NOT NULL, key_id VARCHAR(64) NOT NULL, wrapped_key BLOB NOT NULL, ciphertext BLOB NOT NULL, size INTEGER NOT NULL,
+  PRIMARY KEY (name, version));
+CREATE TABLE leases (id VARCHAR(64) NOT NULL, secret VARCHAR(128) NOT NULL, version INTEGER NOT NULL, holder VARCHAR(256) NOT NULL,
+  issued VARCHAR(40) NOT NULL, expires VARCHAR(40) NOT NULL, ended VARCHAR(40) NOT NULL, PRIMARY KEY (id));
+CREATE INDEX leases_by_holder ON leases (holder, ended);
+CREATE TABLE audit (seq INTEGER NOT NULL, hash VARCHAR(64) NOT NULL, line BLOB NOT NULL, PRIMARY KEY (seq));
+INSERT INTO facts VALUES ('schema', '1');
+INSERT INTO keys VALUES ('store', 1, 'aes-256', 'wrap', 'abab', 'active', '2026-01-01T00:00:00+00:00', 'serial', '');
+INSERT INTO secrets VALUES ('db', 1, '2026-01-01T00:00:00+00:00', 'store', 1, 'abab', x'01', x'02', 3);
+INSERT INTO audit VALUES (1, 'aa', x'7b7d');
+"""
+
+
+def old_store(folder: Path) -> Path:
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    with sqlite3.connect(home / "store.db") as connection:
+        connection.executescript(FIRST)
+    connection.close()
+    return home
+
+
+def shape(path: Path) -> set[tuple[str, str, str, str]]:
+    connection = sqlite3.connect(path)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'alembic%'")]
+    found = {(table, column[1], column[2], column[3]) for table in tables for column in connection.execute(f"PRAGMA table_info({table})")}
+    connection.close()
+    return found
+
+
+def test_an_old_store_is_brought_up_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    home = old_store(tmp_path)
+    state = SqlState.open(str(home))
+    record = state.key("store")
+    assert record is not None
+    assert (record.ref.id, record.expires, record.revision) == ("abab", None, 0)
+    secret = state.get("db")
+    assert secret is not None
+    assert secret.size == 3
+    assert list(state.records()) == [b"{}"]
+    assert state.reserve("store", 1, 2) == 2
+
+
+def test_an_old_store_looks_like_a_new_one_afterwards(tmp_path: Path) -> None:
+    home = old_store(tmp_path)
+    SqlState.open(str(home))
+    SqlState.open(str(tmp_path / "new"))
+    assert shape(home / "store.db") == shape(tmp_path / "new" / "store.db")
+
+
+def test_many_at_once_bring_it_up_once(tmp_path: Path) -> None:
+    home = old_store(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(SqlState.open, [str(home)] * 6))
+    assert len(opened) == 6
+    assert shape(home / "store.db") >= {("keys", "revision", "INTEGER", 1)}
+
+
+def test_a_store_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
+    home = old_store(tmp_path)
+    connection = sqlite3.connect(home / "store.db")
+    connection.execute("UPDATE facts SET value = ? WHERE name = 'schema'", (str(SCHEMA_VERSION + 1),))
+    connection.commit()
+    before = list(connection.iterdump())
+    with pytest.raises(GuardError, match="newer pipeline-guard"):
+        SqlState.open(str(home))
+    assert list(connection.iterdump()) == before
+    connection.close()

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline_guard.errors import Denied, NothingToDo, UsageError
+from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.keys import find
 from pipeline_guard.flows.unseal import SUFFIX, UnsealDoors, data_key_of, read_header, recorded
 from pipeline_guard.keys.lifecycle import check_protects
@@ -70,6 +70,8 @@ def seal(request: SealRequest, *, doors: SealDoors) -> Sealed:
         wrapped = [_wrapped(key, data_key, layout, doors.unseal.wrapper()) for key in keys]
         draft.write(memoryview(render(data_key, layout, wrapped)))
         _payload(request.path, members, payload_key(data_key, layout), draft.write, layout=layout, doors=doors.unseal)
+        if kind is SealedKind.FOLDER and _members(request.path, doors.tree) != members:
+            raise IntegrityError(f"{request.path}: changed while it was read", "let whatever writes it finish, then try again")
     return Sealed(output, tuple(f"{key.ref.name}/{key.ref.version}" for key in keys))
 
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from pipeline_guard.adapters.terminal import SilentProgress
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.seal import SealRequest, seal
 from pipeline_guard.flows.unseal import inspect
@@ -315,6 +317,25 @@ def test_what_cannot_be_sealed(place: SealingPlace, model: Path) -> None:
     with pytest.raises(IntegrityError, match="symbolic link"):
         place.seal("model")
     assert not Path("model.sealed").exists()
+
+
+@pytest.mark.parametrize("change", ["a new file", "a file gone", "another mode"])
+def test_folder_that_changes_while_it_is_sealed_is_refused(place: SealingPlace, model: Path, change: str) -> None:
+    class Meddler(SilentProgress):
+        """Does its work at the first step, when the folder's list is made and its first bytes are read."""
+
+        def step(self, what: str, done: int, total: int | None = None) -> None:
+            if change == "a new file":
+                (model / "new").touch()
+            elif change == "a file gone":
+                (model / "a-b").unlink(missing_ok=True)
+            else:
+                (model / "a-b").chmod(0o755)
+
+    doors = dataclasses.replace(place.doors, unseal=dataclasses.replace(place.doors.unseal, progress=Meddler()))
+    with pytest.raises(IntegrityError, match="changed while"):
+        seal(SealRequest("model", ("team-a",)), doors=doors)
+    assert names() == ["model"]
 
 
 def test_existing_results_stay(place: SealingPlace, data: bytes) -> None:

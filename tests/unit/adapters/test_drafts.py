@@ -30,6 +30,14 @@ def names(folder: str | Path = ".") -> list[str]:
     return sorted(path.name for path in Path(folder).iterdir())
 
 
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """Let the process give everything to everybody, where it does not say otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
 def write(path: str, *pieces: bytes, force: bool = False, resume: bool = False) -> None:
     with STREAMS.draft(path, force=force, resume=resume) as draft:
         for piece in pieces:
@@ -40,8 +48,8 @@ def mode(path: str) -> int:
     return stat.S_IMODE(Path(path).stat().st_mode)
 
 
+@pytest.mark.usefixtures("open_umask")
 def test_file_appears_whole_private_and_alone() -> None:
-    os.umask(0)
     with STREAMS.draft("a") as draft:
         draft.write(memoryview(b"one"))
         assert names() == [".a.partial"]
@@ -168,8 +176,8 @@ def fill_folder() -> None:
         draft.write(memoryview(b"three"))
 
 
+@pytest.mark.usefixtures("open_umask")
 def test_folder_appears_whole_and_private() -> None:
-    os.umask(0)
     fill_folder()
     assert names() == ["d"]
     found = {str(path): (mode(str(path)), path.read_bytes() if path.is_file() else None) for path in sorted(Path("d").rglob("*"))}

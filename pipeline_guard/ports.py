@@ -7,13 +7,13 @@ No foreign exception crosses a door.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from pipeline_guard.model.entry import Entry
-from pipeline_guard.model.event import AuditEvent, AuditRecord
+from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
@@ -305,12 +305,12 @@ class SecretRemoval(Protocol):
 class LeaseBook(Protocol):
     """Who holds what until when."""
 
-    def issue(self, lease: Lease) -> None:
-        """Record a lease durably before its value is handed out."""
+    def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
+        """Write the records, and the leases they announce, durably and together, before any value is handed out."""
         ...
 
-    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
-        """End every open lease of ``holder``; return those that were open. Idempotent."""
+    def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """End every open lease of ``holder``, each announced by a record; return those that were open. Idempotent."""
         ...
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
@@ -331,6 +331,34 @@ class AuditLog(Protocol):
 
     def records(self) -> Iterator[bytes]:
         """Give each record's line as stored, in order."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Signatures over how far the audit log went."""
+
+    def head(self) -> LogHead:
+        """Return where the log stands."""
+        ...
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint durably."""
+        ...
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give each checkpoint's line as stored, in order."""
+        ...
+
+
+class Anchor(Protocol):
+    """The last checkpoint where whoever writes to the store cannot reach it: in the token."""
+
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return number and hash of the record of a store that the token remembers; None where it remembers none."""
+        ...
+
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Remember a later record instead; an earlier one is passed over. Does nothing where the token keeps no data."""
         ...
 
 

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
-from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
+from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
@@ -66,6 +66,7 @@ class MemoryState:
         self._invocations: dict[tuple[str, int], int] = {}
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
         self._leases: list[Lease] = []
+        self._checkpoints: dict[int, Checkpoint] = {}
         self._audit: list[AuditRecord] = []
 
     def add_key(self, record: KeyRecord) -> None:
@@ -151,14 +152,18 @@ class MemoryState:
             del self._secrets[place]
         return len(gone)
 
-    def issue(self, lease: Lease) -> None:
-        """Record a lease."""
-        self._leases.append(lease)
+    def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
+        """Record leases and what announces them."""
+        records = [self.write(event) for event in events]
+        self._leases += leases
+        return records
 
-    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
+    def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``."""
         del now
         ended = [lease for lease in self._leases if lease.holder == holder]
+        for lease in ended:
+            self.write(announce(lease))
         self._leases = [lease for lease in self._leases if lease.holder != holder]
         return ended
 
@@ -176,6 +181,19 @@ class MemoryState:
     def records(self) -> Iterator[bytes]:
         """Give every record's line in order."""
         return iter([record.line() for record in self._audit])
+
+    def head(self) -> LogHead:
+        """Return where the log stands."""
+        last = self._audit[-1] if self._audit else None
+        return LogHead("rehearsal", last.seq if last else 0, last.hash if last else FIRST, max(self._checkpoints, default=0))
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint."""
+        self._checkpoints.setdefault(checkpoint.seq, checkpoint)
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give every checkpoint's line in order."""
+        return iter([self._checkpoints[seq].line() for seq in sorted(self._checkpoints)])
 
 
 class RecordingProcess:

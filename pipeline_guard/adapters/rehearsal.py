@@ -29,6 +29,7 @@ class SoftwareToken:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._keys: dict[str, _Held] = {}
+        self._anchors: dict[str, tuple[int, str]] = {}
 
     def facts(self) -> dict[str, str]:
         """Say that there is no hardware."""
@@ -55,6 +56,14 @@ class SoftwareToken:
         if len(found) != 1:
             raise UsageError(f"the URI names {len(found) or 'no'} keys of the token", "name one key by object= or id=")
         return found[0]
+
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return what ``anchor`` was told."""
+        return self._anchors.get(store)
+
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Remember a later record."""
+        self._anchors[store] = max(self._anchors.get(store, (0, "")), (seq, digest))
 
     def destroy(self, key: KeyRef) -> None:
         """Forget a key."""

@@ -1,35 +1,93 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``audit``: verify, list, export."""
+"""``audit``: verify, list, export, report, checkpoint."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.doors import checkpoint_doors
 from pipeline_guard.cli.table import show
-from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode
+from pipeline_guard.cli.wiring import State, Wiring
+from pipeline_guard.errors import ExitCode, GuardError
 from pipeline_guard.flows import audit
+from pipeline_guard.flows.checkpoint import checkpoint, public_keys
+from pipeline_guard.model.event import AuditEvent
+from pipeline_guard.report import as_audit, as_cef, as_otlp, as_prometheus
 
 _LIMIT = 1024 * 1024 * 1024
+_PEM_LIMIT = 64 * 1024
 _COLUMNS = ("seq", "time", "actor", "action", "object", "outcome", "why")
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Run one action of ``audit``."""
-    if args.action == "verify":
-        path = args.text("file")
-        count, last = audit.verify_export(wiring.files.read(path, _LIMIT)) if path else audit.verify(wiring.state())
-        wiring.console.data(f"ok   {count} record{'s' if count != 1 else ''}, last hash {last}")
-    elif args.action == "list":
-        rows = [json.loads(line) for line in wiring.state().records()]
-        if args.text("format") == "text":
-            rows = [{name: row[name] for name in _COLUMNS} for row in rows]
-        show("audit-record-list", rows, args, wiring, none="the audit log is empty")
-    else:
-        content = audit.export(wiring.state())
-        if args.text("output"):
-            wiring.files.write(args.text("output"), content)
-        else:
-            wiring.console.data(content.decode("utf-8"))
+    actions = {"verify": _verify, "list": _list, "export": _export, "report": _report, "checkpoint": _checkpoint}
+    actions[args.action](args, wiring)
     return ExitCode.CLEAN
+
+
+def _verify(args: Args, wiring: Wiring) -> None:
+    path = args.text("file")
+    if path:
+        facts = audit.verify_export(wiring.files.read(path, _LIMIT), _keys(args, wiring))
+    else:
+        facts = audit.verify(wiring.state(), _keys(args, wiring), _anchor(wiring, wiring.state()))
+    vouched = f", {facts.checkpoints} checkpoint{'s' if facts.checkpoints != 1 else ''}" if facts.checkpoints else ""
+    wiring.console.data(f"ok   {facts.records} record{'s' if facts.records != 1 else ''}{vouched}, last hash {facts.last}")
+    if facts.records > facts.vouched:
+        wiring.console.talk(
+            f"nothing signed vouches for what follows record {facts.vouched}: a cut there would not show (pipeline-guard audit checkpoint)"
+        )
+
+
+def _list(args: Args, wiring: Wiring) -> None:
+    rows = [json.loads(line) for line in wiring.state().records()]
+    if args.text("format") == "text":
+        rows = [{name: row[name] for name in _COLUMNS} for row in rows]
+    show("audit-record-list", rows, args, wiring, none="the audit log is empty")
+
+
+def _export(args: Args, wiring: Wiring) -> None:
+    state, doors = wiring.state(), checkpoint_doors(wiring)
+    audit.verify(state, public_keys(state), _anchor(wiring, state))  # a bent log is not exported, nor written to
+    state.write(AuditEvent(wiring.clock.now(), wiring.actor, "audit.export", "audit log", "granted", args.text("format")))
+    end = checkpoint("end", doors=doors)
+    records, checkpoints = audit.export(state, public_keys(state), _anchor(wiring, state), end)
+    if args.text("format") == "jsonl":
+        content = as_audit.lines(records, checkpoints)
+    else:
+        content = as_cef.render(records) if args.text("format") == "cef" else as_otlp.render(records)
+    if args.text("output"):
+        wiring.files.write(args.text("output"), content.encode("utf-8"))
+    else:
+        wiring.console.data(content.rstrip("\n"))
+
+
+def _report(args: Args, wiring: Wiring) -> None:
+    state = wiring.state()
+    records = audit.verified_records(state, public_keys(state), _anchor(wiring, state))
+    summary = audit.report(records, state, wiring.clock.now())
+    renderers = {"text": as_audit.text, "json": as_audit.document, "markdown": as_audit.markdown, "prometheus": as_prometheus.render}
+    wiring.console.data(renderers[args.text("format")](summary))
+
+
+def _checkpoint(_args: Args, wiring: Wiring) -> None:
+    made = checkpoint(doors=checkpoint_doors(wiring))
+    wiring.console.data(f"signed record {made.seq}, hash {made.hash}, with key {made.key}")
+
+
+def _keys(args: Args, wiring: Wiring) -> Collection[str]:
+    """Return the checkpoints' keys: those named, else those of the store."""
+    named = [wiring.files.read(path, _PEM_LIMIT).decode("utf-8", "replace") for path in args.many("key")]
+    return named or public_keys(wiring.state())
+
+
+def _anchor(wiring: Wiring, state: State) -> tuple[int, str] | None:
+    """Return what the token remembers; a token that cannot be reached is said, not passed over in silence."""
+    try:
+        return wiring.token("").anchored(state.head().store)
+    except GuardError as error:
+        wiring.console.talk(f"the token was not asked how long the log was: {error.what}")
+        return None

@@ -343,17 +343,39 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "audit",
-        "verify, list and export the audit log",
+        "verify, list, export and sum up the audit log",
         "audit",
         actions=(
-            Command("verify", "check the log, or an exported file", "audit", (), Positional("file", "an exported log", "?")),
+            Command(
+                "verify",
+                "check the log against its checkpoints and the token, or an exported file",
+                "audit",
+                (Flag("key", "public key of the checkpoints, where the store is not at hand; may be repeated", "PEM", many=True),),
+                Positional("file", "an exported log", "?"),
+            ),
             Command("list", "list the records", "audit", _DATA),
             Command(
                 "export",
-                "write the log as JSON lines",
+                "write the log, closed by a checkpoint that is signed in the token",
                 "audit",
-                (Flag("output", "the file to write (default: standard output)", "FILE"),),
+                (
+                    Flag(
+                        "format",
+                        "JSON lines, which audit verify reads; CEF; or OpenTelemetry logs",
+                        "FORMAT",
+                        "jsonl",
+                        ("jsonl", "cef", "otlp"),
+                    ),
+                    Flag("output", "the file to write (default: standard output)", "FILE"),
+                ),
             ),
+            Command(
+                "report",
+                "who used what, what is unusual, which keys are due",
+                "audit",
+                (Flag("format", "form of the report", "FORMAT", "text", ("text", "json", "markdown", "prometheus")),),
+            ),
+            Command("checkpoint", "sign in the token how far the log is", "audit"),
         ),
     ),
     Command("explain", "say what a rule looks for, why it matters and what to do", "explain", (), Positional("rule", "a rule's id", "1")),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
@@ -11,14 +12,27 @@ from pipeline_guard.flows.secrets import SecretDoors
 
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
-    """Open a token whose keys do only what their state permits."""
-    return GovernedToken(wiring.token(uri), wiring.state(), wiring.clock)
+    """Open a token whose keys do only what their state permits; first, sign how far the audit log is, where that is due."""
+    token = GovernedToken(wiring.token(uri), wiring.state(), wiring.clock)
+    if not uri:
+        checkpoint_if_due(doors=_checkpoint_doors(token, wiring))
+    return token
 
 
 def key_doors(wiring: Wiring) -> KeyDoors:
     """Open what key flows need."""
     state = wiring.state()
-    return KeyDoors(wiring.actor, wiring.clock, wiring.token(""), state, state, state)
+    return KeyDoors(wiring.actor, wiring.clock, governed(wiring), state, state, state)
+
+
+def checkpoint_doors(wiring: Wiring) -> CheckpointDoors:
+    """Open what checkpoints of the audit log need."""
+    return _checkpoint_doors(GovernedToken(wiring.token(""), wiring.state(), wiring.clock), wiring)
+
+
+def _checkpoint_doors(token: GovernedToken, wiring: Wiring) -> CheckpointDoors:
+    state = wiring.state()
+    return CheckpointDoors(wiring.actor, wiring.clock, token, state, state, state)
 
 
 def secret_doors(wiring: Wiring) -> SecretDoors:
@@ -41,6 +55,4 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
 def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state = wiring.state()
-    return LeaseDoors(
-        actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=governed(wiring), store=state, leases=state, audit=state
-    )
+    return LeaseDoors(actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=governed(wiring), store=state, leases=state)

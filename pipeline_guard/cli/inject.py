@@ -20,7 +20,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         path = wiring.handover().deliver(injection, name, as_files=args.text("target") == "files")
     except GuardError:
         wiring.handover().remove(name)
-        lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=doors.leases, audit=doors.audit)
+        lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=doors.leases)
         raise
     wiring.console.talk(f"injected {len(injection.values)} secret{'s' if len(injection.values) != 1 else ''} for {name}")
     if path:

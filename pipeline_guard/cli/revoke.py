@@ -16,6 +16,6 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     name = holder(args, wiring.environ)
     wiring.handover().remove(name)
     state = wiring.state()
-    ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=state, audit=state)
+    ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=state)
     wiring.console.talk(f"revoked {len(ended)} lease{'s' if len(ended) != 1 else ''} of {name}")
     return ExitCode.CLEAN

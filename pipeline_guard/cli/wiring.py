@@ -16,9 +16,11 @@ from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Anchor,
     AuditLog,
     AuditSink,
     Cache,
+    Checkpoints,
     Clock,
     Files,
     Fingerprint,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
 CONFIG_LIMIT = 1024 * 1024
 
 
-class Token(Keystore, Signer, Wrapper, Protocol):
+class Token(Keystore, Signer, Wrapper, Anchor, Protocol):
     """Everything one HSM token does for us."""
 
     def facts(self) -> dict[str, str]:
@@ -60,7 +62,19 @@ class Token(Keystore, Signer, Wrapper, Protocol):
         ...
 
 
-class State(KeyRegister, KeyLedger, InvocationCounter, SecretStore, WrappedRows, SecretRemoval, LeaseBook, AuditSink, AuditLog, Protocol):
+class State(
+    KeyRegister,
+    KeyLedger,
+    InvocationCounter,
+    SecretStore,
+    WrappedRows,
+    SecretRemoval,
+    LeaseBook,
+    AuditSink,
+    AuditLog,
+    Checkpoints,
+    Protocol,
+):
     """Everything one database keeps for us."""
 
 

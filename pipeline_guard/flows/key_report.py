@@ -7,9 +7,10 @@ from datetime import datetime
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.keys.lifecycle import settled
-from pipeline_guard.keys.period import next_due
+from pipeline_guard.keys.period import NOTICE, next_due
 from pipeline_guard.model.key import KeyRecord
-from pipeline_guard.ports import KeyLedger
+from pipeline_guard.model.summary import DueKey
+from pipeline_guard.ports import KeyLedger, KeyRegister
 
 TIMELINE = "pipeline-guard/key-timeline/v1"
 
@@ -33,6 +34,17 @@ def next_word(record: KeyRecord, now: datetime) -> str:
     if due is None:
         return "-"
     return f"{due.action} now" if due.overdue else f"{due.action} by {due.when:%Y-%m-%d}"
+
+
+def due_keys(register: KeyRegister, now: datetime) -> list[DueKey]:
+    """Return every key version with something to be done within the notice, the most urgent first."""
+    found = []
+    for record in register.all_keys():
+        due = next_due(record, now)
+        if due is not None and due.when - NOTICE <= now:
+            name = f"{record.ref.name}/{record.ref.version}"
+            found.append((due.when, DueKey(name, state_word(settled(record, now)), age(record, now), next_word(record, now), due.overdue)))
+    return [key for _, key in sorted(found, key=lambda pair: (pair[0], pair[1].key))]
 
 
 def history(name: str, ledger: KeyLedger) -> list[dict[str, object]]:

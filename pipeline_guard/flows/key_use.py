@@ -14,12 +14,12 @@ from pipeline_guard.keys.lifecycle import check_processes, check_protects
 from pipeline_guard.keys.period import INVOCATION_LIMIT
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Clock, InvocationCounter, KeyRegister, Keystore, Signer, Wrapper
+from pipeline_guard.ports import Anchor, Clock, InvocationCounter, KeyRegister, Keystore, Signer, Wrapper
 
 _LARGEST_BLOCK = 1024  # invocations that a crash may count without having made them
 
 
-class Token(Keystore, Signer, Wrapper, Protocol):
+class Token(Keystore, Signer, Wrapper, Anchor, Protocol):
     """Everything one token does."""
 
     def facts(self) -> dict[str, str]:
@@ -59,6 +59,14 @@ class GovernedToken:
     def destroy(self, key: KeyRef) -> None:
         """Remove a key."""
         self.token.destroy(key)
+
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return the audit record that the token remembers."""
+        return self.token.anchored(store)
+
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Let the token remember a later audit record."""
+        self.token.anchor(store, seq, digest)
 
     def sign(self, key: KeyRef, message: bytes) -> bytes:
         """Sign; raise Denied where the key's state forbids it."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.keys.lifecycle import apply, check_protects, settled, state_at
-from pipeline_guard.keys.naming import STORE_KEY, checked_name, usage_for
+from pipeline_guard.keys.naming import AUDIT_KEY, STORE_KEY, checked_name, usage_for
 from pipeline_guard.keys.period import GRACE, PERIOD, current, to_rotate, with_period
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyState, KeyType
@@ -41,8 +41,8 @@ def create(name: str, key_type: str, usage: str, period: Period, *, doors: KeyDo
     """Generate a key in the token; raise UsageError where the name is taken."""
     kind = KeyType(key_type)
     wanted = usage_for(kind, usage)
-    if name == STORE_KEY:
-        raise UsageError(f"the name {name} is kept for the store's own wrapping key", "choose another name")
+    if name in (STORE_KEY, AUDIT_KEY):
+        raise UsageError(f"the name {name} is kept for the store's own key", "choose another name")
     if doors.register.key(checked_name(name, "key")) is not None:
         raise UsageError(f"the key {name} exists", f"choose another name, or: pipeline-guard keys rotate {name}")
     doors.audit.write(AuditEvent(doors.clock.now(), doors.actor, "key.create", name, "granted", f"type {kind.value}, usage {wanted.value}"))

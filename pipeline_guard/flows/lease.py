@@ -11,7 +11,7 @@ from pipeline_guard.flows.secrets import find, open_row
 from pipeline_guard.lease.grant import checked, lease_for
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.lease import Binding, Injected, Injection, Lease
-from pipeline_guard.ports import AuditSink, Clock, LeaseBook, Process, Random, SecretStore, Wrapper
+from pipeline_guard.ports import Clock, LeaseBook, Process, Random, SecretStore, Wrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,19 @@ class LeaseDoors:
     wrapper: Wrapper
     store: SecretStore
     leases: LeaseBook
-    audit: AuditSink
 
 
 def grant(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> Injection:
     """Return what ``holder`` is granted; every record is written before any value is opened."""
     rows = [(checked(binding), find(binding.secret, doors.store)) for binding in bindings]
     now = doors.clock.now()
-    leases = []
+    leases, events = [], []
     for binding, row in rows:
         lease = lease_for(binding, row.version, identifier=doors.random.bytes(16).hex(), holder=holder, now=now)
         why = f"version {row.version} as {binding.variable} until {lease.expires.isoformat(timespec='seconds')}"
-        doors.audit.write(AuditEvent(now, doors.actor, "secret.lease", row.name, "granted", why))
-        doors.leases.issue(lease)
+        events.append(AuditEvent(now, doors.actor, "secret.lease", row.name, "granted", why))
         leases.append(lease)
+    doors.leases.issue(leases, events)  # raises Unavailable: no record, no secret
     values = [Injected(binding.variable, open_row(row, doors.wrapper), binding.delivery) for binding, row in rows]
     return Injection(tuple(leases), tuple(values))
 
@@ -51,16 +50,14 @@ def run(command: Sequence[str], bindings: Sequence[Binding], *, doors: LeaseDoor
         _revoke(holder, doors)
 
 
-def revoke(holder: str, *, actor: str, clock: Clock, leases: LeaseBook, audit: AuditSink) -> Sequence[Lease]:
+def revoke(holder: str, *, actor: str, clock: Clock, leases: LeaseBook) -> Sequence[Lease]:
     """End every lease of ``holder``; a second call finds none and that is fine."""
-    ended = leases.end(holder, clock.now())
-    for lease in ended:
-        audit.write(AuditEvent(clock.now(), actor, "secret.revoke", lease.secret, "done", f"version {lease.version}"))
-    return ended
+    now = clock.now()
+    return leases.end(holder, now, lambda lease: AuditEvent(now, actor, "secret.revoke", lease.secret, "done", f"version {lease.version}"))
 
 
 def _revoke(holder: str, doors: LeaseDoors) -> None:
-    revoke(holder, actor=doors.actor, clock=doors.clock, leases=doors.leases, audit=doors.audit)
+    revoke(holder, actor=doors.actor, clock=doors.clock, leases=doors.leases)
 
 
 def inject(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> Injection:

@@ -67,7 +67,8 @@ def seal(request: SealRequest, *, doors: SealDoors) -> Sealed:
     with closing(doors.unseal.progress), doors.unseal.streams.draft(output, force=request.force) as draft:
         layout, data_key = Layout(kind, CHUNK, doors.random.bytes(SALT_BYTES)), Secret(doors.random.bytes(KEY_BYTES))
         recorded("seal", request.path, "granted", f"keys {_shown(keys)}", layout, doors.unseal)
-        wrapped = [_wrapped(key, data_key, layout, doors.unseal.wrapper()) for key in keys]
+        wrapper = doors.unseal.wrapper()
+        wrapped = [_wrapped(key, data_key, layout, wrapper) for key in keys]
         draft.write(memoryview(render(data_key, layout, wrapped)))
         _payload(request.path, members, payload_key(data_key, layout), draft.write, layout=layout, doors=doors.unseal)
         if kind is SealedKind.FOLDER and _members(request.path, doors.tree) != members:
@@ -179,7 +180,8 @@ def _renewed(
     foreign = [] if names else [recipient for recipient, key in found if not key or key.ref.id != recipient.id]
     keys = _recipient_keys(names or known, "seal.rewrap", path, doors)
     recorded("seal.rewrap", path, "granted", f"from now on keys {_shown(keys)}", layout, doors)
-    return [_wrapped(key, data_key, layout, doors.wrapper()) for key in keys] + foreign
+    wrapper = doors.wrapper()
+    return [_wrapped(key, data_key, layout, wrapper) for key in keys] + foreign
 
 
 def _copy(source: Reading, offset: int, write: Callable[[memoryview], None], doors: UnsealDoors) -> None:

@@ -10,6 +10,7 @@ from pipeline_guard.model.key import USAGE_OF, KeyType, KeyUsage
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,126}[A-Za-z0-9]|[A-Za-z0-9]")
 STORE_KEY = "store"  # the wrapping key of the store; made with the token
+AUDIT_KEY = "audit"  # signs the checkpoints of the audit log; made at first need
 
 
 def checked_name(name: str, kind: str) -> str:

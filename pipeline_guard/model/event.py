@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+CHECKPOINT = "pipeline-guard/audit-checkpoint/v1"
 FIRST = "0" * 64  # what the first record names as its predecessor
 
 
@@ -49,15 +50,63 @@ class AuditRecord:
         return canonical({**_fields(self.seq, self.prev, self.event), "hash": self.hash})
 
 
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """Where a log stands: the store it belongs to, its last record (0 for none), and the last one with a checkpoint (0 for none)."""
+
+    store: str
+    seq: int
+    hash: str
+    vouched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signature, made in the token, over how far the log went: record ``seq`` and its ``hash``.
+
+    ``key`` names the signing key (``name/version``); ``signature`` is base64 of what the token returned. ``kind`` is
+    "running", or "end" for the one that closes an export.
+    """
+
+    seq: int
+    hash: str
+    time: datetime
+    kind: str
+    key: str
+    signature: str = ""
+
+    def message(self) -> bytes:
+        """Return the bytes that are signed."""
+        return b"pipeline-guard audit checkpoint\n" + canonical(self._facts())
+
+    def line(self) -> bytes:
+        """Return the checkpoint as one line of JSON, without the newline."""
+        return canonical({**self._facts(), "signature": self.signature})
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "schema": CHECKPOINT,
+            "seq": self.seq,
+            "hash": self.hash,
+            "time": _instant(self.time),
+            "kind": self.kind,
+            "key": self.key,
+        }
+
+
 def canonical(fields: dict[str, object]) -> bytes:
     """Return JSON with sorted keys, no spaces, UTF-8 (for texts and integers the same as RFC 8785)."""
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
+def _instant(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def _fields(seq: int, prev: str, event: AuditEvent) -> dict[str, object]:
     return {
         "seq": seq,
-        "time": event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "time": _instant(event.time),
         "actor": event.actor,
         "action": event.action,
         "object": event.object,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from pipeline_guard.adapters.recording import MemoryState
 from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.audit.check import verify_chain
 from pipeline_guard.errors import UsageError
-from pipeline_guard.model.event import AuditEvent
+from pipeline_guard.model.event import AuditEvent, Checkpoint
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
@@ -41,6 +42,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 def sealed(name: str, version: int = 1) -> SealedSecret:
     return SealedSecret(name, version, NOW, KEY, b"wrapped\x00\xff", b"cipher\x00\xff", 6)
+
+
+def event(thing: str) -> AuditEvent:
+    return AuditEvent(NOW, "user:ada", "test", thing, "granted")
 
 
 def lease(identifier: str, holder: str, minutes: int = 5) -> Lease:
@@ -82,13 +87,32 @@ def test_delete_removes_every_version(store: Any) -> None:
 
 
 def test_leases_end_once_and_only_their_holders(store: Any) -> None:
-    for each in (lease("1", "job-a"), lease("2", "job-a"), lease("3", "job-b", minutes=1)):
-        store.issue(each)
+    store.issue([lease("1", "job-a"), lease("2", "job-a")], [event("two"), event("one")])
+    store.issue([lease("3", "job-b", minutes=1)], [event("three")])
     assert {each.id for each in store.open_leases(NOW)} == {"1", "2", "3"}
     assert {each.id for each in store.open_leases(NOW + timedelta(minutes=2))} == {"1", "2"}
-    assert sorted(store.end("job-a", NOW), key=lambda each: each.id) == [lease("1", "job-a"), lease("2", "job-a")]
-    assert list(store.end("job-a", NOW)) == []
+
+    def announce(ended: Lease) -> AuditEvent:
+        return event(f"end of {ended.id}")
+
+    assert sorted(store.end("job-a", NOW, announce), key=lambda each: each.id) == [lease("1", "job-a"), lease("2", "job-a")]
+    assert list(store.end("job-a", NOW, announce)) == []
     assert [each.id for each in store.open_leases(NOW)] == ["3"]
+    objects = [json.loads(line)["object"] for line in store.records()]
+    assert objects[:3] == ["two", "one", "three"]
+    assert sorted(objects[3:]) == ["end of 1", "end of 2"]
+
+
+def test_checkpoints_are_kept_once_for_each_record(store: Any) -> None:
+    assert (store.head().seq, store.head().vouched) == (0, 0)
+    store.issue([], [event("a"), event("b")])
+    last = json.loads(list(store.records())[-1])["hash"]
+    assert (store.head().seq, store.head().hash, store.head().vouched) == (2, last, 0)
+    for kind in ("running", "again"):
+        store.keep(Checkpoint(2, last, NOW, kind, "audit/1", "c2ln"))
+    assert store.head().vouched == 2
+    assert list(store.checkpoints()) == [Checkpoint(2, last, NOW, "running", "audit/1", "c2ln").line()]
+    assert store.head().store
 
 
 def test_audit_records_are_chained_from_one(store: Any) -> None:

@@ -210,6 +210,36 @@ def _type_of(pem: str, label: str) -> KeyType:
     raise UsageError(f"the key {label} is of a kind we do not use", "use P-256, P-384, Ed25519, or RSA from 3072 bits")
 
 
+_ANCHOR = "pipeline-guard audit head of "
+
+
+def anchors(session: Any, store: str) -> list[tuple[int, str]]:
+    """Return (seq, hash) of every data object that anchors the audit log; one that is not ours is passed over."""
+    import pkcs11
+
+    found = []
+    for thing in list(session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.DATA, pkcs11.Attribute.LABEL: _ANCHOR + store})):
+        seq, _, digest = bytes(thing[pkcs11.Attribute.VALUE]).decode("ascii", "replace").partition(" ")
+        if seq.isdecimal():
+            found.append((int(seq), digest))
+    return found
+
+
+def put_anchor(session: Any, store: str, seq: int, digest: str) -> None:
+    """Keep (seq, hash) in a private data object in place of the older ones; a token that keeps no data is left alone."""
+    import pkcs11
+    from pkcs11 import Attribute
+
+    place = {Attribute.CLASS: pkcs11.ObjectClass.DATA, Attribute.LABEL: _ANCHOR + store}
+    older = list(session.get_objects(place))
+    try:
+        session.create_object({**place, Attribute.TOKEN: True, Attribute.PRIVATE: True, Attribute.VALUE: f"{seq} {digest}".encode("ascii")})
+    except (pkcs11.TemplateInconsistent, pkcs11.AttributeTypeInvalid, pkcs11.AttributeValueInvalid, pkcs11.FunctionNotSupported):
+        return
+    for thing in older:
+        thing.destroy()
+
+
 def translate(error: Exception, module: str) -> GuardError:
     """Turn a PKCS#11 error into one of ours; its text never reaches people, only its name."""
     name = type(error).__name__

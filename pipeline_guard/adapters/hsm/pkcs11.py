@@ -19,7 +19,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_guard.adapters.hsm.library import load
-from pipeline_guard.adapters.hsm.objects import check_attributes, find_key, generate, record, remove, select_token, translate
+from pipeline_guard.adapters.hsm.objects import (
+    anchors,
+    check_attributes,
+    find_key,
+    generate,
+    put_anchor,
+    record,
+    remove,
+    select_token,
+    translate,
+)
 from pipeline_guard.adapters.hsm.scheme import scheme_of
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
@@ -159,6 +169,17 @@ class Pkcs11Token:
                 raise _does_not_unwrap() from None
 
         return Secret(self._with_key(key, decrypt))
+
+    def anchored(self, store: str) -> tuple[int, str] | None:
+        """Return the record that a data object of the token names."""
+        with self._session() as session:
+            return max(anchors(session, store), default=None)
+
+    def anchor(self, store: str, seq: int, digest: str) -> None:
+        """Write the new data object, then remove older ones: killed in between, the later one counts."""
+        with self._session(writable=True) as session:
+            if max(anchors(session, store), default=(0, "")) < (seq, digest):
+                put_anchor(session, store, seq, digest)
 
     def _with_key(self, key: KeyRef, act: Callable[[Any], bytes]) -> bytes:
         """Find the key and use it; look it up once more where its handle went stale."""

@@ -7,8 +7,9 @@ Every change is one transaction that begins with BEGIN IMMEDIATE, so that many p
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +21,10 @@ from sqlalchemy.exc import IntegrityError as Duplicate
 from sqlalchemy.pool import NullPool
 
 from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import ledger, tables
+from pipeline_guard.adapters.sql import ledger, tables, trail
+from pipeline_guard.adapters.sql.group import GroupCommit
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
-from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
+from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
@@ -35,6 +37,7 @@ class SqlState:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._group = GroupCommit(self._change)
 
     @staticmethod
     def open(home: str) -> SqlState:
@@ -60,6 +63,7 @@ class SqlState:
             tables.metadata.create_all(connection)
             if connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).first() is None:
                 connection.execute(insert(tables.facts).values(name="schema", value=str(tables.SCHEMA_VERSION)))
+                connection.execute(insert(tables.facts).values(name="store", value=secrets.token_hex(16)))
 
     def _check_version(self) -> None:
         with self._look() as connection:
@@ -196,28 +200,28 @@ class SqlState:
 
     # LeaseBook
 
-    def issue(self, lease: Lease) -> None:
-        """Record a lease durably."""
-        with self._change() as connection:
-            connection.execute(
-                insert(tables.leases).values(
-                    id=lease.id,
-                    secret=lease.secret,
-                    version=lease.version,
-                    holder=lease.holder,
-                    issued=lease.issued.isoformat(),
-                    expires=lease.expires.isoformat(),
-                    ended="",
-                )
-            )
+    def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
+        """Record leases together with the records that announce them: both or neither, durably."""
 
-    def end(self, holder: str, now: datetime) -> Sequence[Lease]:
-        """End every open lease of ``holder``; a second call finds none."""
+        def work(connection: Connection) -> Sequence[AuditRecord]:
+            records = trail.append(connection, events)
+            for lease in leases:
+                connection.execute(insert(tables.leases).values(_lease_row(lease)))
+            return records
+
+        return self._group.run(work)
+
+    def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """End every open lease of ``holder``, each announced in the log; a second call finds none."""
         mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "")
-        with self._change() as connection:
-            rows = connection.execute(select(tables.leases).where(mine)).all()
+
+        def work(connection: Connection) -> Sequence[Lease]:
+            ended = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]
+            trail.append(connection, [announce(lease) for lease in ended])
             connection.execute(update(tables.leases).where(mine).values(ended=now.isoformat()))
-        return [_lease(row) for row in rows]
+            return ended
+
+        return self._group.run(work)
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
@@ -229,17 +233,31 @@ class SqlState:
 
     def write(self, event: AuditEvent) -> AuditRecord:
         """Chain and keep one event durably; number and predecessor are decided inside the transaction."""
-        with self._change() as connection:
-            last = connection.execute(select(tables.audit.c.seq, tables.audit.c.hash).order_by(tables.audit.c.seq.desc()).limit(1)).first()
-            record = AuditRecord.linked(last.seq + 1 if last else 1, last.hash if last else FIRST, event)
-            connection.execute(insert(tables.audit).values(seq=record.seq, hash=record.hash, line=record.line()))
-        return record
+        return self._group.run(lambda connection: trail.append(connection, [event])[0])
 
     def records(self) -> Iterator[bytes]:
         """Give every record's line in order."""
         with self._look() as connection:
             for row in connection.execute(select(tables.audit.c.line).order_by(tables.audit.c.seq)).yield_per(1000):
-                yield bytes(row.line)
+                yield _stored(row.line)
+
+    # Checkpoints
+
+    def head(self) -> LogHead:
+        """Return where the audit log stands."""
+        with self._look() as connection:
+            return trail.head(connection)
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint durably; one for the same record is there already for the same reason."""
+        with self._change() as connection:
+            trail.keep(connection, checkpoint)
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give every checkpoint's line in order."""
+        with self._look() as connection:
+            for row in connection.execute(select(tables.checkpoints.c.line).order_by(tables.checkpoints.c.seq)).yield_per(1000):
+                yield _stored(row.line)
 
 
 def _engine(path: Path) -> Engine:
@@ -293,10 +311,27 @@ def _under(name: str, version: int) -> Any:
     return (tables.secrets.c.key_name == name) & (tables.secrets.c.key_version == version)
 
 
+def _stored(value: object) -> bytes:
+    """Return a binary column's content; a row that somebody changed may hold another type, which then does not verify."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 def _secret(row: Any) -> SealedSecret:
     ref = KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id)
     created = datetime.fromisoformat(row.created)
-    return SealedSecret(row.name, row.version, created, ref, bytes(row.wrapped_key), bytes(row.ciphertext), row.size)
+    return SealedSecret(row.name, row.version, created, ref, _stored(row.wrapped_key), _stored(row.ciphertext), row.size)
+
+
+def _lease_row(lease: Lease) -> dict[str, object]:
+    return {
+        "id": lease.id,
+        "secret": lease.secret,
+        "version": lease.version,
+        "holder": lease.holder,
+        "issued": lease.issued.isoformat(),
+        "expires": lease.expires.isoformat(),
+        "ended": "",
+    }
 
 
 def _lease(row: Any) -> Lease:

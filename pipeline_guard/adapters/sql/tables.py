@@ -86,6 +86,13 @@ leases = Table(
 )
 Index("leases_by_holder", leases.c.holder, leases.c.ended)
 
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("line", LargeBinary, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

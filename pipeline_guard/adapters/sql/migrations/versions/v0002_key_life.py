@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of keys: dates, history, used approvals, invocations."""
+"""The life of keys: dates, history, used approvals, invocations; checkpoints of the audit log."""
 
 from __future__ import annotations
+
+import secrets
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,4 +35,6 @@ def upgrade() -> None:
         sa.Column("approvers", sa.Text, nullable=False),
     )
     op.create_index("key_events_by_key", "key_events", ["name", "version"])
+    op.create_table("checkpoints", sa.Column("seq", sa.Integer, primary_key=True), sa.Column("line", sa.LargeBinary, nullable=False))
+    op.execute(sa.text("INSERT INTO facts (name, value) VALUES ('store', :id)").bindparams(id=secrets.token_hex(16)))
     op.create_table("approvals", sa.Column("nonce", sa.String(64), primary_key=True), sa.Column("used", sa.String(40), nullable=False))

@@ -44,7 +44,7 @@ hsm:
 	@.ci/prerequisites.sh softhsm
 
 prerequisites:
-	@.ci/prerequisites.sh softhsm node
+	@.ci/prerequisites.sh softhsm node nss tpm
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that are named and missing, where it may; else says the exact command to run.
-# usage: prerequisites.sh softhsm [node]
+# usage: prerequisites.sh softhsm [node] [nss] [tpm]
 set -eu
 
 softhsm_is_there() {
@@ -12,11 +12,24 @@ softhsm_is_there() {
     return 1
 }
 
+library_is_there() {
+    for folder in /usr/lib /usr/lib/* /usr/lib/*/nss /usr/lib/*/pkcs11; do
+        [ -f "$folder/$1" ] && return 0
+    done
+    return 1
+}
+
 missing=""
 for wanted in "$@"; do
     case "$wanted" in
         softhsm) softhsm_is_there || missing="$missing softhsm2" ;;
         node) command -v node >/dev/null 2>&1 || missing="$missing nodejs" ;;
+        # two further tokens for the tests of the boundary: one that fails them, one that nobody here wrote
+        nss) { library_is_there libsoftokn3.so && command -v certutil >/dev/null 2>&1; } || missing="$missing libnss3 libnss3-tools" ;;
+        tpm)
+            { library_is_there libtpm2_pkcs11.so && command -v swtpm >/dev/null 2>&1 && command -v pkcs11-tool >/dev/null 2>&1; } ||
+                missing="$missing swtpm libtpm2-pkcs11-1 libtss2-tcti-swtpm0 opensc"
+            ;;
         *) echo "prerequisites: unknown component $wanted" >&2; exit 2 ;;
     esac
 done

@@ -30,11 +30,17 @@ class SecretBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
 
 
 class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Which token holds the keys; nothing given means the embedded one."""
+    """Which token holds the keys; nothing given means the embedded one.
+
+    ``module-arguments`` is for modules (NSS) that want them when they are initialised. ``accept-rejected`` is the reason,
+    in words, why keys are made in a token that its own examination rejects.
+    """
 
     uri: str = ""
     module: str = ""
+    module_arguments: str = ""
     pin: str = ""
+    accept_rejected: str = ""
 
 
 class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
@@ -216,6 +217,30 @@ class Wrapper(Protocol):
 
     def unwrap(self, key: KeyRef, wrapped: bytes, associated: bytes) -> Secret:
         """Return the data key. Raises IntegrityError if anything was changed."""
+        ...
+
+
+class Examined(Protocol):
+    """A token that lets itself be examined."""
+
+    def token_facts(self) -> TokenFacts:
+        """Return what a judgement of the token is bound to."""
+        ...
+
+    def probe(self) -> Sequence[Probe]:
+        """Try to get keys out of the token, on throw-away keys, without ever sending a PIN."""
+        ...
+
+
+class BoundaryBook(Protocol):
+    """Judgements of tokens, kept so that they need not be made for each key."""
+
+    def boundary(self, serial: str) -> Boundary | None:
+        """Return the last judgement of a token; None where there is none that can be read."""
+        ...
+
+    def keep_boundary(self, boundary: Boundary) -> None:
+        """Keep a judgement in place of the one before."""
         ...
 
 

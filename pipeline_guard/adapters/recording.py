@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
+from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
@@ -62,6 +63,7 @@ class MemoryState:
     def __init__(self) -> None:
         self._keys: dict[tuple[str, int], KeyRecord] = {}
         self._events: list[KeyEvent] = []
+        self._boundaries: dict[str, Boundary] = {}
         self._nonces: set[str] = set()
         self._invocations: dict[tuple[str, int], int] = {}
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
@@ -108,6 +110,14 @@ class MemoryState:
     def history(self, name: str) -> Sequence[KeyEvent]:
         """Return what happened to a key, in order."""
         return [event for event in self._events if event.name == name]
+
+    def boundary(self, serial: str) -> Boundary | None:
+        """Return the last judgement of a token."""
+        return self._boundaries.get(serial)
+
+    def keep_boundary(self, boundary: Boundary) -> None:
+        """Keep a judgement."""
+        self._boundaries[boundary.facts.serial] = boundary
 
     def reserve(self, name: str, version: int, count: int) -> int:
         """Count invocations."""

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
+from pipeline_guard.model.boundary import Outcome, Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
@@ -34,6 +36,14 @@ class SoftwareToken:
     def facts(self) -> dict[str, str]:
         """Say that there is no hardware."""
         return {"label": "rehearsal", "model": "in memory", "serial": "none"}
+
+    def token_facts(self) -> TokenFacts:
+        """Return what stands for a token here."""
+        return TokenFacts("none", "", "in memory", "none", "rehearsal")
+
+    def probe(self) -> Sequence[Probe]:
+        """Answer like a token that refuses: there is none to try."""
+        return [Probe("read-secret", "read the value of a sensitive secret key", Outcome.REFUSED, "rehearsed")]
 
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key. Raises UsageError where the type cannot serve the usage."""

@@ -319,10 +319,16 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "token",
-        "set up and describe the HSM token",
+        "set up, examine and describe the HSM token",
         "token",
         actions=(
             Command("init", "create the embedded token and its wrapping key; may be repeated", "token"),
+            Command(
+                "check",
+                "try to get keys out of the token, on throw-away keys, and judge whether it may hold ours",
+                "token",
+                (Flag("token", "another token than the configured one, as a pkcs11: URI", "URI"), *_DATA),
+            ),
             Command("info", "describe the token", "token", _DATA),
         ),
     ),

@@ -13,7 +13,7 @@ from pipeline_guard.flows.secrets import SecretDoors
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
     """Open a token whose keys do only what their state permits; first, sign how far the audit log is, where that is due."""
-    token = GovernedToken(wiring.token(uri), wiring.state(), wiring.clock)
+    token = _governed(wiring, uri)
     if not uri:
         checkpoint_if_due(doors=_checkpoint_doors(token, wiring))
     return token
@@ -27,7 +27,11 @@ def key_doors(wiring: Wiring) -> KeyDoors:
 
 def checkpoint_doors(wiring: Wiring) -> CheckpointDoors:
     """Open what checkpoints of the audit log need."""
-    return _checkpoint_doors(GovernedToken(wiring.token(""), wiring.state(), wiring.clock), wiring)
+    return _checkpoint_doors(_governed(wiring, ""), wiring)
+
+
+def _governed(wiring: Wiring, uri: str) -> GovernedToken:
+    return GovernedToken(wiring.token(uri), wiring.state(), wiring.clock, wiring.config("").token.accept_rejected)
 
 
 def _checkpoint_doors(token: GovernedToken, wiring: Wiring) -> CheckpointDoors:

@@ -19,9 +19,11 @@ from pipeline_guard.ports import (
     Anchor,
     AuditLog,
     AuditSink,
+    BoundaryBook,
     Cache,
     Checkpoints,
     Clock,
+    Examined,
     Files,
     Fingerprint,
     Git,
@@ -54,7 +56,7 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
 CONFIG_LIMIT = 1024 * 1024
 
 
-class Token(Keystore, Signer, Wrapper, Anchor, Protocol):
+class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     """Everything one HSM token does for us."""
 
     def facts(self) -> dict[str, str]:
@@ -73,6 +75,7 @@ class State(
     AuditSink,
     AuditLog,
     Checkpoints,
+    BoundaryBook,
     Protocol,
 ):
     """Everything one database keeps for us."""
@@ -170,7 +173,14 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         section = config("").token
         own = TokenUri.parse(uri).module_path if uri else ""
-        return open_token(home, uri=uri if own else section.uri, module=section.module, pin=section.pin, environ=environ)
+        return open_token(
+            home,
+            uri=uri if own else section.uri,
+            module=section.module,
+            pin=section.pin,
+            environ=environ,
+            arguments=section.module_arguments,
+        )
 
     @cache
     def state() -> State:

@@ -6,20 +6,23 @@ The token itself knows no states and ignores dates, so this stands between every
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline_guard.errors import Denied
+from pipeline_guard.flows.token_check import examined
 from pipeline_guard.keys.lifecycle import check_processes, check_protects
 from pipeline_guard.keys.period import INVOCATION_LIMIT
+from pipeline_guard.model.boundary import Grade, Probe, TokenFacts
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Anchor, Clock, InvocationCounter, KeyRegister, Keystore, Signer, Wrapper
+from pipeline_guard.ports import Anchor, BoundaryBook, Clock, Examined, InvocationCounter, KeyRegister, Keystore, Signer, Wrapper
 
 _LARGEST_BLOCK = 1024  # invocations that a crash may count without having made them
 
 
-class Token(Keystore, Signer, Wrapper, Anchor, Protocol):
+class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     """Everything one token does."""
 
     def facts(self) -> dict[str, str]:
@@ -27,8 +30,8 @@ class Token(Keystore, Signer, Wrapper, Anchor, Protocol):
         ...
 
 
-class KeyBook(KeyRegister, InvocationCounter, Protocol):
-    """What is known of keys, and how often they were used."""
+class KeyBook(KeyRegister, InvocationCounter, BoundaryBook, Protocol):
+    """What is known of keys, how often they were used, and of the token that holds them."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class GovernedToken:
     token: Token
     book: KeyBook
     clock: Clock
+    accept_rejected: str = ""
     _reserved: dict[str, int] = field(default_factory=dict)
     _blocks: dict[str, int] = field(default_factory=dict)
 
@@ -49,12 +53,27 @@ class GovernedToken:
         return self.token.facts()
 
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
-        """Generate a key."""
+        """Generate a key; raise Denied where the token is rejected, and nobody said in words that it is used all the same."""
+        boundary = examined(self.token, self.book, self.clock)
+        if boundary.grade is Grade.REJECT and not self.accept_rejected:
+            worst = boundary.findings[0].probe
+            raise Denied(
+                f"the token is rejected: {worst.title}: {worst.how}",
+                "pipeline-guard token check tells all; to use it all the same, say why under token.accept-rejected",
+            )
         return self.token.create(name, version, key_type, usage)
 
     def describe(self, uri: str) -> KeyRecord:
         """Find a key by URI."""
         return self.token.describe(uri)
+
+    def token_facts(self) -> TokenFacts:
+        """Return what a judgement of the token is bound to."""
+        return self.token.token_facts()
+
+    def probe(self) -> Sequence[Probe]:
+        """Try to get keys out of the token."""
+        return self.token.probe()
 
     def destroy(self, key: KeyRef) -> None:
         """Remove a key."""

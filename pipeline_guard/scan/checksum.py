@@ -13,6 +13,7 @@ BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
 BASE66 = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890.-_~"
 BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BECH32 = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+BECH32M = 0x2BC830A3  # the state of BIP-350 where the data are intact
 _WORD = 0xFFFFFFFF
 
 
@@ -28,6 +29,11 @@ def write(number: int, alphabet: bytes, width: int) -> bytes:
 def crc62(body: bytes) -> bytes:
     """CRC-32 in six base-62 digits, as GitHub writes it (github.blog, "Behind GitHub's new authentication token formats")."""
     return write(zlib.crc32(body), BASE62, 6)
+
+
+def crc62_backwards(body: bytes) -> bytes:
+    """CRC-32 in six base-62 digits, the lowest first, as the Matrix authentication service writes it (its data-model/src/tokens.rs)."""
+    return write(zlib.crc32(body), BASE62, 0)[::-1].rjust(6, b"0")
 
 
 def crc36(body: bytes) -> bytes:
@@ -90,9 +96,9 @@ def bech32_polymod(prefix: bytes, values: list[int]) -> int:
     return state
 
 
-def bech32_tail(prefix: bytes, values: list[int]) -> list[int]:
-    """Return the six check values of BIP-173."""
-    state = bech32_polymod(prefix, [*values, 0, 0, 0, 0, 0, 0]) ^ 1
+def bech32_tail(prefix: bytes, values: list[int], constant: int = 1) -> list[int]:
+    """Return the six check values of BIP-173; ``constant`` is BECH32M for those of BIP-350."""
+    state = bech32_polymod(prefix, [*values, 0, 0, 0, 0, 0, 0]) ^ constant
     return [(state >> 5 * (5 - place)) & 31 for place in range(6)]
 
 
@@ -102,7 +108,9 @@ def crc16(body: bytes) -> bytes:
 
 
 def base58_bytes(text: bytes) -> bytes | None:
-    """Decode base 58 (Bitcoin's alphabet); None where a character is foreign."""
+    """Decode base 58 (Bitcoin's alphabet); None where a character is foreign or the text is longer than any key."""
+    if len(text) > 1000:
+        return None
     number = 0
     for character in text:
         digit = BASE58.find(character)

@@ -13,7 +13,7 @@ from pipeline_guard.model.finding import Confidence, Severity
 from pipeline_guard.scan import filters
 from pipeline_guard.scan.generic import is_generic_secret
 from pipeline_guard.scan.prefilter import Prefilter
-from pipeline_guard.scan.proof import NO_TEST, PROOFS, Proof, State
+from pipeline_guard.scan.proof import Proof, State, judge
 from pipeline_guard.scan.rule import Rule, compiled
 
 _MARGIN = 256  # bytes on either side of a region that a lookahead may want to see
@@ -147,7 +147,7 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
         return None
     if rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)):
         return None  # a broad shape after a vendor's word: names and words are likelier
-    proof = PROOFS[rule.proof](value, now) if rule.proof else NO_TEST
+    proof = judge(rule.proof, match.string, (start, end), now)
     return None if proof.state is State.NO_SECRET else Candidate(rule, start, end, value, proof)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline_guard.scan.detect import Candidate, examine, matches
 from pipeline_guard.scan.proof import PROOFS, State
 from pipeline_guard.scan.rule import Rule
-from pipeline_guard.scan.sample import expand
+from pipeline_guard.scan.sample import expand_bytes
 
 
 def fires(rule: Rule, text: bytes, now: datetime) -> list[Candidate]:
@@ -25,13 +25,13 @@ def prove(rule: Rule, now: datetime) -> list[str]:
     if not rule.examples:
         wrong.append(f"{rule.id}: no example")
     for number, template in enumerate(rule.examples, 1):
-        found = fires(rule, expand(template, rule.id).encode("utf-8"), now)
+        found = fires(rule, expand_bytes(template, rule.id), now)
         if not found:
             wrong.append(f"{rule.id}: example {number} is not found")
         elif rule.proof and number == 1 and all(candidate.proof.state is State.CONTRADICTED for candidate in found):
             wrong.append(f"{rule.id}: example {number} is contradicted by its own proof")
     for number, template in enumerate(rule.counterexamples, 1):
-        found = fires(rule, expand(template, rule.id).encode("utf-8"), now)
+        found = fires(rule, expand_bytes(template, rule.id), now)
         if any(candidate.proof.state is not State.CONTRADICTED for candidate in found):
             wrong.append(f"{rule.id}: counterexample {number} is found")
     return wrong

@@ -25,7 +25,7 @@ from pipeline_guard.model.token_uri import TokenUri
 LABEL = "pipeline-guard"
 
 
-def open_token(home: str, *, uri: str, module: str, pin: str, environ: Mapping[str, str]) -> Pkcs11Token:
+def open_token(home: str, *, uri: str, module: str, pin: str, environ: Mapping[str, str], arguments: str = "") -> Pkcs11Token:
     """Return the configured token, or the embedded one where none is configured. Opens nothing yet but checks the words."""
     if not uri and not module:
         return _embedded(home, environ)
@@ -36,7 +36,7 @@ def open_token(home: str, *, uri: str, module: str, pin: str, environ: Mapping[s
     reference = pin or place.pin_source
     if not reference:
         raise UsageError("the token's PIN is not named", "set token.pin to env:NAME, file:PATH, fd:N or prompt")
-    return Pkcs11Token(TokenPlace(path, place.token, place.serial, lambda: read_pin(reference, environ)))
+    return Pkcs11Token(TokenPlace(path, place.token, place.serial, lambda: read_pin(reference, environ), arguments))
 
 
 def _embedded(home: str, environ: Mapping[str, str]) -> Pkcs11Token:
@@ -74,7 +74,7 @@ def _prepare(folder: Path, path: str) -> None:
         raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")
     # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
     os.environ["SOFTHSM2_CONF"] = str(configuration)
-    library = load(path)
+    library = load(path, "")
     if is_initialized(library, LABEL):
         return
     if not (folder / "pin").exists():

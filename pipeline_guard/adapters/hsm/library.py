@@ -9,6 +9,7 @@ then leave its mutexes off, and SoftHSM does: crashes, hangs and CKR_GENERAL_ERR
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 from functools import cache
 from pathlib import Path
@@ -47,15 +48,16 @@ class _InitializeArguments(ctypes.Structure):
 
 
 class _FunctionList(ctypes.Structure):
-    """The beginning of CK_FUNCTION_LIST: a version, then function pointers."""
+    """CK_FUNCTION_LIST of PKCS#11 2.x: a version, then function pointers."""
 
-    _fields_ = (("version", ctypes.c_ubyte * 2), ("functions", ctypes.c_void_p * 12))
+    _fields_ = (("version", ctypes.c_ubyte * 2), ("functions", ctypes.c_void_p * 68))
 
 
 class Module:
     """The few C functions that python-pkcs11 does not offer, or not as we need them."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, arguments: str = "") -> None:
+        self._arguments = arguments.encode("utf-8")
         try:
             self._handle = ctypes.CDLL(path)
             found = ctypes.POINTER(_FunctionList)()
@@ -64,14 +66,16 @@ class Module:
             raise Unavailable(f"{path} cannot be loaded as a PKCS#11 module", "check the path of the module") from None
         if answer != _CKR_OK:
             raise Unavailable(f"{path} is a PKCS#11 module that does not start (0x{answer:x})")
-        self._functions = found.contents.functions
+        self.functions = found.contents.functions
 
     def _call(self, position: int, types: list[Any], *values: Any) -> int:
-        return int(ctypes.CFUNCTYPE(ctypes.c_ulong, *types)(self._functions[position])(*values))
+        return int(ctypes.CFUNCTYPE(ctypes.c_ulong, *types)(self.functions[position])(*values))
 
     def initialize(self) -> int:
-        """Call C_Initialize with operating-system locking; return the CK_RV."""
-        arguments = _InitializeArguments(flags=_CKF_OS_LOCKING_OK)
+        """Call C_Initialize with operating-system locking, and the module's own arguments if it has some; return the CK_RV."""
+        reserved = ctypes.create_string_buffer(self._arguments) if self._arguments else None
+        place = ctypes.addressof(reserved) if reserved else None
+        arguments = _InitializeArguments(flags=_CKF_OS_LOCKING_OK, reserved=place)
         return self._call(_INITIALIZE, [ctypes.c_void_p], ctypes.addressof(arguments))
 
     def finalize(self) -> int:
@@ -83,6 +87,15 @@ class Module:
         padded = label.encode("utf-8").ljust(32)[:32]
         types = [ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
         return self._call(_INIT_TOKEN, types, slot, so_pin, len(so_pin), padded)
+
+
+def sha256_of(path: str) -> str:
+    """Return the hexadecimal SHA-256 of a module's file; raise Unavailable where it cannot be read."""
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        raise Unavailable(f"the PKCS#11 module {path} cannot be read", "check its permissions") from None
 
 
 def find_softhsm(environ_path: str) -> str:
@@ -98,8 +111,11 @@ def find_softhsm(environ_path: str) -> str:
 
 
 @cache
-def load(path: str) -> Any:
-    """Load and initialise a module once per process; raise Unavailable where it cannot be used."""
+def load(path: str, arguments: str) -> Any:
+    """Load and initialise a module once per process; raise Unavailable where it cannot be used.
+
+    ``arguments`` is what some modules (NSS) want in the reserved field of C_Initialize.
+    """
     if not Path(path).is_file():
         raise Unavailable(f"no PKCS#11 module at {path}", "check token.module, or the module-path of the URI")
     try:
@@ -107,7 +123,7 @@ def load(path: str) -> Any:
         from pkcs11 import _pkcs11
     except ImportError:
         raise Unavailable("python-pkcs11 is not installed", 'pip install "pipeline-guard[hsm]"') from None
-    module = Module(path)
+    module = Module(path, arguments)
 
     class OsLockingLibrary(_pkcs11.lib):
         """python-pkcs11's library with initialise and finalise of our own."""

@@ -12,13 +12,14 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline_guard.adapters.hsm.library import load
+from pipeline_guard.adapters.hsm import probes
+from pipeline_guard.adapters.hsm.library import load, sha256_of
 from pipeline_guard.adapters.hsm.objects import (
     anchors,
     check_attributes,
@@ -32,6 +33,7 @@ from pipeline_guard.adapters.hsm.objects import (
 )
 from pipeline_guard.adapters.hsm.scheme import scheme_of
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
+from pipeline_guard.model.boundary import Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
@@ -50,6 +52,7 @@ class TokenPlace:
     label: str
     serial: str
     pin: Callable[[], Secret]
+    arguments: str = ""
     prepare: Callable[[], None] = lambda: None
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -74,15 +77,25 @@ class Pkcs11Token:
 
     def facts(self) -> dict[str, str]:
         """Return what the token says of itself."""
-        token = self._opened().token
+        token, library = self._opened().token, load(self._place.module, self._place.arguments)
         return {
             "module": self._place.module,
-            "library": f"{load(self._place.module).library_description} {'.'.join(map(str, load(self._place.module).library_version))}",
+            "library": f"{library.library_description} {'.'.join(map(str, library.library_version))}",
             "label": token.label,
             "serial": bytes(token.serial).decode("ascii", "replace").strip(),
             "manufacturer": token.manufacturer_id,
             "model": token.model,
         }
+
+    def token_facts(self) -> TokenFacts:
+        """Return what a judgement of this token is bound to."""
+        facts = self.facts()
+        return TokenFacts(facts["module"], sha256_of(facts["module"]), facts["library"], facts["serial"], facts["label"])
+
+    def probe(self) -> Sequence[Probe]:
+        """Try to get keys out of the token, on throw-away keys; see ``probes``."""
+        pool = self._opened()
+        return probes.run(load(self._place.module, self._place.arguments).module.functions, pool.token.slot.slot_id)
 
     def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
         """Generate a key; refuse it (and remove it) if the token does not hold it as asked for."""
@@ -252,7 +265,7 @@ class Pkcs11Token:
             self._place.prepare()
             pin = self._place.pin()
             for attempt in range(_TRIES):
-                library = load(self._place.module)
+                library = load(self._place.module, self._place.arguments)
                 try:
                     token = select_token(library, self._place.label, self._place.serial)
                     return _Pool(token, _login(token, pin))

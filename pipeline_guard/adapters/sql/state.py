@@ -21,9 +21,10 @@ from sqlalchemy.exc import IntegrityError as Duplicate
 from sqlalchemy.pool import NullPool
 
 from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import ledger, tables, trail
+from pipeline_guard.adapters.sql import boundaries, ledger, tables, trail
 from pipeline_guard.adapters.sql.group import GroupCommit
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
+from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
@@ -129,6 +130,21 @@ class SqlState:
         """Count invocations of a wrapping key before they happen."""
         with self._change() as connection:
             return ledger.reserve(connection, name, version, count)
+
+    # BoundaryBook
+
+    def boundary(self, serial: str) -> Boundary | None:
+        """Return the last judgement of a token; one that cannot be read counts as none."""
+        with self._look() as connection:
+            text = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == _boundary_name(serial))).scalar()
+        return None if text is None else boundaries.read(text)
+
+    def keep_boundary(self, boundary: Boundary) -> None:
+        """Keep a judgement in place of the one before."""
+        name = _boundary_name(boundary.facts.serial)
+        with self._change() as connection:
+            connection.execute(delete(tables.facts).where(tables.facts.c.name == name))
+            connection.execute(insert(tables.facts).values(name=name, value=boundaries.write(boundary)))
 
     # SecretStore, SecretRemoval
 
@@ -305,6 +321,10 @@ def _explain(error: Exception) -> GuardError:
         return Unavailable("the store cannot be opened", "check the permissions of the home folder")
     kind = "damaged" if isinstance(error, DatabaseError) else "unusable"
     return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")
+
+
+def _boundary_name(serial: str) -> str:
+    return f"token {serial}"[:64]
 
 
 def _under(name: str, version: int) -> Any:

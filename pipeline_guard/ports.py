@@ -8,6 +8,7 @@ No foreign exception crosses a door.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -135,6 +136,57 @@ class Tree(Protocol):
 
     def mode(self, root: str, name: str) -> int:
         """Return the permission bits of one entry."""
+        ...
+
+
+class Reading(Protocol):
+    """One regular file of any size, open for reading."""
+
+    def size(self) -> int:
+        """Return its length in bytes when it was opened."""
+        ...
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill ``buffer`` from ``offset``; return how many bytes, fewer than asked for only at the end of the file."""
+        ...
+
+    def check(self) -> None:
+        """Raise IntegrityError if the file is not what it was when it was opened."""
+        ...
+
+
+class Draft(Protocol):
+    """A file or folder in the making, beside the place where it is to be."""
+
+    def folder(self, name: str) -> None:
+        """Make one folder inside, by its relative path. Raises UsageError; so it does in a draft of a file."""
+        ...
+
+    def file(self, name: str, *, executable: bool = False) -> None:
+        """Begin one file inside, by its relative path. Raises UsageError; so it does in a draft of a file, which is begun."""
+        ...
+
+    def write(self, data: memoryview) -> None:
+        """Append to the file begun last. Raises UsageError where the disk refuses."""
+        ...
+
+
+class Streams(Protocol):
+    """Files and folders too large to hold."""
+
+    def reading(self, root: str, name: str = "") -> AbstractContextManager[Reading]:
+        """Open the file ``root``, or ``name`` below the folder ``root`` without following links.
+
+        Raises NothingToDo where ``root`` is missing, UsageError or IntegrityError for what is no regular file.
+        """
+        ...
+
+    def draft(self, path: str, *, folder: bool = False, force: bool = False, resume: bool = False) -> AbstractContextManager[Draft]:
+        """Begin what will be ``path``: private, complete and durable when the block ends, never there when it fails.
+
+        ``resume`` keeps what an interruption leaves, and keeps of an earlier one what is written the same again.
+        Raises UsageError where ``path`` exists (``force`` replaces a file), or another process writes it.
+        """
         ...
 
 

@@ -206,6 +206,36 @@ COMMANDS: tuple[Command, ...] = (
         (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
     ),
     Command(
+        "seal",
+        "encrypt a file or folder at rest, its data key wrapped in the token for each of the keys",
+        "seal",
+        (
+            Flag("key", "wrapping key that can open it, the newest version; may be repeated", "NAME", many=True),
+            Flag("output", "the sealed file (default: PATH.sealed)", "FILE"),
+            Flag("force", "replace an existing file", switch=True),
+            Flag(
+                "rewrap",
+                "PATH is sealed: replace its keys by those named, or by their newest versions; its content is not touched",
+                switch=True,
+            ),
+        ),
+        Positional("path", "a file or folder", "1"),
+    ),
+    Command(
+        "unseal",
+        "decrypt what seal wrote; nothing appears under its name before all of it is verified",
+        "unseal",
+        (
+            Flag("output", "the result (default: PATH without .sealed; with --range: standard output)", "PATH"),
+            Flag("range", "only these bytes of a sealed file, verifying just what they touch; LENGTH may be left out", "START:LENGTH"),
+            Flag("resume", "keep what an interruption leaves (PATH.partial, hidden), and go on from it", switch=True),
+            Flag("force", "replace an existing file", switch=True),
+            Flag("info", "only show what the header claims, without a key", switch=True),
+            *_DATA,
+        ),
+        Positional("path", "a sealed file", "1"),
+    ),
+    Command(
         "keys",
         "create, rotate, revoke and destroy keys, and everything between",
         "keys",

@@ -43,6 +43,7 @@ from pipeline_guard.ports import (
     SecretStore,
     Signer,
     Source,
+    Streams,
     Tree,
     Workers,
     WrappedRows,
@@ -106,6 +107,7 @@ class Wiring:
     random: Random
     files: Files
     tree: Tree
+    streams: Streams
     cache: Cache
     progress: Progress
     workers: Workers
@@ -138,6 +140,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     from pipeline_guard.adapters.clock import SystemClock, SystemRandom
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
+    from pipeline_guard.adapters.streams import LocalStreams
     from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
     from pipeline_guard.adapters.tree import LocalTree
     from pipeline_guard.adapters.workers import ForkedWorkers
@@ -225,6 +228,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         random=SystemRandom(),
         files=files,
         tree=LocalTree(),
+        streams=LocalStreams(),
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
         workers=ForkedWorkers(),

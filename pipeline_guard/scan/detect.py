@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
-from pipeline_guard.scan.prefilter import Prefilter
 from pipeline_guard.scan import filters, generic, proof
+from pipeline_guard.scan.prefilter import Prefilter
 from pipeline_guard.scan.proof import Proof, State
 from pipeline_guard.scan.rule import Rule, compiled
 

@@ -207,6 +207,7 @@ def _weight(candidate: Candidate) -> tuple[object, ...]:
         candidate.proof.state is not State.VERIFIED,
         candidate.rule.generic,
         bool(candidate.rule.near),
+        candidate.rule.kind == "named",
         candidate.proof.state is State.CONTRADICTED,
         candidate.start - candidate.end,
         candidate.start,

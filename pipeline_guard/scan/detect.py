@@ -206,9 +206,9 @@ def _weight(candidate: Candidate) -> tuple[object, ...]:
     return (
         candidate.proof.state is not State.VERIFIED,
         candidate.rule.generic,
-        bool(candidate.rule.near),
         candidate.rule.kind == "named",
         candidate.proof.state is State.CONTRADICTED,
+        bool(candidate.rule.near),
         candidate.start - candidate.end,
         candidate.start,
         candidate.rule.id,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from pipeline_guard.scan import filters
+from pipeline_guard.scan import dummy, filters
 from pipeline_guard.scan.letters import wordiness
 from pipeline_guard.scan.proofs.encoding import base64_bytes
 from pipeline_guard.scan.proofs.outcome import NO_SECRET, NO_TEST, VERIFIED, Proof
@@ -43,6 +43,8 @@ def basic_auth(value: bytes, _now: datetime) -> Proof:
 
 def unworded(value: bytes, _now: datetime) -> Proof:
     """Check that a value of no documented form is no name, path, number, version or text: words speak against a secret."""
+    if dummy.is_made_up(value):
+        return NO_TEST
     if filters.is_name(value) or filters.is_other(value) or filters.is_dotted(value) or wordiness(value) >= _WORDY:
         return NO_SECRET
     return NO_TEST if filters.classes(value) > 1 else NO_SECRET

@@ -7,7 +7,7 @@ import re
 
 _LEAST = 12  # letters and digits, below which chance looks like a sequence
 _SHARE = 0.8  # of the letters and digits that lie in runs
-_KEYS = (b"qwertyuiop", b"asdfghjkl", b"zxcvbnm", b"f0", b"90", b"z0", b"Z0", b"9a", b"9A", b"0a", b"0A", b"zA", b"Za")
+_KEYS = (b"qwertyuiop", b"asdfghjkl", b"zxcvbnm", b"f0", b"90", b"z0", b"9a", b"0a", b"za")
 _NEXT = frozenset(row[at : at + 2] for row in _KEYS for at in range(len(row) - 1))
 _MANUAL = b"123e4567-e89b-12d3-a456-"  # RFC 4122 readers know this one
 _SEGMENT = re.compile(rb"[A-Za-z0-9]+")
@@ -22,12 +22,12 @@ def is_made_up(value: bytes) -> bool:
         return False
     last = parts[-1]
     bodies = [b"".join(parts)] + ([last] if 2 * len(last) > len(value) else [])
-    return any(len(body) >= _LEAST and (_runs(body) >= _SHARE * len(body) or _is_periodic(body)) for body in bodies)
+    return any(len(body) >= _LEAST and (_runs(body.lower()) >= _SHARE * len(body) or _is_periodic(body)) for body in bodies)
 
 
 def is_one_letter(value: bytes) -> bool:
-    """Tell whether the last part of a value is mostly one letter or digit, as in sk_0000000000."""
-    body = (_SEGMENT.findall(value) or [value])[-1]
+    """Tell whether the longest part of a value is mostly one letter or digit, as in sk_0000000000."""
+    body = max(_SEGMENT.findall(value) or [value], key=len)
     return max(body.count(byte) for byte in set(body)) > 0.7 * len(body)
 
 
@@ -42,7 +42,7 @@ def _runs(body: bytes) -> int:
             here = pair[1] - pair[0]
             if here in (-1, 0, 1) and (step is None or here == step):
                 step = here
-            elif pair.lower() not in _NEXT and pair not in _NEXT:
+            elif pair not in _NEXT:
                 break
             end += 1
         total += end - at if end - at >= 3 else 0

@@ -33,6 +33,7 @@ _FILLER = rf"(?:[\w.\- ]{{0,40}}|{_PADDED}[A-Za-z]{{0,12}})"
 # that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
 _CREDENTIAL = (
     r"(?:(?:[_.\- ]?(?i:api))?(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])(?!\W{0,4}:\W{0,6}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    r"|(?=[ \-][0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w\-]))"
     r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
     rf"| [\w.\- ]{{0,40}}|{_PADDED}"
     r"|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
@@ -50,7 +51,7 @@ _BETWEEN = (
 # Where nothing but a hyphen, a dot or the end of a name stands before the value, it must be of one piece and have a digit.
 _JOINED = (
     r"[\-_.\"'](?=[A-Za-z0-9\-]{0,60}[0-9])"
-    r"(?=[A-Za-z0-9+/]{16,200}={0,2}(?![\w\-])|[0-9A-Za-z]{6,12}(?:-[0-9A-Za-z]{4,6}){2,4}-[0-9A-Za-z]{4,14}(?![\w\-]))"
+    r"(?=[A-Za-z0-9+/]{16,500}={0,2}(?![\w\-])|[0-9A-Za-z]{6,12}(?:-[0-9A-Za-z]{4,6}){2,4}-[0-9A-Za-z]{4,14}(?![\w\-]))"
 )
 _END = r"(?![\w+/=\-])"
 

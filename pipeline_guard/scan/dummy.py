@@ -17,7 +17,7 @@ def is_made_up(value: bytes) -> bool:
     """Tell whether a value, or the long last part of it, is nothing but sequences and repetitions of two letters and more."""
     if _MANUAL in value.lower():
         return True
-    parts = _SEGMENT.findall(value)
+    parts: list[bytes] = _SEGMENT.findall(value)
     if not parts:
         return False
     last = parts[-1]

@@ -32,7 +32,8 @@ _FILLER = rf"(?:[\w.\- ]{{0,40}}|{_PADDED}[A-Za-z]{{0,12}})"
 # With ``credential``: the vendor's word is the whole name, or a word for a credential stands in the same name or in one
 # that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
 _CREDENTIAL = (
-    r"(?:(?:[_.\- ]?(?i:api))?(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])(?!\W{0,4}:\W{0,6}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    r"(?:(?:[_.\- ]?(?i:api))?(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])"
+    r"(?!\W{0,4}:\W{0,6}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
     r"|(?=[ \-][0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w\-]))"
     r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
     rf"| [\w.\- ]{{0,40}}|{_PADDED}"

@@ -19,6 +19,7 @@ _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
+_LOOKAHEAD = re.compile(r"\(\?=[^()]*\)$")
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
 _FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
 
@@ -79,5 +80,6 @@ def _unbounded(pattern: str) -> str:
 
 
 def _cut(pattern: str) -> str:
-    """Shorten the last repetition: what follows it in a match is not needed to see where it begins."""
+    """Shorten the last repetition: what follows it in a match, or behind it, is not needed to see where it begins."""
+    pattern = _LOOKAHEAD.sub("", pattern)
     return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", pattern)

@@ -27,7 +27,7 @@ def is_made_up(value: bytes) -> bool:
 
 def is_one_letter(value: bytes) -> bool:
     """Tell whether the longest part of a value is mostly one letter or digit, as in sk_0000000000."""
-    body = max(_SEGMENT.findall(value) or [value], key=len)
+    body: bytes = max(_SEGMENT.findall(value) or [value], key=len)
     return max(body.count(byte) for byte in set(body)) > 0.7 * len(body)
 
 

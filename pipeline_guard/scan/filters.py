@@ -85,9 +85,12 @@ def entropy(value: bytes) -> float:
 
 def is_placeholder(value: bytes) -> bool:
     """Tell whether nobody could mean this value: a mark, a template, a reference, or one pattern repeated."""
-    if _MARKS.search(value) or _REFERENCE.search(value):
-        return True
-    return _is_repetitive(value)
+    return is_marked(value) or _is_repetitive(value)
+
+
+def is_marked(value: bytes) -> bool:
+    """Tell whether a value says itself that it is none: by a word such as example, as a template or as a reference."""
+    return bool(_MARKS.search(value) or _REFERENCE.search(value))
 
 
 def hides_placeholder(value: bytes) -> bool:

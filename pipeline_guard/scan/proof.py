@@ -106,6 +106,7 @@ PROOFS: Mapping[str, Callable[[bytes, datetime], Proof]] = {
     "tink": service.tink,
     "totp": service.totp,
     "url-password": login.url_password,
+    "unworded": login.unworded,
     "vault-token": cloud.vault_token,
     "vercel": cloud.vercel,
     "wif": wallet.wif,

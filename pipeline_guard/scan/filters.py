@@ -63,6 +63,8 @@ _IDENTIFIER = re.compile(
     rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
 _DOTTED = re.compile(rb"[.#][A-Za-z][\w-]*|[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+|(?:/?[\w.\-]+/){2,}[\w.\-]*")
+_KEY_ID = re.compile(rb"(?i:A(?:KIA|SIA|IDA|ROA|GPA)[A-Z0-9]{12,18})")
+_PREFIX = re.compile(rb"^(?:[A-Za-z]{1,12}[_\-:]){1,4}(?=[^_]{16})")
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
     b"01234567890123456789",
@@ -123,13 +125,29 @@ def _is_repetitive(value: bytes) -> bool:
 
 def is_sequence(value: bytes) -> bool:
     """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
-    low = value.lower()
-    covered = 0
-    for start in range(max(len(low) - 3, 0)):
-        if any(low[start : start + 4] in walk for walk in _SEQUENCES):
-            covered += 1
-    share = 0.5 if len(low) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
-    return covered >= share * (len(low) - 3) > 0
+    share = 0.5 if len(value) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
+    return _walks(value.lower()) >= share
+
+
+def is_typed(value: bytes) -> bool:
+    """Tell whether letters and digits of a value walk on their own, as in a1b2c3d4e5f6, or all of it behind a prefix.
+
+    People make such values up for manuals and tests, but also as keys of small systems.
+    """
+    body = _PREFIX.sub(b"", value).lower()
+    letters, digits = bytes(byte for byte in body if byte > 57), bytes(byte for byte in body if 48 <= byte <= 57)
+    return _walks(body) >= 0.6 or (len(letters) >= 6 and len(digits) >= 6 and _walks(letters) >= 0.6 and _walks(digits) >= 0.6)
+
+
+def _walks(low: bytes) -> float:
+    """Return the share of a value's places from which on four characters follow each other in a sequence."""
+    places = len(low) - 3
+    return sum(any(low[start : start + 4] in walk for walk in _SEQUENCES) for start in range(places)) / places if places > 0 else 0.0
+
+
+def is_identifier(value: bytes) -> bool:
+    """Tell whether a value is the public half of a pair by its form: the id of an Amazon access key."""
+    return _KEY_ID.fullmatch(value) is not None
 
 
 def is_name(value: bytes) -> bool:

@@ -63,8 +63,16 @@ _STAND_INS = frozenset(
 )
 _STRONG = re.compile(rb"[!@#$%^&*?~+=]")
 _MIXED = re.compile(rb"[a-z][A-Z].*[a-z][A-Z]|[A-Z][a-z].*[a-z][A-Z].*[A-Z][a-z]|[A-Z]{2}.*[a-z][A-Z]|[a-z][A-Z]{2}")
+# Plain words are taken for a password only where one is assigned to a name that ends in that word.
+_CHOSEN_NAME = re.compile(rb"(?i)(?:passw(?:or)?d|passwd|passphrase)\d?$")
+_CHOSEN = re.compile(rb"[a-z]{4,24}(?:_[a-z]{4,24})?")
+_ASSIGNED = re.compile(rb"""[\\"'\]]{0,4}[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}[\\@LNu]{0,2}["'`]""")
+# A registry's login of nobody's, as manuals show it.
+_SHOWN = re.compile(rb"@example\.(?:com|org|net)")
 # Names under which a UUID is a credential and not a mere identifier.
-_UUID_NAME = re.compile(rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$")
+_UUID_NAME = re.compile(
+    rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
+)
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
     rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|passphrase|secret|token|key))|\w+/[\w/.+\-]+"
@@ -93,9 +101,11 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         return None
     if _is_no_value(value, quoted=quoted):
         return None
-    if _PASSWORD.search(name):
-        return _password(value, quoted=quoted)
-    return _key(name, value, quoted=quoted)
+    if name.lower() == b"auth" and _SHOWN.search(match.string, match.end(), match.end() + 120):
+        return None
+    if _PASSWORD.search(name) and not rule.entropy:  # who asks for entropy means drawn values
+        return _password(value, quoted=quoted) or _chosen(name, value, match.string[match.end("name") : match.start("value")], quoted=quoted)
+    return None if filters.is_identifier(value) else _key(name, value, quoted=quoted)
 
 
 def _is_no_value(value: bytes, *, quoted: bool) -> bool:
@@ -117,6 +127,8 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
 
 
 def _names_other(name: bytes) -> bool:
+    if name.lower() == b"secret_id":
+        return False  # the secret half of a Vault role
     last = re.split(rb"[_.\-]", name)[-1]
     return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name))
 
@@ -139,7 +151,7 @@ def _encoded(value: bytes) -> Severity | None:
     """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
     text = filters.unwrapped(value) or value
     inner = filters.unwrapped(text.strip()) or text
-    if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
+    if not re.search(rb"(?<!EXAMPLE )PRIVATE KEY", inner) and re.search(rb"PUBLIC KEY|BEGIN CERT|BEGIN EXAMPLE", inner):
         return None
     plain = text.strip()
     if plain.isdigit() or (is_stand_in(plain) and b":" not in plain) or (len(plain) < 60 and filters.is_placeholder(plain)):
@@ -182,6 +194,15 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     return Severity.MEDIUM if strong else Severity.LOW
 
 
+def _chosen(name: bytes, value: bytes, between: bytes, *, quoted: bool) -> Severity | None:
+    """Judge plain words assigned to what is a password and nothing else: people choose those too."""
+    assigned = _ASSIGNED.fullmatch(between) if quoted else between in (b"=", b" = ") and (name.isupper() or name.endswith(b"password"))
+    if not assigned or not _CHOSEN_NAME.search(name) or not _CHOSEN.fullmatch(value) or is_stand_in(value):
+        return None
+    words = value.split(b"_")
+    return None if len(value) < 8 or (len(words) > 1 and any(word in _STAND_INS for word in words)) else Severity.LOW
+
+
 def _drawn(value: bytes, limit: float = 0.35) -> Severity | None:
     """Judge letters alone: only where they could hardly be words, of other languages neither."""
     return Severity.LOW if len(value) >= 12 and familiarity(value) < limit and filters.entropy(value) >= 3.0 else None
@@ -206,4 +227,4 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
         return None
     if filters.entropy(value) < 2.6 or (not clear and (words > 0.35 or filters.is_name(value))):
         return None
-    return Severity.MEDIUM if len(value) >= 16 else Severity.LOW
+    return Severity.MEDIUM if len(value) >= 16 and not filters.is_typed(value) else Severity.LOW

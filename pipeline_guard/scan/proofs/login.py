@@ -37,3 +37,10 @@ def basic_auth(value: bytes, _now: datetime) -> Proof:
         return NO_SECRET
     user, _, password = raw.partition(b":")
     return NO_SECRET if len(password) < 3 or is_stop_password(password) or (user == password and len(user) < 8) else VERIFIED
+
+
+def password_hash(value: bytes, around: bytes, _now: datetime) -> Proof:
+    """Check where a hash stands: what a test of a function expects from it is nobody's."""
+    place = around.find(value)
+    line = around[around.rfind(b"\n", 0, place) + 1 : max(around.find(b"\n", place), place)]
+    return NO_SECRET if re.search(rb"(?i)\bassert|\bexpect\w{0,12}\(|\bverify\w{0,12}\(", line) else NO_TEST

@@ -17,6 +17,8 @@ PUBLIC_KEYS = {
     "f56c8b01227f62dd": "jwt.io RS256",
     "a40f0f2e2974dc76": "jwt.io ES256",
     "a1e9156054e04fac": "RFC 8410",
+    "990dc39a3ecc505b": "tests of OpenJDK",
+    "c884e0853bd3d172": "tests of OpenJDK",
 }
 # of the text of ``d`` or ``k``: RFC 7517 A.2, RFC 8037 A.1, RFC 7515 A.3.1 and A.1.1
 WEB_KEYS = frozenset((

@@ -95,6 +95,8 @@ def is_placeholder(value: bytes) -> bool:
 def hides_placeholder(value: bytes) -> bool:
     """Tell whether a value is Base64 of a text with such a mark, as Kubernetes manifests have them."""
     text = unwrapped(value)
+    if text.startswith(b'{"'):  # members of an object, which tokens are made of, too: not a reference in braces
+        return _MARKS.search(text) is not None
     return len(text) >= 11 and is_placeholder(text)
 
 

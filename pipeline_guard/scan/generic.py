@@ -71,7 +71,7 @@ _ASSIGNED = re.compile(rb"""[\\"'\]]{0,4}[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}[\\@L
 _SHOWN = re.compile(rb"@example\.(?:com|org|net)")
 # Names under which a UUID is a credential and not a mere identifier.
 _UUID_NAME = re.compile(
-    rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
+    rb"(?i:secret|api_?key|(?:access|auth|api)_?token|access_?key|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
 )
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
@@ -212,7 +212,10 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     """Judge a drawn value: no words, no name, and long enough for what it is called."""
     clear = bool(_CLEAR.search(name))
     if filters.is_uuid(value):
-        return Severity.LOW if _UUID_NAME.search(name) else None
+        timed = value[14:16] == b"11"  # made of the date (2009 to 2033) and a network card
+        return Severity.LOW if _UUID_NAME.search(name) and not timed else None
+    if len(value) < 20 and re.fullmatch(rb"[0-9a-f]+|[0-9A-F]+", value) and not re.search(rb"(?i)(?:secret|salt)\d?$", name):
+        return None  # as short as the number of a commit or a colour
     words, kinds = wordiness(value), filters.classes(value)
     chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
     if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):

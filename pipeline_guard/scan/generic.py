@@ -37,7 +37,7 @@ _FALSE_NAME = re.compile(
     rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
-    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|(?:token|key)_data|type_token|"
+    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
     rb"csrf\w*|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
@@ -104,7 +104,8 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     if name.lower() == b"auth" and _SHOWN.search(match.string, match.end(), match.end() + 120):
         return None
     if _PASSWORD.search(name) and not rule.entropy:  # who asks for entropy means drawn values
-        return _password(value, quoted=quoted) or _chosen(name, value, match.string[match.end("name") : match.start("value")], quoted=quoted)
+        assigned = rule.id.startswith("generic-password") and _assigns(name, match, quoted=quoted)
+        return _password(value, quoted=quoted) or (_chosen(value) if assigned else None)
     return None if filters.is_identifier(value) else _key(name, value, quoted=quoted)
 
 
@@ -194,13 +195,19 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     return Severity.MEDIUM if strong else Severity.LOW
 
 
-def _chosen(name: bytes, value: bytes, between: bytes, *, quoted: bool) -> Severity | None:
-    """Judge plain words assigned to what is a password and nothing else: people choose those too."""
-    assigned = _ASSIGNED.fullmatch(between) if quoted else between in (b"=", b" = ") and (name.isupper() or name.endswith(b"password"))
-    if not assigned or not _CHOSEN_NAME.search(name) or not _CHOSEN.fullmatch(value) or is_stand_in(value):
+def _assigns(name: bytes, match: re.Match[bytes], *, quoted: bool) -> bool:
+    """Tell whether a match assigns to what is a password and nothing else."""
+    between = match.string[match.end("name") : match.start("value")]
+    plain = _ASSIGNED.fullmatch(between) is not None if quoted else between in (b"=", b" = ") and (name.isupper() or name.islower())
+    return plain and _CHOSEN_NAME.search(name) is not None
+
+
+def _chosen(value: bytes) -> Severity | None:
+    """Judge plain words: people choose those too."""
+    if len(value) < 8 or not _CHOSEN.fullmatch(value) or is_stand_in(value):
         return None
     words = value.split(b"_")
-    return None if len(value) < 8 or (len(words) > 1 and any(word in _STAND_INS for word in words)) else Severity.LOW
+    return None if len(words) > 1 and any(word in _STAND_INS for word in words) else Severity.LOW
 
 
 def _drawn(value: bytes, limit: float = 0.35) -> Severity | None:

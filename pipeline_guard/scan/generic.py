@@ -13,6 +13,7 @@ from itertools import pairwise
 from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import filters
 from pipeline_guard.scan.letters import familiarity, wordiness
+from pipeline_guard.scan.proofs.published import TOKENS, fingerprint
 from pipeline_guard.scan.rule import Rule
 
 _NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
@@ -58,7 +59,7 @@ _STAND_INS = frozenset(
         b"encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein one two three first second third "
         b"another other ok generated random super special dev development stage staging prod production local docker kube "
         b"account for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank "
-        b"temp tmp temporary changed updated "
+        b"temp tmp temporary changed updated does exist exists whatever something anything nothing base utf "
     ).split()
 )
 _STRONG = re.compile(rb"[!@#$%^&*?~+=]")
@@ -80,7 +81,12 @@ _LIKE_NAME = re.compile(
 
 
 def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
-    """Return how grave a value is that a generic rule matched, None where it is no secret."""
+    """Return how grave a value is that a generic rule matched, None where it is no secret or stands in a standard."""
+    severity = _judge(rule, match, value)
+    return None if severity and fingerprint(value) in TOKENS else severity
+
+
+def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     groups = match.groupdict()
     quoted = bool(groups.get("quote"))
     if value.count(b",") > 10 and re.fullmatch(rb"[\dxXA-Fa-f,\s]+", value):

@@ -174,3 +174,10 @@ def test_words_elsewhere_and_identifiers_are_left_alone(text: str) -> None:
 def test_values_typed_along_the_alphabet_are_of_low_severity() -> None:
     (one,) = found("SERVICE_API_KEY=svc_" + "a1b2c3d4e5f6g7h8i9j0k1l2")
     assert one.severity is Severity.LOW
+
+
+def test_values_that_standards_print_are_no_secrets() -> None:
+    printed = "2Yotn" + "FZFEjr1zCsicMWpAA"
+    assert found('"access_token":"' + printed + '"') == []
+    assert found('"access_token":"' + printed[::-1] + '"') != []
+    assert found("Authorization: Basic czZCaGRSa3F0" + "MzpnWDFmQmF0M2JW") == []

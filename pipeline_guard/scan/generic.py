@@ -105,6 +105,8 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     plain = re.sub(rb"[^a-z0-9]", b"", value.lower())
     if plain and plain in re.sub(rb"[^a-z0-9]", b"", name.lower()):
         return None
+    if filters.is_sequence(value):
+        return _typed(name, value)
     if _is_no_value(value, quoted=quoted):
         return None
     if name.lower() == b"auth" and _SHOWN.search(match.string, match.end(), match.end() + 120):
@@ -199,6 +201,12 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
         return None
     strong = len(value) >= 10 and words < 0.4 and filters.classes(value) >= 2 and filters.entropy(value) >= 2.8
     return Severity.MEDIUM if strong else Severity.LOW
+
+
+def _typed(name: bytes, value: bytes) -> Severity | None:
+    """Judge what was typed along the alphabet: long ones with digits open things, too, where the name says a key."""
+    keyed = len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
+    return Severity.LOW if keyed and _CLEAR.search(name) and not _PASSWORD.search(name) else None
 
 
 def _assigns(name: bytes, match: re.Match[bytes], *, quoted: bool) -> bool:

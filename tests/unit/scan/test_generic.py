@@ -181,3 +181,9 @@ def test_values_that_standards_print_are_no_secrets() -> None:
     assert found('"access_token":"' + printed + '"') == []
     assert found('"access_token":"' + printed[::-1] + '"') != []
     assert found("Authorization: Basic czZCaGRSa3F0" + "MzpnWDFmQmF0M2JW") == []
+
+
+def test_keys_typed_along_the_alphabet_need_a_name_that_says_key_and_length() -> None:
+    typed = "abcdefghijklm" + "nopqrstuvwxyz1234567890"
+    assert [one.severity for one in found("SERVICE_TOKEN=" + typed)] == [Severity.LOW]
+    assert found("SERVICE_TOKEN=" + typed[:20]) == found("SERVICE_PASSWORD=" + typed) == []

@@ -106,7 +106,7 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     if plain and plain in re.sub(rb"[^a-z0-9]", b"", name.lower()):
         return None
     if filters.is_sequence(value):
-        return _typed(name, value)
+        return None if quoted else _typed(name, value)  # in programs and their manuals it stands for a key
     if _is_no_value(value, quoted=quoted):
         return None
     if name.lower() == b"auth" and _SHOWN.search(match.string, match.end(), match.end() + 120):

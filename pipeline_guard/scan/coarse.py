@@ -19,6 +19,7 @@ _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
+_STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
 _FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
 
@@ -81,5 +82,16 @@ def _unbounded(pattern: str) -> str:
 
 
 def _cut(pattern: str) -> str:
-    """Shorten the last repetition: what follows it in a match is not needed to see where it begins."""
-    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", pattern)
+    """Shorten the last repetition: what follows it in a match, or behind it, is not needed to see where it begins."""
+    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", _without_lookahead(pattern))
+
+
+def _without_lookahead(pattern: str) -> str:
+    """Take away a lookahead at the very end, which lies behind the match."""
+    begin = pattern.rfind("(?=")
+    depth = 0
+    for part in _STRUCTURE.finditer(pattern, max(begin, 0)):
+        depth += {"(": 1, ")": -1}.get(part[0], 0)
+        if depth == 0 and part[0] == ")":
+            return pattern[:begin] if begin >= 0 and part.end() == len(pattern) else pattern
+    return pattern

@@ -19,7 +19,7 @@ from pipeline_guard.scan import plausible
 from pipeline_guard.scan.fragment import Piece, Span
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(={0,2})")
-_WRAPPED = re.compile(rb"\r?\n[ \t]*([A-Za-z0-9+/_-]{4,}+={0,2})(?![^\s\"'`,;)\]}<])")
+_WRAPPED = re.compile(rb"\r?\n[ \t]*([A-Za-z0-9+/_-]{4,}+={0,2}|[A-Za-z0-9+/_-]{3}=|[A-Za-z0-9+/_-]{2}==)(?![^\s\"'`,;)\]}<])")
 _HEX = re.compile(rb"[0-9a-fA-F]+")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{8,}")
 _SHORT_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")

@@ -9,6 +9,7 @@ import resource
 import signal
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -226,18 +227,22 @@ def test_folder_is_never_left(name: str) -> None:
     assert names() == []
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """Let no file grow beyond 1000 bytes, which is what a full disk looks like to a writer."""
+    """Let no file grow beyond 1000 bytes, which is what a full disk looks like to a writer.
+
+    Only while it is entered: pytest's own report may go to a file too.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("small_disk")
 @pytest.mark.parametrize("folder", [False, True])
 def test_disk_that_takes_no_more_leaves_nothing(folder: bool) -> None:
     def act() -> None:
@@ -247,7 +252,7 @@ def test_disk_that_takes_no_more_leaves_nothing(folder: bool) -> None:
             for _ in range(3):
                 draft.write(memoryview(bytes(700)))
 
-    with pytest.raises(UsageError, match="cannot write") as refused:
+    with pytest.raises(UsageError, match="cannot write") as refused, small_disk():
         act()
     assert refused.value.hint
     assert names() == []

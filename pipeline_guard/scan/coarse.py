@@ -62,6 +62,8 @@ def _is_rare(word: str) -> bool:
 
 
 def _loose(rule: Rule) -> str:
+    if not rule.anchors:
+        return _unbounded(_without_lookahead(rule.pattern))  # nothing else tells where to look: a cut ending would be in every file
     if not rule.near:
         return _cut(_unbounded(rule.pattern))
     words = "|".join(re.escape(word) for word in rule.near)

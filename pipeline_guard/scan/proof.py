@@ -24,6 +24,7 @@ AROUND: Mapping[str, Callable[[bytes, bytes, datetime], Proof]] = {
     "google-service-account": cloud.google_service_account,
     "google-user": cloud.google_user,
     "jwk": jwt.jwk_around,
+    "password-hash": login.password_hash,
     "signed-url": cloud.signed_url,
     "vapid": wallet.vapid,
 }

@@ -17,6 +17,7 @@ _STOP_PASSWORDS = {
     b"mysql", b"mypassword", b"mysecret", b"key", b"none", b"null", b"string", b"pw", b"xxx", b"abc", b"foo", b"bar", b"dbpassword",
     b"db_password",
     b"redis", b"mongodb", b"mongo", b"rabbitmq", b"rabbit", b"letmein", b"mariadb", b"elastic", b"minio", b"tiger", b"hunter2", b"example",
+    b"sample",
 }  # fmt: skip
 
 
@@ -48,3 +49,10 @@ def unworded(value: bytes, _now: datetime) -> Proof:
     if filters.is_name(value) or filters.is_other(value) or filters.is_dotted(value) or wordiness(value) >= _WORDY:
         return NO_SECRET
     return NO_TEST if filters.classes(value) > 1 else NO_SECRET
+
+
+def password_hash(value: bytes, around: bytes, _now: datetime) -> Proof:
+    """Check where a hash stands: what a test of a function expects from it is nobody's."""
+    place = around.find(value)
+    line = around[around.rfind(b"\n", 0, place) + 1 : max(around.find(b"\n", place), place)]
+    return NO_SECRET if re.search(rb"(?i)\bassert|\bexpect\w{0,12}\(", line) else NO_TEST

@@ -2,7 +2,7 @@
 """One layer of encoding undone: base64, hexadecimal, escapes, entities; every text with the way back to its encoded form.
 
 Only what looks like encoded text is decoded, and only what decodes to text is kept, or to one of the few compressed
-formats that people put in base64. A value after its name keeps the name before it, as ``password: aHVudGVy...`` in a
+formats that people put in base64. A value after its name keeps the name before it, as ``password: BASE64`` in a
 Kubernetes manifest: rules that need it see it.
 """
 

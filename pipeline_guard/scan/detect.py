@@ -175,7 +175,10 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
     value = match.group(rule.value_group)
     if rule.anchors and not any(word in match.group().lower() for word in _words(rule)):
         return None
-    if not rule.lines and (filters.is_placeholder(value) if rule.generic else filters.is_marked(value)):
+    is_block = rule.lines and len(value) > _WORD  # a key over several lines, in which a mark may stand by chance
+    if not is_block and (filters.is_placeholder(value) if rule.generic else filters.is_marked(value)):
+        return None
+    if not is_block and filters.goes_on(match.string, end):
         return None
     severity = generic.judge(rule, match, value) if rule.generic else None
     if rule.generic and severity is None:

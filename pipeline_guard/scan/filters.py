@@ -22,8 +22,10 @@ _REFERENCE = re.compile(
     rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}"
     rb"|\$\([\w ]|#\{\w|%\(\w+\)|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
     rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|^env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^AQICA|\bvar\.|\bdata\.\w+\."
+    rb"|\{[a-z][a-z0-9]{0,15}:[a-z0-9-]{1,24}\}"
     rb"|^!(?:Ref|Sub|GetAtt|Join|Select|Split|ImportValue|FindInMap|Base64|If|vault|reference|secret|env\w*|lambda|include|input)\b"
 )
+_HOLE = re.compile(rb"[.\-_]?\{[a-z][a-z0-9]{0,15}:[a-z0-9-]{1,24}\}")
 _HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LABELLED_HASH = re.compile(
@@ -94,6 +96,11 @@ def is_placeholder(value: bytes) -> bool:
 def is_marked(value: bytes) -> bool:
     """Tell whether a value says itself that it is none: by a word such as example, as a template or as a reference."""
     return bool(_MARKS.search(value) or _REFERENCE.search(value))
+
+
+def goes_on(text: bytes, end: int) -> bool:
+    """Tell whether a value is only the part of a template before its next hole, as in ``sk-{name:24}``."""
+    return _HOLE.match(text, end) is not None
 
 
 def hides_placeholder(value: bytes) -> bool:

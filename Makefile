@@ -50,7 +50,7 @@ demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py
 
 test: prerequisites $(TESTS_STAMP)
-	@$(TESTS)/bin/python -m pytest -q $(PYTEST)
+	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile $(PYTEST)
 
 lint: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff format --check .
@@ -72,9 +72,9 @@ bench: hsm $(TESTS_STAMP)
 # Universal locks (every Python from 3.11, x86-64 and arm64, Linux and macOS), nothing younger than a week.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
-		--extra hsm -q -o actions/_setup/requirements.txt pyproject.toml .github/build-requirements.in
+		--extra hsm --extra archives -q -o actions/_setup/requirements.txt pyproject.toml .github/build-requirements.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
-		--extra hsm --group pyproject.toml:test --group pyproject.toml:check -q -c actions/_setup/requirements.txt -o tests/requirements.txt pyproject.toml .github/build-requirements.in
+		--extra hsm --extra archives --group pyproject.toml:test --group pyproject.toml:check -q -c actions/_setup/requirements.txt -o tests/requirements.txt pyproject.toml .github/build-requirements.in
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,6 +17,7 @@ from pipeline_guard.scan.rule import Rule
 _REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTALL)
 _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b|\(\?![^()]*\))*$", re.DOTALL)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
+_SHORT = 5  # letters of a word that may well stand within another
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 _GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
@@ -66,8 +67,23 @@ def _loose(rule: Rule) -> str:
         return _unbounded(_without_lookahead(rule.pattern))  # nothing else tells where to look: a cut ending would be in every file
     if not rule.near:
         return _cut(_unbounded(rule.pattern))
-    words = "|".join(re.escape(word) for word in rule.near)
-    return f"(?i:{words}){_GAP_JOINED if rule.credential else _GAP}(?:{_cut(_unbounded(rule.pattern))})"
+    return f"(?:{_begun(rule.near)}){_GAP_JOINED if rule.credential else _GAP}(?:{_cut(_unbounded(rule.pattern))})"
+
+
+def _begun(words: Sequence[str]) -> str:
+    """Write words that open an expression; short ones, which stand within ordinary words, only where ``near`` lets them begin.
+
+    That is behind no letter, or as a capital behind a small one.
+    """
+    words = sorted({word for word in words if not any(word != other and word.startswith(other) for other in words)})
+    short = [word for word in words if len(word) <= _SHORT and word.isascii() and word[0].isalpha()]
+    found = []
+    if len(short) < len(words):
+        found.append("(?i:" + "|".join(re.escape(word) for word in words if word not in short) + ")")
+    if short:
+        found.append("(?:^|[^A-Za-z])(?i:" + "|".join(map(re.escape, short)) + ")")
+        found.append("[a-z](?:" + "|".join(f"{word[0].upper()}(?i:{re.escape(word[1:])})" for word in short) + ")")
+    return "|".join(found)
 
 
 def _unbounded(pattern: str) -> str:

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions of one token, lent to one caller at a time, and the way back when token, login or module went away.
+
+What was lost is opened again in two steps, each at most once a call: new sessions and a login; then, if that does not
+help, the module started anew, for which everybody has to be out of it. A PIN that was refused is never sent again.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pipeline_guard.adapters.hsm.faults import Fault, fault_of, translate
+from pipeline_guard.adapters.hsm.gate import watch
+from pipeline_guard.adapters.hsm.library import CKR_OK, CKR_USER_ALREADY_LOGGED_IN, Module, load
+from pipeline_guard.adapters.hsm.objects import find_key, select_token
+from pipeline_guard.errors import GuardError, Unavailable, UsageError
+from pipeline_guard.model.key import KeyRef
+from pipeline_guard.model.secret import Secret
+
+Result = TypeVar("Result")
+
+_TRIES = 12
+_MOST_SESSIONS = 16  # hardware has few; SoftHSM gains nothing from more
+_PATIENCE = 10.0  # seconds to wait for one of the token's own sessions to become free
+_FRESH = 1.0  # seconds; a key that is missing so soon after opening is missing
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlace:
+    """Where a token is and how it is opened.
+
+    ``settle`` runs before the module is loaded, ``prepare`` before the token is opened, all of it inside ``guard``.
+    """
+
+    module: str
+    label: str
+    serial: str
+    pin: Callable[[], Secret]
+    arguments: str = ""
+    settle: Callable[[], None] = lambda: None
+    prepare: Callable[[], None] = lambda: None
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+class KeyMissing(Exception):  # an answer inside this room, turned into ours at its door
+    """The key was not found; ``known`` is what to say if it stays so."""
+
+    def __init__(self, known: GuardError) -> None:
+        super().__init__()
+        self.known = known
+
+
+@dataclass(slots=True)
+class Lent:
+    """A session and the handles of the keys it has found."""
+
+    session: Any
+    module: Module
+    keys: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise where the session or its login is gone. A search in such a session would complain from a destructor."""
+        import pkcs11
+
+        lives, logged_in = self.module.state(self.session.handle)
+        if not logged_in:
+            raise pkcs11.UserNotLoggedIn if lives else pkcs11.SessionHandleInvalid
+
+    def key(self, ref: KeyRef) -> Any:
+        """Return the key's handle.
+
+        NOTE: where somebody else in this process started the module anew, our numbers may name other people's sessions and
+        objects, and the token would sign with whatever key it is. So the object is asked for its id at every use.
+        """
+        found = self.keys.get(ref.id)
+        if found is not None and self.module.is_key(self.session.handle, found.handle, bytes.fromhex(ref.id)):
+            return found
+        try:
+            found = self.keys[ref.id] = find_key(self.session, ref)
+        except Unavailable as error:
+            raise KeyMissing(error) from None
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class Opened:
+    """A token as it was opened once. The login lives in ``anchor``: closing it would log every session out."""
+
+    generation: int
+    token: Any
+    anchor: Any
+    label: str
+    serial: str
+    since: float
+    idle: deque[Lent] = field(default_factory=deque)
+
+
+class Pool:
+    """The sessions of one token, opened at first use; safe with threads, and in a child of this process."""
+
+    def __init__(self, place: TokenPlace) -> None:
+        self.place = place
+        self._refused: Secret | None = None
+        self._serial = place.serial
+        self.begin_anew()
+        watch(self)
+
+    def begin_anew(self) -> None:
+        """Forget every session; their handles belong to the parent of this process."""
+        self._slots = threading.BoundedSemaphore(_MOST_SESSIONS)
+        self._opened: Opened | None = None
+        self._library: Any = None
+
+    def library(self) -> Any:
+        """Return the module, loading it where it is not."""
+        if self._library is None:
+            with self.place.guard():
+                self.place.settle()
+                self._library = load(self.place.module, self.place.arguments)
+        return self._library
+
+    def opened(self) -> Opened:
+        """Return the open token, opening it where it is not."""
+        library = self.library()
+        opened = self._opened
+        return opened if opened is not None and opened.generation == library.generation else self._open_again(library, opened, hard=False)
+
+    def use(self, act: Callable[[Lent], Result], *, writable: bool = False) -> Result:
+        """Lend a session to ``act``; where the token was lost, open it again and act once more. Foreign errors end here."""
+        import pkcs11
+
+        library = self.library()
+        steps = [True, False]  # to take from the end: softly, then with a new start of the module
+        with self._slots:
+            while True:
+                opened = self.opened()
+                try:
+                    with library.gate.shared():
+                        if opened.generation != library.generation:
+                            continue  # another thread was faster
+                        return self._lend(library, opened, act, writable=writable)
+                except KeyMissing as missing:
+                    if time.monotonic() - opened.since < _FRESH or not steps:
+                        raise missing.known from None
+                    steps.clear()
+                    self._open_again(library, opened, hard=True)
+                except pkcs11.exceptions.PKCS11Error as error:
+                    if fault_of(error) not in (Fault.VOID, Fault.LOST, Fault.STALE) or not steps:
+                        raise translate(error, self.place.module) from None
+                    self._open_again(library, opened, hard=steps.pop(), void=fault_of(error) is Fault.VOID)
+
+    def _lend(self, library: Any, opened: Opened, act: Callable[[Lent], Result], *, writable: bool) -> Result:
+        lent = self._take(library, opened, writable=writable)
+        sound = False
+        try:
+            lent.check()
+            for last in (False, False, True):
+                try:
+                    result = act(lent)
+                    break
+                except Exception as error:
+                    # another process removed an object while we looked, or a key and its handle
+                    if last or not _is_stale(error):
+                        raise
+                    lent.keys.clear()
+                    lent.check()
+            sound = True
+            return result
+        except KeyMissing:
+            lent.check()  # private objects hide from who is logged out
+            sound = True
+            raise
+        except GuardError:  # ours: the session itself is sound
+            sound = True
+            raise
+        finally:
+            if sound and not writable:
+                opened.idle.append(lent)
+            else:
+                _close(lent.session)
+
+    def _take(self, library: Any, opened: Opened, *, writable: bool) -> Lent:
+        """Take a session of the pool, or open one; wait where the token has no more."""
+        import pkcs11
+
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            if not writable and opened.idle:
+                with suppress(IndexError):
+                    return opened.idle.pop()
+            try:
+                return Lent(opened.token.open(rw=writable), library.module)
+            except pkcs11.SessionCount:
+                if time.monotonic() > deadline:
+                    raise
+                with suppress(IndexError):
+                    _close(opened.idle.pop().session)
+                time.sleep(0.005)
+
+    def _open_again(self, library: Any, before: Opened | None, *, hard: bool, void: bool = False) -> Opened:
+        """Open the token, unless another thread has done so since ``before``."""
+        import pkcs11
+
+        with library.gate.alone():
+            if self._opened is not None and self._opened is not before and self._opened.generation == library.generation:
+                return self._opened
+            if before is not None and before.generation == library.generation and not void and not hard:
+                for lent in before.idle:
+                    _close(lent.session)
+                _close(before.anchor)
+            self._opened = None
+            if hard and before is not None and before.generation == library.generation:
+                with suppress(pkcs11.exceptions.PKCS11Error):  # what opens it below meets it again
+                    library.reinitialize()
+            self._opened = self._open(library)
+            return self._opened
+
+    def _open(self, library: Any) -> Opened:
+        """Open and log in. Simultaneous starts fail at random on some modules: try again, but never a PIN."""
+        import pkcs11
+
+        with self.place.guard():
+            for attempt in range(_TRIES):
+                try:
+                    library.start()
+                    self.place.prepare()
+                    pin = self._pin()
+                    token = select_token(library, self.place.label, self._serial)
+                    anchor = self._log_in(library, token, pin)
+                    self._serial = bytes(token.serial).decode("ascii", "replace").strip()  # a PIN goes to the same token again
+                    return Opened(library.generation, token, anchor, token.label, self._serial, time.monotonic())
+                except pkcs11.exceptions.PKCS11Error as error:
+                    if attempt == _TRIES - 1 or fault_of(error) not in (Fault.LOST, Fault.VOID):
+                        raise translate(error, self.place.module) from None
+                    time.sleep(random.uniform(0.002, 0.02) * (attempt + 1))  # noqa: S311  # jitter, no secret
+                    with suppress(pkcs11.exceptions.PKCS11Error):  # the next turn meets it again
+                        library.reinitialize()
+        raise Unavailable("the token does not open")  # Defensive: the loop returns or raises
+
+    def _pin(self) -> Secret:
+        pin = self.place.pin()
+        if self._refused is not None and pin == self._refused:
+            raise UsageError("the token has refused this PIN before", "correct token.pin; it is not sent a second time")
+        return pin
+
+    def _log_in(self, library: Any, token: Any, pin: Secret) -> Any:
+        session = token.open()
+        answer = library.module.log_in(session.handle, pin.reveal())
+        if answer in (CKR_OK, CKR_USER_ALREADY_LOGGED_IN):  # the login belongs to the process
+            return session
+        _close(session)
+        error = library.refusal(answer)
+        refusal = translate(error, self.place.module)
+        if isinstance(refusal, UsageError):
+            self._refused = pin
+            raise refusal
+        raise error
+
+
+def _is_stale(error: Exception) -> bool:
+    import pkcs11
+
+    return isinstance(error, pkcs11.exceptions.PKCS11Error) and fault_of(error) is Fault.STALE
+
+
+def _close(session: Any) -> None:
+    import pkcs11
+
+    with suppress(pkcs11.exceptions.PKCS11Error):
+        session.close()

@@ -30,8 +30,9 @@ _CKR_OF_LOGIN = {
     0x102: "UserPinNotInitialized", 0x104: "AnotherUserAlreadyLoggedIn",
 }  # fmt: skip
 # Positions in CK_FUNCTION_LIST after its version (PKCS#11 3.1, pkcs11f.h)
-_INITIALIZE, _FINALIZE, _INIT_TOKEN, _SESSION, _LOGIN, _ATTRIBUTE = 0, 1, 9, 15, 18, 24
-_ID = 0x102  # CKA_ID
+_INITIALIZE, _FINALIZE, _INIT_TOKEN, _SESSION, _LOGIN, _ATTRIBUTE, _SIGN_INIT, _SIGN = 0, 1, 9, 15, 18, 24, 42, 43
+CKA_VALUE, CKA_ID = 0x11, 0x102
+_LARGEST_SIGNATURE = 8192
 
 SOFTHSM_MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -75,6 +76,12 @@ class _Attribute(ctypes.Structure):
     _fields_ = (("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("length", ctypes.c_ulong))
 
 
+class _Mechanism(ctypes.Structure):
+    """CK_MECHANISM."""
+
+    _fields_ = (("mechanism", ctypes.c_ulong), ("parameter", ctypes.c_void_p), ("length", ctypes.c_ulong))
+
+
 class Module:
     """The few C functions that python-pkcs11 does not offer, or not as we need them."""
 
@@ -92,6 +99,8 @@ class Module:
         # called at every use, so made once
         number, place = ctypes.c_ulong, ctypes.c_void_p
         self._session_info = ctypes.CFUNCTYPE(number, number, place)(self.functions[_SESSION])
+        self._sign_init = ctypes.CFUNCTYPE(number, number, place, number)(self.functions[_SIGN_INIT])
+        self._sign = ctypes.CFUNCTYPE(number, number, ctypes.c_char_p, number, place, place)(self.functions[_SIGN])
         self._attribute = ctypes.CFUNCTYPE(number, number, number, place, number)(self.functions[_ATTRIBUTE])
 
     def _call(self, position: int, types: list[Any], *values: Any) -> int:
@@ -125,12 +134,21 @@ class Module:
         answer = self._session_info(session, ctypes.byref(found))
         return answer == CKR_OK, answer == CKR_OK and found.state in _LOGGED_IN
 
-    def is_key(self, session: int, handle: int, identifier: bytes) -> bool:
-        """Tell whether a handle names an object of this CKA_ID."""
-        value = ctypes.create_string_buffer(len(identifier) + 1)
-        asked = _Attribute(_ID, ctypes.addressof(value), len(identifier))
+    def holds(self, session: int, handle: int, attribute: int, content: bytes) -> bool:
+        """Tell whether a handle names an object that has this attribute with this content."""
+        value = ctypes.create_string_buffer(len(content) + 1)
+        asked = _Attribute(attribute, ctypes.addressof(value), len(content))
         answer = self._attribute(session, handle, ctypes.byref(asked), 1)
-        return answer == CKR_OK and value.raw[: asked.length] == identifier
+        return answer == CKR_OK and value.raw[: asked.length] == content
+
+    def sign(self, session: int, mechanism: int, handle: int, content: bytes) -> bytes | None:
+        """Call C_SignInit and C_Sign; return None where either is refused: python-pkcs11 knows what every answer means."""
+        output, length = (ctypes.c_char * _LARGEST_SIGNATURE)(), ctypes.c_ulong(_LARGEST_SIGNATURE)
+        if self._sign_init(session, ctypes.byref(_Mechanism(mechanism, None, 0)), handle) != CKR_OK:
+            return None
+        if self._sign(session, content, len(content), output, ctypes.byref(length)) != CKR_OK:
+            return None
+        return output.raw[: length.value]
 
 
 def sha256_of(path: str) -> str:

@@ -234,7 +234,26 @@ def put_anchor(session: Any, store: str, seq: int, digest: str) -> None:
     older = list(session.get_objects(place))
     try:
         session.create_object({**place, Attribute.TOKEN: True, Attribute.PRIVATE: True, Attribute.VALUE: f"{seq} {digest}".encode("ascii")})
-    except (pkcs11.TemplateInconsistent, pkcs11.AttributeTypeInvalid, pkcs11.AttributeValueInvalid, pkcs11.FunctionNotSupported):
+    except no_data():
         return
     for thing in older:
         thing.destroy()
+
+
+def no_data() -> tuple[type[Exception], ...]:
+    """Return what a token answers that keeps no data objects."""
+    import pkcs11
+
+    return (pkcs11.TemplateInconsistent, pkcs11.AttributeTypeInvalid, pkcs11.AttributeValueInvalid, pkcs11.FunctionNotSupported)
+
+
+def put_session_object(session: Any, content: bytes) -> int:
+    """Keep a data object that lives as long as its session; return its handle, or 0 where the token keeps none."""
+    import pkcs11
+    from pkcs11 import Attribute
+
+    template = {Attribute.CLASS: pkcs11.ObjectClass.DATA, Attribute.TOKEN: False, Attribute.PRIVATE: False, Attribute.VALUE: content}
+    try:
+        return int(session.create_object(template).handle)
+    except (*no_data(), pkcs11.SessionReadOnly):
+        return 0

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_guard.adapters.hsm import probes
-from pipeline_guard.adapters.hsm.library import sha256_of
+from pipeline_guard.adapters.hsm.library import CKA_ID, sha256_of
 from pipeline_guard.adapters.hsm.objects import anchors, check_attributes, find_key, generate, put_anchor, record, remove
 from pipeline_guard.adapters.hsm.pool import Lent, Pool, TokenPlace
 from pipeline_guard.adapters.hsm.scheme import scheme_of
@@ -119,7 +119,7 @@ class Pkcs11Token:
             raise Denied(f"the key {key.name} is not a signing key", "create one: pipeline-guard keys create NAME")
         scheme = scheme_of(key.type)
         data = hashlib.new(scheme.prehash, message).digest() if scheme.prehash else message
-        return scheme.encode(self.pool.use(lambda lent: bytes(lent.key(key).sign(data, mechanism=scheme.mechanism))))
+        return scheme.encode(self.pool.use(lambda lent: lent.sign(key, scheme, data)))
 
     def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
         """Encrypt a data key in the token with AES-256-GCM; the nonce comes from the operating system."""
@@ -148,7 +148,7 @@ class Pkcs11Token:
             except (pkcs11.GeneralError, pkcs11.EncryptedDataInvalid, pkcs11.EncryptedDataLenRange, pkcs11.FunctionFailed):
                 # SoftHSM 2.6 says "general error" for a tag that does not fit, 2.7 says what it is; but a token that is gone
                 # gives the same error, and then the row is sound. A key that still answers by its id tells which.
-                if not lent.module.is_key(lent.session.handle, handle.handle, bytes.fromhex(key.id)):
+                if not lent.module.holds(lent.session.handle, handle.handle, CKA_ID, bytes.fromhex(key.id)):
                     raise pkcs11.KeyHandleInvalid from None
                 raise _does_not_unwrap() from None
 

@@ -8,6 +8,7 @@ help, the module started anew, for which everybody has to be out of it. A PIN th
 from __future__ import annotations
 
 import random
+import secrets
 import threading
 import time
 from collections import deque
@@ -18,8 +19,9 @@ from typing import Any, TypeVar
 
 from pipeline_guard.adapters.hsm.faults import Fault, fault_of, translate
 from pipeline_guard.adapters.hsm.gate import watch
-from pipeline_guard.adapters.hsm.library import CKR_OK, CKR_USER_ALREADY_LOGGED_IN, Module, load
-from pipeline_guard.adapters.hsm.objects import find_key, select_token
+from pipeline_guard.adapters.hsm.library import CKA_ID, CKA_VALUE, CKR_OK, CKR_USER_ALREADY_LOGGED_IN, Module, load
+from pipeline_guard.adapters.hsm.objects import find_key, put_session_object, select_token
+from pipeline_guard.adapters.hsm.scheme import Scheme
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyRef
 from pipeline_guard.model.secret import Secret
@@ -29,6 +31,7 @@ Result = TypeVar("Result")
 _TRIES = 12
 _MOST_SESSIONS = 16  # hardware has few; SoftHSM gains nothing from more
 _PATIENCE = 10.0  # seconds to wait for one of the token's own sessions to become free
+_TRUST = 0.1  # seconds that a handle is believed in
 _FRESH = 1.0  # seconds; a key that is missing so soon after opening is missing
 
 
@@ -58,48 +61,70 @@ class KeyMissing(Exception):  # an answer inside this room, turned into ours at 
 
 
 @dataclass(slots=True)
+class Opened:
+    """A token as it was opened once. The login lives in ``anchor``: closing it would log every session out.
+
+    NOTE: where somebody else in this process starts the module anew, our numbers may name other people's sessions and
+    objects, and the token would sign with whatever key that is. ``canary`` is an object of the anchor session with a random
+    content: as long as it is there, nobody did. 0 where the token keeps no such objects.
+    """
+
+    generation: int
+    token: Any
+    anchor: Any
+    serial: str
+    canary: int
+    content: bytes
+    since: float
+    idle: deque[Lent] = field(default_factory=deque)
+
+
+@dataclass(slots=True)
 class Lent:
-    """A session and the handles of the keys it has found."""
+    """A session and the handles of the keys it has found, each with the time when it was last asked for its id."""
 
     session: Any
     module: Module
-    keys: dict[str, Any] = field(default_factory=dict)
+    opened: Opened
+    keys: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise where the session or its login is gone. A search in such a session would complain from a destructor."""
         import pkcs11
 
         lives, logged_in = self.module.state(self.session.handle)
+        opened = self.opened
+        if lives and opened.canary and not self.module.holds(self.session.handle, opened.canary, CKA_VALUE, opened.content):
+            raise pkcs11.SessionHandleInvalid
         if not logged_in:
             raise pkcs11.UserNotLoggedIn if lives else pkcs11.SessionHandleInvalid
 
     def key(self, ref: KeyRef) -> Any:
         """Return the key's handle.
 
-        NOTE: where somebody else in this process started the module anew, our numbers may name other people's sessions and
-        objects, and the token would sign with whatever key it is. So the object is asked for its id at every use.
+        A module may give the number of an object that another process removed to the next one, so the object is asked for
+        its id: where there is a canary a few times a second, for that costs as much as half a signature, else at every use.
         """
-        found = self.keys.get(ref.id)
-        if found is not None and self.module.is_key(self.session.handle, found.handle, bytes.fromhex(ref.id)):
-            return found
+        found, asked = self.keys.get(ref.id, (None, 0.0))
+        if found is not None:
+            now = time.monotonic()
+            if self.opened.canary and now - asked < _TRUST:
+                return found
+            if self.module.holds(self.session.handle, found.handle, CKA_ID, bytes.fromhex(ref.id)):
+                self.keys[ref.id] = (found, now)
+                return found
         try:
-            found = self.keys[ref.id] = find_key(self.session, ref)
+            found = find_key(self.session, ref)
         except Unavailable as error:
             raise KeyMissing(error) from None
+        self.keys[ref.id] = (found, time.monotonic())
         return found
 
-
-@dataclass(slots=True, eq=False)
-class Opened:
-    """A token as it was opened once. The login lives in ``anchor``: closing it would log every session out."""
-
-    generation: int
-    token: Any
-    anchor: Any
-    label: str
-    serial: str
-    since: float
-    idle: deque[Lent] = field(default_factory=deque)
+    def sign(self, ref: KeyRef, scheme: Scheme, content: bytes) -> bytes:
+        """Return the token's signature. The plain call first: python-pkcs11 takes a third longer for the same."""
+        key = self.key(ref)
+        quick = self.module.sign(self.session.handle, scheme.mechanism, key.handle, content)
+        return bytes(key.sign(content, mechanism=scheme.mechanism)) if quick is None else quick
 
 
 class Pool:
@@ -196,7 +221,7 @@ class Pool:
                 with suppress(IndexError):
                     return opened.idle.pop()
             try:
-                return Lent(opened.token.open(rw=writable), library.module)
+                return Lent(opened.token.open(rw=writable), library.module, opened)
             except pkcs11.SessionCount:
                 if time.monotonic() > deadline:
                     raise
@@ -235,7 +260,9 @@ class Pool:
                     token = select_token(library, self.place.label, self._serial)
                     anchor = self._log_in(library, token, pin)
                     self._serial = bytes(token.serial).decode("ascii", "replace").strip()  # a PIN goes to the same token again
-                    return Opened(library.generation, token, anchor, token.label, self._serial, time.monotonic())
+                    content = secrets.token_bytes(16)
+                    canary = put_session_object(anchor, content)
+                    return Opened(library.generation, token, anchor, self._serial, canary, content, time.monotonic())
                 except pkcs11.exceptions.PKCS11Error as error:
                     if attempt == _TRIES - 1 or fault_of(error) not in (Fault.LOST, Fault.VOID):
                         raise translate(error, self.place.module) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pipeline_guard.errors import Unavailable
@@ -20,6 +21,7 @@ class Scheme:
     encode: Callable[[bytes], bytes]
 
 
+@cache
 def scheme_of(key_type: KeyType) -> Scheme:
     """Return how a type of key signs; raise Unavailable where python-pkcs11 offers no way."""
     import pkcs11

@@ -20,7 +20,7 @@ _FORK_PATIENCE = 10.0  # seconds; a module that hangs must not keep a program fr
 
 
 class Gate:
-    """Lets in many at once with ``shared``, or one with ``alone``; who wants to be alone goes first. Not re-entrant."""
+    """Lets in many at once with ``enter`` and ``leave``, or one with ``alone``, who goes first. Not re-entrant."""
 
     def __init__(self) -> None:
         self.begin_anew()
@@ -33,20 +33,19 @@ class Gate:
         self._waiting = 0
         self._closed = False
 
-    @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Be inside together with others."""
+    def enter(self) -> None:
+        """Be inside together with others, until ``leave``."""
         with self._condition:
             while self._closed or self._waiting:
                 self._condition.wait()
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._inside -= 1
-                if not self._inside:
-                    self._condition.notify_all()
+
+    def leave(self) -> None:
+        """Go out again."""
+        with self._condition:
+            self._inside -= 1
+            if not self._inside and (self._waiting or self._closed):
+                self._condition.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

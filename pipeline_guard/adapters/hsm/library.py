@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -128,11 +129,24 @@ class Module:
         types = [ctypes.c_ulong, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong]
         return self._call(_LOGIN, types, session, _CKU_USER, pin, len(pin))
 
-    def state(self, session: int) -> tuple[bool, bool]:
-        """Tell whether a session lives, and whether the user is logged in."""
-        found = _SessionInfo()
-        answer = self._session_info(session, ctypes.byref(found))
-        return answer == CKR_OK, answer == CKR_OK and found.state in _LOGGED_IN
+    def watcher(self, session: int, canary: int, content: bytes) -> Callable[[], tuple[bool, bool]]:
+        """Return what tells whether a session lives and the object ``canary`` is still itself, and whether the user is logged in.
+
+        It is called before every use, so its memory is laid out once; one thread at a time may call it. 0 is no canary.
+        """
+        found, value = _SessionInfo(), ctypes.create_string_buffer(len(content))
+        asked = _Attribute(CKA_VALUE, ctypes.addressof(value), len(content))
+        info, attribute, found_place, asked_place = self._session_info, self._attribute, ctypes.byref(found), ctypes.byref(asked)
+
+        def state() -> tuple[bool, bool]:
+            if info(session, found_place) != CKR_OK:
+                return False, False
+            asked.length = len(content)
+            if canary and (attribute(session, canary, asked_place, 1) != CKR_OK or value.raw != content):
+                return False, False
+            return True, found.state in _LOGGED_IN
+
+        return state
 
     def holds(self, session: int, handle: int, attribute: int, content: bytes) -> bool:
         """Tell whether a handle names an object that has this attribute with this content."""

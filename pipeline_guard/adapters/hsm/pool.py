@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import random
 import secrets
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from pipeline_guard.adapters.hsm.faults import Fault, fault_of, translate
 from pipeline_guard.adapters.hsm.gate import watch
-from pipeline_guard.adapters.hsm.library import CKA_ID, CKA_VALUE, CKR_OK, CKR_USER_ALREADY_LOGGED_IN, Module, load
+from pipeline_guard.adapters.hsm.library import CKA_ID, CKR_OK, CKR_USER_ALREADY_LOGGED_IN, Module, load
 from pipeline_guard.adapters.hsm.objects import find_key, put_session_object, select_token
 from pipeline_guard.adapters.hsm.scheme import Scheme
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
@@ -86,16 +86,14 @@ class Lent:
     session: Any
     module: Module
     opened: Opened
+    state: Callable[[], tuple[bool, bool]]
     keys: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise where the session or its login is gone. A search in such a session would complain from a destructor."""
+        """Raise where the session or its login is gone. A search in such a session finds nothing, or complains from a destructor."""
         import pkcs11
 
-        lives, logged_in = self.module.state(self.session.handle)
-        opened = self.opened
-        if lives and opened.canary and not self.module.holds(self.session.handle, opened.canary, CKA_VALUE, opened.content):
-            raise pkcs11.SessionHandleInvalid
+        lives, logged_in = self.state()
         if not logged_in:
             raise pkcs11.UserNotLoggedIn if lives else pkcs11.SessionHandleInvalid
 
@@ -139,7 +137,9 @@ class Pool:
 
     def begin_anew(self) -> None:
         """Forget every session; their handles belong to the parent of this process."""
-        self._slots = threading.BoundedSemaphore(_MOST_SESSIONS)
+        self._slots: SimpleQueue[None] = SimpleQueue()
+        for _ in range(_MOST_SESSIONS):
+            self._slots.put(None)
         self._opened: Opened | None = None
         self._library: Any = None
 
@@ -159,27 +159,36 @@ class Pool:
 
     def use(self, act: Callable[[Lent], Result], *, writable: bool = False) -> Result:
         """Lend a session to ``act``; where the token was lost, open it again and act once more. Foreign errors end here."""
+        library, slots = self.library(), self._slots
+        slots.get()
+        try:
+            return self._use(library, act, writable=writable)
+        finally:
+            slots.put(None)
+
+    def _use(self, library: Any, act: Callable[[Lent], Result], *, writable: bool) -> Result:
         import pkcs11
 
-        library = self.library()
         steps = [True, False]  # to take from the end: softly, then with a new start of the module
-        with self._slots:
-            while True:
-                opened = self.opened()
+        while True:
+            opened = self.opened()
+            try:
+                library.gate.enter()
                 try:
-                    with library.gate.shared():
-                        if opened.generation != library.generation:
-                            continue  # another thread was faster
-                        return self._lend(library, opened, act, writable=writable)
-                except KeyMissing as missing:
-                    if time.monotonic() - opened.since < _FRESH or not steps:
-                        raise missing.known from None
-                    steps.clear()
-                    self._open_again(library, opened, hard=True)
-                except pkcs11.exceptions.PKCS11Error as error:
-                    if fault_of(error) not in (Fault.VOID, Fault.LOST, Fault.STALE) or not steps:
-                        raise translate(error, self.place.module) from None
-                    self._open_again(library, opened, hard=steps.pop(), void=fault_of(error) is Fault.VOID)
+                    if opened.generation != library.generation:
+                        continue  # another thread was faster
+                    return self._lend(library, opened, act, writable=writable)
+                finally:
+                    library.gate.leave()
+            except KeyMissing as missing:
+                if time.monotonic() - opened.since < _FRESH or not steps:
+                    raise missing.known from None
+                steps.clear()
+                self._open_again(library, opened, hard=True)
+            except pkcs11.exceptions.PKCS11Error as error:
+                if fault_of(error) not in (Fault.VOID, Fault.LOST, Fault.STALE) or not steps:
+                    raise translate(error, self.place.module) from None
+                self._open_again(library, opened, hard=steps.pop(), void=fault_of(error) is Fault.VOID)
 
     def _lend(self, library: Any, opened: Opened, act: Callable[[Lent], Result], *, writable: bool) -> Result:
         lent = self._take(library, opened, writable=writable)
@@ -221,7 +230,8 @@ class Pool:
                 with suppress(IndexError):
                     return opened.idle.pop()
             try:
-                return Lent(opened.token.open(rw=writable), library.module, opened)
+                session = opened.token.open(rw=writable)
+                return Lent(session, library.module, opened, library.module.watcher(session.handle, opened.canary, opened.content))
             except pkcs11.SessionCount:
                 if time.monotonic() > deadline:
                     raise

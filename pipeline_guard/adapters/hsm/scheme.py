@@ -27,8 +27,8 @@ def scheme_of(key_type: KeyType) -> Scheme:
     import pkcs11
 
     schemes = {
-        KeyType.EC_P256: Scheme(pkcs11.Mechanism.ECDSA, "sha256", _dss),
-        KeyType.EC_P384: Scheme(pkcs11.Mechanism.ECDSA, "sha384", _dss),
+        KeyType.EC_P256: Scheme(pkcs11.Mechanism.ECDSA, "sha256", _dss()),
+        KeyType.EC_P384: Scheme(pkcs11.Mechanism.ECDSA, "sha384", _dss()),
         KeyType.ED25519: Scheme(pkcs11.Mechanism.EDDSA, "", bytes),
         KeyType.RSA_3072: Scheme(pkcs11.Mechanism.SHA256_RSA_PKCS, "", bytes),
     }
@@ -37,9 +37,12 @@ def scheme_of(key_type: KeyType) -> Scheme:
     return schemes[key_type]
 
 
-def _dss(raw: bytes) -> bytes:
-    """Turn r and s side by side into DER (RFC 3279, section 2.2.3)."""
+def _dss() -> Callable[[bytes], bytes]:
+    """Return what turns r and s side by side into DER (RFC 3279, section 2.2.3)."""
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-    half = len(raw) // 2
-    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+    def encode(raw: bytes) -> bytes:
+        half = len(raw) // 2
+        return encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
+
+    return encode

@@ -11,13 +11,13 @@ from pipeline_guard.errors import GuardError, Unavailable, UsageError
 class Fault(Enum):
     """``VOID``: no handle of ours means anything any more. ``LOST``: token or login went away and may come back.
 
-    ``STALE``: one object's handle is void. ``FULL``: room may become free. ``FINAL``: the same call would fail again.
+    ``STALE``: one object's handle is void. ``PIN``: a second try might lock the token. ``FINAL``: the same call would fail again.
     """
 
     VOID = "void"
     LOST = "lost"
     STALE = "stale"
-    FULL = "full"
+    PIN = "pin"
     FINAL = "final"
 
 
@@ -28,7 +28,7 @@ _FAULTS = {
         "GeneralError", "FunctionFailed", "FunctionCancelled", "UserPinNotInitialized", "OperationActive", "OperationNotInitialized",
     ),
     Fault.STALE: ("ObjectHandleInvalid", "KeyHandleInvalid", "NoSuchKey", "WrappingKeyHandleInvalid", "UnwrappingKeyHandleInvalid"),
-    Fault.FULL: ("SessionCount",),
+    Fault.PIN: ("PinIncorrect", "PinInvalid", "PinLenRange", "PinTooWeak", "PinExpired", "PinLocked"),
 }  # fmt: skip
 _OF_NAME = {name: fault for fault, names in _FAULTS.items() for name in names}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from pipeline_guard.adapters.hsm.library import CKA_ID, sha256_of
 from pipeline_guard.adapters.hsm.objects import anchors, check_attributes, find_key, generate, put_anchor, record, remove
 from pipeline_guard.adapters.hsm.pool import Lent, Pool, TokenPlace
 from pipeline_guard.adapters.hsm.scheme import scheme_of
-from pipeline_guard.errors import Denied, GuardError, IntegrityError, UsageError
+from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.boundary import Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
@@ -72,7 +73,7 @@ class Pkcs11Token:
             begun = True
             public_pem = generate(lent.session, key_type, identifier, label)
             try:
-                check_attributes(find_key(lent.session, ref))
+                _read_back(lent, ref)
             except GuardError:
                 remove(lent.session, identifier)
                 raise
@@ -141,15 +142,19 @@ class Pkcs11Token:
         gcm = {"mechanism": pkcs11.Mechanism.AES_GCM, "mechanism_param": pkcs11.GCMParams(wrapped[1 : 1 + _NONCE], aad=associated)}
         body = wrapped[1 + _NONCE :]
 
+        refusals = 0
+
         def act(lent: Lent) -> bytes:
+            nonlocal refusals
             handle = lent.key(key)
             try:
                 return bytes(handle.decrypt(body, **gcm))
             except (pkcs11.GeneralError, pkcs11.EncryptedDataInvalid, pkcs11.EncryptedDataLenRange, pkcs11.FunctionFailed):
                 # SoftHSM 2.6 says "general error" for a tag that does not fit, 2.7 says what it is; but a token that is gone
-                # gives the same error, and then the row is sound. A key that still answers by its id tells which.
-                if not lent.module.holds(lent.session.handle, handle.handle, CKA_ID, bytes.fromhex(key.id)):
-                    raise pkcs11.KeyHandleInvalid from None
+                # gives the same error, and then the row is sound. A key that still answers by its id, twice, tells which.
+                refusals += 1
+                if refusals < 2 or not lent.module.holds(lent.session.handle, handle.handle, CKA_ID, bytes.fromhex(key.id)):
+                    raise
                 raise _does_not_unwrap() from None
 
         return Secret(self.pool.use(act))
@@ -166,6 +171,18 @@ class Pkcs11Token:
                 put_anchor(lent.session, store, seq, digest)
 
         self.pool.use(act, writable=True)
+
+
+def _read_back(lent: Lent, ref: KeyRef) -> None:
+    """Check a new key's attributes; SoftHSM 2.6 may give a wrong one while another thread makes an object, but not thrice."""
+    for pause in (0.005, 0.05):
+        try:
+            check_attributes(find_key(lent.session, ref))
+        except (IntegrityError, Unavailable):
+            time.sleep(pause)
+        else:
+            return
+    check_attributes(find_key(lent.session, ref))
 
 
 def _need_wrapping(key: KeyRef) -> None:

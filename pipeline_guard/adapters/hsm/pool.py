@@ -195,16 +195,7 @@ class Pool:
         sound = False
         try:
             lent.check()
-            for last in (False, False, True):
-                try:
-                    result = act(lent)
-                    break
-                except Exception as error:
-                    # another process removed an object while we looked, or a key and its handle
-                    if last or not _is_stale(error):
-                        raise
-                    lent.keys.clear()
-                    lent.check()
+            result = self._act(lent, act)
             sound = True
             return result
         except KeyMissing:
@@ -219,6 +210,25 @@ class Pool:
                 opened.idle.append(lent)
             else:
                 _close(lent.session)
+
+    def _act(self, lent: Lent, act: Callable[[Lent], Result]) -> Result:
+        """Act, and up to twice more in the same session.
+
+        Another process may remove an object while we look; and SoftHSM 2.6 answers wrongly now and then, to one call in some
+        ten thousand, while another thread or process makes an object. What is refused for a reason, is refused again.
+        """
+        import pkcs11
+
+        for pause in (0.002, 0.02):
+            try:
+                return act(lent)
+            except pkcs11.exceptions.PKCS11Error as error:
+                if fault_of(error) in (Fault.VOID, Fault.PIN):
+                    raise
+                lent.keys.clear()
+                lent.check()
+                time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # jitter, no secret
+        return act(lent)
 
     def _take(self, library: Any, opened: Opened, *, writable: bool) -> Lent:
         """Take a session of the pool, or open one; wait where the token has no more."""
@@ -299,12 +309,6 @@ class Pool:
             self._refused = pin
             raise refusal
         raise error
-
-
-def _is_stale(error: Exception) -> bool:
-    import pkcs11
-
-    return isinstance(error, pkcs11.exceptions.PKCS11Error) and fault_of(error) is Fault.STALE
 
 
 def _close(session: Any) -> None:

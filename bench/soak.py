@@ -29,11 +29,9 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as name:
                 place = str(Path(name) / "home") if kind == "embedded" else external(Path(name))
                 found = soak(variant, place, seconds)
-            operations = sum(found["done"].values())
+            counts = [sum(found["done"].values()), sum(found["failed"].values()), len(found["crashes"]), found["hangs"]]
             print(f"\n{variant}, {kind} token: {found['seconds']} s, {found['starts']} processes started, {found['kills']} killed")
-            print(
-                f"  {operations} operations, {sum(found['failed'].values())} errors, {len(found['crashes'])} crashes, {found['hangs']} hangs"
-            )
+            print("  {} operations, {} errors, {} crashes, {} hangs".format(*counts), flush=True)
             for name, count in sorted(found["done"].items()):
                 print(f"    {name:<24} {count:>8}")
             for name, count in sorted(found["failed"].items(), key=lambda item: -item[1])[:8]:

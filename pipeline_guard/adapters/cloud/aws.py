@@ -54,7 +54,8 @@ class AwsKms:
             raise UsageError("token.uri names one key of AWS KMS", "name the service alone; keys are made and found in it by name")
         config = Config(connect_timeout=_CONNECT, read_timeout=_READ, retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"})
         with _translated():
-            self._client: Any = boto3.client("kms", region_name=self._region, endpoint_url=place.endpoint or None, config=config)
+            session = boto3.session.Session(region_name=self._region)
+            self._client: Any = session.client("kms", endpoint_url=place.endpoint or None, config=config)
 
     def facts(self) -> dict[str, str]:
         """Say which service this is."""

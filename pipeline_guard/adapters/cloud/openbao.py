@@ -170,7 +170,7 @@ class OpenBao:
         except (_BadRequest, _Missing):
             self._use("GET", f"keys/{_path(name)}", name)
             raise does_not_unwrap() from None
-        return _bytes(str(answer.get("plaintext")))
+        return _bytes(answer.get("plaintext"))
 
     def _use(self, method: str, path: str, name: Name, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
@@ -237,8 +237,10 @@ def _text(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-def _bytes(text: str) -> bytes:
+def _bytes(text: object) -> bytes:
     try:
+        if not isinstance(text, str):
+            raise ValueError
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Unavailable("OpenBao's answer is no Base64") from None

@@ -5,7 +5,7 @@
 
 The bare loop is C_SignInit and C_Sign with a handle that was found once: through ctypes, and compiled where there is a
 compiler. It makes nothing around the call: no SHA-256 of the message, no DER, no check that the key is still the one meant.
-All take turns over the same key in rounds of a fifth of a second; each is given by its best round, which other load on the
+All take turns over the same key in rounds of a twentieth of a second; each is given by its best round, which other load on the
 machine disturbs least.
 """
 
@@ -31,7 +31,7 @@ from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.model.key import KeyType, KeyUsage
 
-ROUND = 0.2  # seconds
+ROUND = 0.05  # seconds
 C_LOOP = r"""
 #include <time.h>
 typedef unsigned long u;

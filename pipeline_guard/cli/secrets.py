@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``secrets``: put, list, show, delete. Values enter by standard input, file or prompt, and never leave here."""
+"""``secrets``: put, index, list, show, delete. Values enter by standard input, file or prompt, and never leave here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline_guard.cli.doors import secret_doors
 from pipeline_guard.cli.table import show, show_one
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
-from pipeline_guard.flows import secrets
+from pipeline_guard.flows import search, secrets
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
 
@@ -20,8 +20,16 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     """Run one action of ``secrets``."""
     name = args.text("name")
     if args.action == "put":
-        row = secrets.put(name, _value(args, wiring), doors=secret_doors(wiring))
+        value, doors = _value(args, wiring), secret_doors(wiring)
+        row = secrets.put(name, value, doors=doors)
+        if not search.index_value(row.name, row.version, value, doors=doors, index=wiring.state()):
+            wiring.console.talk(f"{row.name} is too short or too monotonous to be looked for with scan --against-store")
         wiring.console.data(f"sealed {row.name} version {row.version} ({row.size} bytes)")
+    elif args.action == "index":
+        made, unfit = search.index_all(doors=secret_doors(wiring), index=wiring.state())
+        for one in unfit:
+            wiring.console.talk(f"{one} is too short or too monotonous to be looked for with scan --against-store")
+        wiring.console.data(f"made {made} search row{'s' if made != 1 else ''}")
     elif args.action == "list":
         show("secret-list", [_facts(row) for row in wiring.state().list()], args, wiring, none="there are no secrets yet")
     elif args.action == "show":

@@ -33,7 +33,7 @@ _CKR_OF_LOGIN = {
 # Positions in CK_FUNCTION_LIST after its version (PKCS#11 3.1, pkcs11f.h)
 _INITIALIZE, _FINALIZE, _INIT_TOKEN, _SESSION, _LOGIN, _ATTRIBUTE, _SIGN_INIT, _SIGN = 0, 1, 9, 15, 18, 24, 42, 43
 CKA_VALUE, CKA_ID = 0x11, 0x102
-_LARGEST_SIGNATURE = 8192
+_LARGEST_SIGNATURE = 1024  # RSA of 8192 bits
 
 SOFTHSM_MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -155,14 +155,22 @@ class Module:
         answer = self._attribute(session, handle, ctypes.byref(asked), 1)
         return answer == CKR_OK and value.raw[: asked.length] == content
 
-    def sign(self, session: int, mechanism: int, handle: int, content: bytes) -> bytes | None:
-        """Call C_SignInit and C_Sign; return None where either is refused: python-pkcs11 knows what every answer means."""
-        output, length = (ctypes.c_char * _LARGEST_SIGNATURE)(), ctypes.c_ulong(_LARGEST_SIGNATURE)
-        if self._sign_init(session, ctypes.byref(_Mechanism(mechanism, None, 0)), handle) != CKR_OK:
-            return None
-        if self._sign(session, content, len(content), output, ctypes.byref(length)) != CKR_OK:
-            return None
-        return output.raw[: length.value]
+    def signer(self, session: int) -> Callable[[int, int, bytes], bytes | None]:
+        """Return what signs with C_SignInit and C_Sign, given mechanism, key and content; one thread at a time may call it.
+
+        None where either is refused: python-pkcs11 knows what every answer means.
+        """
+        output, length, chosen = ctypes.create_string_buffer(_LARGEST_SIGNATURE), ctypes.c_ulong(), _Mechanism()
+        begin, finish = self._sign_init, self._sign
+        chosen_place, length_place = ctypes.byref(chosen), ctypes.byref(length)
+
+        def sign(mechanism: int, handle: int, content: bytes) -> bytes | None:
+            chosen.mechanism, length.value = mechanism, _LARGEST_SIGNATURE
+            if begin(session, chosen_place, handle) or finish(session, content, len(content), output, length_place):
+                return None
+            return output.raw[: length.value]
+
+        return sign
 
 
 def sha256_of(path: str) -> str:

@@ -87,6 +87,7 @@ class Lent:
     module: Module
     opened: Opened
     state: Callable[[], tuple[bool, bool]]
+    quick: Callable[[int, int, bytes], bytes | None]
     keys: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -121,7 +122,7 @@ class Lent:
     def sign(self, ref: KeyRef, scheme: Scheme, content: bytes) -> bytes:
         """Return the token's signature. The plain call first: python-pkcs11 takes a third longer for the same."""
         key = self.key(ref)
-        quick = self.module.sign(self.session.handle, scheme.mechanism, key.handle, content)
+        quick = self.quick(scheme.number, key.handle, content)
         return bytes(key.sign(content, mechanism=scheme.mechanism)) if quick is None else quick
 
 
@@ -240,8 +241,9 @@ class Pool:
                 with suppress(IndexError):
                     return opened.idle.pop()
             try:
-                session = opened.token.open(rw=writable)
-                return Lent(session, library.module, opened, library.module.watcher(session.handle, opened.canary, opened.content))
+                session, module = opened.token.open(rw=writable), library.module
+                state = module.watcher(session.handle, opened.canary, opened.content)
+                return Lent(session, module, opened, state, module.signer(session.handle))
             except pkcs11.SessionCount:
                 if time.monotonic() > deadline:
                     raise

@@ -14,9 +14,10 @@ from pipeline_guard.model.key import KeyType
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """The PKCS#11 mechanism, the hash that is made before it ("" for none), and the way to the form we hand out."""
+    """The PKCS#11 mechanism and its number, the hash that is made before it ("" for none), and the way to the form we hand out."""
 
     mechanism: Any
+    number: int
     prehash: str
     encode: Callable[[bytes], bytes]
 
@@ -27,10 +28,10 @@ def scheme_of(key_type: KeyType) -> Scheme:
     import pkcs11
 
     schemes = {
-        KeyType.EC_P256: Scheme(pkcs11.Mechanism.ECDSA, "sha256", _dss()),
-        KeyType.EC_P384: Scheme(pkcs11.Mechanism.ECDSA, "sha384", _dss()),
-        KeyType.ED25519: Scheme(pkcs11.Mechanism.EDDSA, "", bytes),
-        KeyType.RSA_3072: Scheme(pkcs11.Mechanism.SHA256_RSA_PKCS, "", bytes),
+        KeyType.EC_P256: Scheme(pkcs11.Mechanism.ECDSA, int(pkcs11.Mechanism.ECDSA), "sha256", _dss()),
+        KeyType.EC_P384: Scheme(pkcs11.Mechanism.ECDSA, int(pkcs11.Mechanism.ECDSA), "sha384", _dss()),
+        KeyType.ED25519: Scheme(pkcs11.Mechanism.EDDSA, int(pkcs11.Mechanism.EDDSA), "", bytes),
+        KeyType.RSA_3072: Scheme(pkcs11.Mechanism.SHA256_RSA_PKCS, int(pkcs11.Mechanism.SHA256_RSA_PKCS), "", bytes),
     }
     if key_type not in schemes:
         raise Unavailable(f"keys of type {key_type.value} do not sign in this token", "use ec-p256")

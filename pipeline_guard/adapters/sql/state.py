@@ -21,20 +21,20 @@ from sqlalchemy.exc import IntegrityError as Duplicate
 from sqlalchemy.pool import NullPool
 
 from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import boundaries, ledger, tables, trail
+from pipeline_guard.adapters.sql import boundaries, ledger, searches, tables, trail
 from pipeline_guard.adapters.sql.group import GroupCommit
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
-from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.sealed import SealedSecret, SearchRow
 
 _BUSY = 60.0  # seconds to wait for another process of ours
 
 
 class SqlState:
-    """One database behind eight doors."""
+    """One database behind nine doors."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -212,7 +212,25 @@ class SqlState:
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
         with self._change() as connection:
+            searches.forget(connection, name)
             return int(connection.execute(delete(tables.secrets).where(tables.secrets.c.name == name)).rowcount)
+
+    # SearchIndex
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a search row in place of the one of its name and version."""
+        with self._change() as connection:
+            searches.keep(connection, row)
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return the search rows of the secrets that are kept."""
+        with self._look() as connection:
+            return searches.rows(connection)
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of every secret."""
+        with self._look() as connection:
+            return searches.kept(connection)
 
     # LeaseBook
 

@@ -88,7 +88,7 @@ def test_every_operation_comes_back_after_the_library_was_shut_down_or_used_by_s
         lambda: token.describe("pkcs11:object=signing%2F1"),
         lambda: token.create("again", 1, KeyType.AES_256, KeyUsage.WRAP),
         lambda: token.destroy(signing),
-        everything if False else lambda: token.anchored("store"),
+        lambda: token.anchored("store"),
     ]
     for use in uses:
         HAPPENING
@@ -97,6 +97,20 @@ def test_every_operation_comes_back_after_the_library_was_shut_down_or_used_by_s
     source = textwrap.dedent(use)
     line = next(text for text in source.splitlines() if "HAPPENING" in text)
     source = source.replace(line, textwrap.indent(HAPPENINGS[happening].strip(), "    "))
+    alone(tmp_path, source)
+
+
+def test_sessions_of_a_neighbour_who_started_the_module_anew_stay_open(tmp_path: Path) -> None:
+    """The numbers of our sessions are now those of the neighbour's: closing ours would close theirs."""
+    source = """
+    raw(1, None); module.initialize()
+    slot = token.pool.library().get_slots(token_present=True)[0].slot_id
+    theirs = [ctypes.c_ulong() for _ in range(64)]
+    for session in theirs:
+        assert raw(12, ctypes.c_ulong(slot), ctypes.c_ulong(4), None, None, ctypes.byref(session)) == 0
+    everything()
+    assert [module.watcher(session.value, 0, b"")()[0] for session in theirs] == [True] * 64
+    """
     alone(tmp_path, source)
 
 

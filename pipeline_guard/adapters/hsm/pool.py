@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 
 _TRIES = 12
 _MOST_SESSIONS = 16  # hardware has few; SoftHSM gains nothing from more
+_MOST_HANDLES = 1000  # remembered in one session
 _PATIENCE = 10.0  # seconds to wait for one of the token's own sessions to become free
 _TRUST = 0.1  # seconds that a handle is believed in
 _FRESH = 1.0  # seconds; a key that is missing so soon after opening is missing
@@ -116,6 +117,8 @@ class Lent:
             found = find_key(self.session, ref)
         except Unavailable as error:
             raise KeyMissing(error) from None
+        if len(self.keys) >= _MOST_HANDLES:
+            self.keys.clear()
         self.keys[ref.id] = (found, time.monotonic())
         return found
 
@@ -192,8 +195,10 @@ class Pool:
                 self._open_again(library, opened, hard=steps.pop(), void=fault_of(error) is Fault.VOID)
 
     def _lend(self, library: Any, opened: Opened, act: Callable[[Lent], Result], *, writable: bool) -> Result:
+        import pkcs11
+
         lent = self._take(library, opened, writable=writable)
-        sound = False
+        sound, void = False, False
         try:
             lent.check()
             result = self._act(lent, act)
@@ -206,10 +211,13 @@ class Pool:
         except GuardError:  # ours: the session itself is sound
             sound = True
             raise
+        except pkcs11.exceptions.PKCS11Error as error:
+            void = fault_of(error) is Fault.VOID  # the number may name somebody else's session by now
+            raise
         finally:
             if sound and not writable:
                 opened.idle.append(lent)
-            else:
+            elif not void:
                 _close(lent.session)
 
     def _act(self, lent: Lent, act: Callable[[Lent], Result]) -> Result:

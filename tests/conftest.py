@@ -46,7 +46,7 @@ def embedded_token(tmp_path_factory: pytest.TempPathFactory) -> Pkcs11Token:
     return token
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws_kms() -> Iterator[CloudToken]:
     """AWS KMS as moto's server plays it, in a process of its own, over real HTTP."""
     with socket.socket() as probe:

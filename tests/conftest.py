@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pipeline_guard.adapters.cloud.opening import open_service
+from pipeline_guard.adapters.cloud.token import CloudToken
 from pipeline_guard.adapters.hsm.embedded import open_token
 from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
 
@@ -40,6 +44,35 @@ def embedded_token(tmp_path_factory: pytest.TempPathFactory) -> Pkcs11Token:
     token = open_token(str(tmp_path_factory.mktemp("token")), uri="", module="", pin="", environ={})
     token.facts()
     return token
+
+
+@pytest.fixture(scope="module")
+def aws_kms() -> Iterator[CloudToken]:
+    """AWS KMS as moto's server plays it, in a process of its own, over real HTTP."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None, "moto's server does not start"
+            assert time.monotonic() < deadline, "moto's server does not answer"
+            time.sleep(0.1)
+        patch = pytest.MonkeyPatch()
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        token = open_service(f"awskms://127.0.0.1:{port}/?region=eu-central-1&scheme=http", pin="", environ={})
+        token.facts()
+        patch.undo()
+        yield token
+    finally:
+        server.kill()
+        server.wait()
 
 
 class Repository:

@@ -180,10 +180,14 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def token(uri: str) -> Token:
+        from pipeline_guard.adapters.cloud.opening import open_service
+        from pipeline_guard.adapters.cloud.uri import is_service
         from pipeline_guard.adapters.hsm.embedded import open_token
         from pipeline_guard.model.token_uri import TokenUri
 
         section = config("").token
+        if not uri.startswith("pkcs11:") and is_service(uri or section.uri):
+            return open_service(uri or section.uri, pin=section.pin, environ=environ)
         own = TokenUri.parse(uri).module_path if uri else ""
         return open_token(
             home,

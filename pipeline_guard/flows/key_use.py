@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipeline_guard.errors import Denied
@@ -38,13 +39,17 @@ class KeyBook(KeyRegister, InvocationCounter, BoundaryBook, Protocol):
 class GovernedToken:
     """A token whose keys do only what their state permits; keys that are in no register of ours, only sign.
 
-    Offers the same doors as the token behind it.
+    Offers the same doors as the token behind it. ``memory`` is how long the state of a key is believed without asking the
+    book again, for a long-lived process that uses few keys often: so long may it take until a revocation by another process
+    is honoured. Dates are compared at every use all the same.
     """
 
     token: Token
     book: KeyBook
     clock: Clock
     accept_rejected: str = ""
+    memory: timedelta = timedelta(0)
+    _seen: dict[tuple[str, int], tuple[KeyRecord | None, datetime]] = field(default_factory=dict)
     _reserved: dict[str, int] = field(default_factory=dict)
     _blocks: dict[str, int] = field(default_factory=dict)
 
@@ -106,7 +111,11 @@ class GovernedToken:
         return self.token.unwrap(key, wrapped, associated)
 
     def _record(self, key: KeyRef) -> KeyRecord | None:
-        record = self.book.key(key.name, key.version)
+        record, seen = self._seen.get((key.name, key.version), (None, None))
+        now = self.clock.now()
+        if seen is None or not seen <= now < seen + self.memory:  # a clock that was set back asks again
+            record = self.book.key(key.name, key.version)
+            self._seen[key.name, key.version] = (record, now)
         return record if record is not None and record.ref.id == key.id else None
 
     def _known(self, key: KeyRef) -> KeyRecord:

@@ -48,13 +48,15 @@ _MEANING: dict[str, tuple[Grade, str]] = {
 # Stored attributes that change while the value stays inside say nothing more than that attributes prove nothing.
 _ONLY_IF_LEAKED = {"set-insensitive", "set-extractable", "copy-extractable", "copy-insensitive"}
 _DECISIVE = ("read-secret", "read-private")
+_PROVIDER = "provider-boundary"  # a key service: nothing can be tried, and that is said
 _ORDER = (Grade.REJECT, Grade.RESTRICT, Grade.NOTE, Grade.NONE)
 
 
 def judge(facts: TokenFacts, probes: Sequence[Probe], now: datetime) -> Boundary:
     """Return the judgement; a token on which not even the decisive probes could be made is rejected."""
     found = [finding for probe in probes if (finding := _finding(probe)) is not None]
-    if not any(probe.outcome is Outcome.REFUSED for probe in probes if probe.id in _DECISIVE):
+    tried = any(probe.outcome is Outcome.REFUSED for probe in probes if probe.id in _DECISIVE)
+    if not tried and [probe.id for probe in probes] != [_PROVIDER]:
         blind = Probe("blind", "make a key to try", Outcome.UNSUPPORTED, "the token makes no key that the probes could be tried on")
         found.append(Finding(blind, Grade.REJECT, "a token that cannot be examined holds no key of ours"))
     grade = min((finding.grade for finding in found), key=_ORDER.index, default=Grade.NONE)
@@ -72,6 +74,8 @@ def holds(boundary: Boundary | None, facts: TokenFacts, now: datetime) -> bool:
 def _finding(probe: Probe) -> Finding | None:
     if probe.outcome in (Outcome.REFUSED, Outcome.UNSUPPORTED):
         return None
+    if probe.id == _PROVIDER:
+        return Finding(probe, Grade.NOTE, "none of ours: the boundary is the provider's and cannot be probed")
     if probe.outcome is Outcome.UNTRIED:
         return Finding(probe, Grade.NOTE, "nothing is known of it: the token failed before it could be tried")
     if probe.id in _ONLY_IF_LEAKED and probe.outcome is Outcome.PERMITTED:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache, partial
 from pathlib import Path
 
 from pipeline_guard.adapters.home import home_lock, private_folder, write_private
-from pipeline_guard.adapters.hsm.library import find_softhsm, load
+from pipeline_guard.adapters.hsm.library import find_softhsm, is_loaded, load
 from pipeline_guard.adapters.hsm.objects import initialize_token, is_initialized
 from pipeline_guard.adapters.hsm.pin import read_pin
-from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token, TokenPlace
+from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
+from pipeline_guard.adapters.hsm.pool import TokenPlace
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
@@ -36,7 +38,10 @@ def open_token(home: str, *, uri: str, module: str, pin: str, environ: Mapping[s
     reference = pin or place.pin_source
     if not reference:
         raise UsageError("the token's PIN is not named", "set token.pin to env:NAME, file:PATH, fd:N or prompt")
-    return Pkcs11Token(TokenPlace(path, place.token, place.serial, lambda: read_pin(reference, environ), arguments))
+    reading: Callable[[], Secret] = partial(read_pin, reference, environ)
+    if reference.startswith(("fd:", "prompt")):  # can be had once; a token that went away wants it again
+        reading = cache(reading)
+    return Pkcs11Token(TokenPlace(path, place.token, place.serial, reading, arguments))
 
 
 def _embedded(home: str, environ: Mapping[str, str]) -> Pkcs11Token:
@@ -47,8 +52,8 @@ def _embedded(home: str, environ: Mapping[str, str]) -> Pkcs11Token:
         # NOTE: SoftHSM 2.6 fails at random while many processes open one token at the same moment; one at a time does not.
         return home_lock(home, "token")
 
-    place = TokenPlace(path, LABEL, "", lambda: _pin(folder), prepare=lambda: _prepare(folder, path), guard=guard)
-    return Pkcs11Token(place)
+    settle, prepare = partial(_settle, folder), partial(_prepare, folder, path)
+    return Pkcs11Token(TokenPlace(path, LABEL, "", partial(_pin, folder), settle=settle, prepare=prepare, guard=guard))
 
 
 def _pin(folder: Path) -> Secret:
@@ -57,8 +62,8 @@ def _pin(folder: Path) -> Secret:
     return read_pin(f"file:{folder / 'pin'}", {})
 
 
-def _prepare(folder: Path, path: str) -> None:
-    """Point SoftHSM to our folder, and initialise the token if it is not there. Called under the lock."""
+def _settle(folder: Path) -> None:
+    """Point SoftHSM to our folder. Called under the lock, before the module is loaded."""
     if any(character in str(folder) for character in "#=\n") or not str(folder).isprintable():
         raise Unavailable(f"SoftHSM cannot use a folder of this name: {folder}", "set PIPELINE_GUARD_HOME to a plain path")
     private_folder(str(folder))
@@ -70,14 +75,26 @@ def _prepare(folder: Path, path: str) -> None:
         raise Unavailable(f"{configuration} is a folder", "remove it; it is made anew")
     if not configuration.exists() or configuration.read_bytes() != text.encode():
         write_private(str(configuration), text.encode())
-    if os.environ.get("SOFTHSM2_CONF", str(configuration)) != str(configuration) and load.cache_info().currsize:
+    if os.environ.get("SOFTHSM2_CONF", str(configuration)) != str(configuration) and is_loaded():
         raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")
     # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
     os.environ["SOFTHSM2_CONF"] = str(configuration)
+
+
+def _prepare(folder: Path, path: str) -> None:
+    """Initialise the token if it was never there. Called under the lock."""
+    import pkcs11
+
+    made = folder / "token.made"
     library = load(path, "")
     if is_initialized(library, LABEL):
+        if not made.exists():
+            write_private(str(made), b"")
         return
+    if made.exists():  # a new one in its place would not open what the old one closed
+        raise pkcs11.NoSuchToken
     if not (folder / "pin").exists():
         write_private(str(folder / "pin"), secrets.token_urlsafe(24).encode())
     # Nobody keeps the security officer's PIN of an embedded token: all it could do is erase the token.
     initialize_token(library, LABEL, so_pin=Secret(secrets.token_urlsafe(24).encode()), pin=_pin(folder))
+    write_private(str(made), b"")

@@ -10,18 +10,30 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline_guard.adapters.hsm.gate import Gate, watch
 from pipeline_guard.errors import Unavailable
 
 _CKF_OS_LOCKING_OK = 2
-_CKR_OK = 0
+_CKU_USER = 1
+_LOGGED_IN = (1, 3)  # CKS_RO_USER_FUNCTIONS, CKS_RW_USER_FUNCTIONS
+CKR_OK = 0
+CKR_USER_ALREADY_LOGGED_IN = 0x100
 _CKR_ALREADY_INITIALIZED = 0x191
+_CKR_OF_LOGIN = {
+    0x05: "GeneralError", 0x06: "FunctionFailed", 0x30: "DeviceError", 0x31: "DeviceMemory", 0x32: "DeviceRemoved",
+    0xA0: "PinIncorrect", 0xA1: "PinInvalid", 0xA2: "PinLenRange", 0xA3: "PinExpired", 0xA4: "PinLocked",
+    0xB0: "SessionClosed", 0xB3: "SessionHandleInvalid", 0xE0: "TokenNotPresent", 0xE1: "TokenNotRecognised",
+    0x102: "UserPinNotInitialized", 0x104: "AnotherUserAlreadyLoggedIn",
+}  # fmt: skip
 # Positions in CK_FUNCTION_LIST after its version (PKCS#11 3.1, pkcs11f.h)
-_INITIALIZE, _FINALIZE, _INIT_TOKEN = 0, 1, 9
+_INITIALIZE, _FINALIZE, _INIT_TOKEN, _SESSION, _LOGIN, _ATTRIBUTE, _SIGN_INIT, _SIGN = 0, 1, 9, 15, 18, 24, 42, 43
+CKA_VALUE, CKA_ID = 0x11, 0x102
+_LARGEST_SIGNATURE = 1024  # RSA of 8192 bits
 
 SOFTHSM_MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -53,6 +65,24 @@ class _FunctionList(ctypes.Structure):
     _fields_ = (("version", ctypes.c_ubyte * 2), ("functions", ctypes.c_void_p * 68))
 
 
+class _SessionInfo(ctypes.Structure):
+    """CK_SESSION_INFO."""
+
+    _fields_ = (("slot", ctypes.c_ulong), ("state", ctypes.c_ulong), ("flags", ctypes.c_ulong), ("error", ctypes.c_ulong))
+
+
+class _Attribute(ctypes.Structure):
+    """CK_ATTRIBUTE."""
+
+    _fields_ = (("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("length", ctypes.c_ulong))
+
+
+class _Mechanism(ctypes.Structure):
+    """CK_MECHANISM."""
+
+    _fields_ = (("mechanism", ctypes.c_ulong), ("parameter", ctypes.c_void_p), ("length", ctypes.c_ulong))
+
+
 class Module:
     """The few C functions that python-pkcs11 does not offer, or not as we need them."""
 
@@ -64,9 +94,15 @@ class Module:
             answer = self._handle.C_GetFunctionList(ctypes.byref(found))
         except (OSError, AttributeError):
             raise Unavailable(f"{path} cannot be loaded as a PKCS#11 module", "check the path of the module") from None
-        if answer != _CKR_OK:
+        if answer != CKR_OK:
             raise Unavailable(f"{path} is a PKCS#11 module that does not start (0x{answer:x})")
         self.functions = found.contents.functions
+        # called at every use, so made once
+        number, place = ctypes.c_ulong, ctypes.c_void_p
+        self._session_info = ctypes.CFUNCTYPE(number, number, place)(self.functions[_SESSION])
+        self._sign_init = ctypes.CFUNCTYPE(number, number, place, number)(self.functions[_SIGN_INIT])
+        self._sign = ctypes.CFUNCTYPE(number, number, ctypes.c_char_p, number, place, place)(self.functions[_SIGN])
+        self._attribute = ctypes.CFUNCTYPE(number, number, number, place, number)(self.functions[_ATTRIBUTE])
 
     def _call(self, position: int, types: list[Any], *values: Any) -> int:
         return int(ctypes.CFUNCTYPE(ctypes.c_ulong, *types)(self.functions[position])(*values))
@@ -87,6 +123,54 @@ class Module:
         padded = label.encode("utf-8").ljust(32)[:32]
         types = [ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
         return self._call(_INIT_TOKEN, types, slot, so_pin, len(so_pin), padded)
+
+    def log_in(self, session: int, pin: bytes) -> int:
+        """Call C_Login as the user; return the CK_RV."""
+        types = [ctypes.c_ulong, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong]
+        return self._call(_LOGIN, types, session, _CKU_USER, pin, len(pin))
+
+    def watcher(self, session: int, canary: int, content: bytes) -> Callable[[], tuple[bool, bool]]:
+        """Return what tells whether a session lives and the object ``canary`` is still itself, and whether the user is logged in.
+
+        It is called before every use, so its memory is laid out once; one thread at a time may call it. 0 is no canary.
+        """
+        found, value = _SessionInfo(), ctypes.create_string_buffer(len(content))
+        asked = _Attribute(CKA_VALUE, ctypes.addressof(value), len(content))
+        info, attribute, found_place, asked_place = self._session_info, self._attribute, ctypes.byref(found), ctypes.byref(asked)
+
+        def state() -> tuple[bool, bool]:
+            if info(session, found_place) != CKR_OK:
+                return False, False
+            asked.length = len(content)
+            if canary and (attribute(session, canary, asked_place, 1) != CKR_OK or value.raw != content):
+                return False, False
+            return True, found.state in _LOGGED_IN
+
+        return state
+
+    def holds(self, session: int, handle: int, attribute: int, content: bytes) -> bool:
+        """Tell whether a handle names an object that has this attribute with this content."""
+        value = ctypes.create_string_buffer(len(content) + 1)
+        asked = _Attribute(attribute, ctypes.addressof(value), len(content))
+        answer = self._attribute(session, handle, ctypes.byref(asked), 1)
+        return answer == CKR_OK and value.raw[: asked.length] == content
+
+    def signer(self, session: int) -> Callable[[int, int, bytes], bytes | None]:
+        """Return what signs with C_SignInit and C_Sign, given mechanism, key and content; one thread at a time may call it.
+
+        None where either is refused: python-pkcs11 knows what every answer means.
+        """
+        output, length, chosen = ctypes.create_string_buffer(_LARGEST_SIGNATURE), ctypes.c_ulong(), _Mechanism()
+        begin, finish = self._sign_init, self._sign
+        chosen_place, length_place = ctypes.byref(chosen), ctypes.byref(length)
+
+        def sign(mechanism: int, handle: int, content: bytes) -> bytes | None:
+            chosen.mechanism, length.value = mechanism, _LARGEST_SIGNATURE
+            if begin(session, chosen_place, handle) or finish(session, content, len(content), output, length_place):
+                return None
+            return output.raw[: length.value]
+
+        return sign
 
 
 def sha256_of(path: str) -> str:
@@ -111,11 +195,27 @@ def find_softhsm(environ_path: str) -> str:
 
 
 @cache
+def _gate() -> Gate:
+    """Return the gate that lets one thread load a module."""
+    return Gate()
+
+
+def is_loaded() -> bool:
+    """Tell whether this process uses a module already."""
+    return _load.cache_info().currsize > 0
+
+
 def load(path: str, arguments: str) -> Any:
     """Load and initialise a module once per process; raise Unavailable where it cannot be used.
 
     ``arguments`` is what some modules (NSS) want in the reserved field of C_Initialize.
     """
+    with _gate().alone():
+        return _load(path, arguments)
+
+
+@cache
+def _load(path: str, arguments: str) -> Any:
     if not Path(path).is_file():
         raise Unavailable(f"no PKCS#11 module at {path}", "check token.module, or the module-path of the URI")
     try:
@@ -126,27 +226,56 @@ def load(path: str, arguments: str) -> Any:
     module = Module(path, arguments)
 
     class OsLockingLibrary(_pkcs11.lib):
-        """python-pkcs11's library with initialise and finalise of our own."""
+        """python-pkcs11's library with initialise and finalise of our own.
 
-        module: Module
+        ``generation`` counts the starts of the module that are known to us: handles of an earlier one mean nothing.
+        """
+
+        def __init__(self, path: str) -> None:
+            self.module = module
+            self.gate = Gate()
+            self.generation = 0
+            self.inherited = False
+            super().__init__(path)
+            watch(self)
 
         def initialize(self) -> None:
             answer = module.initialize()
-            if answer not in (_CKR_OK, _CKR_ALREADY_INITIALIZED):
+            if answer not in (CKR_OK, _CKR_ALREADY_INITIALIZED):
                 raise pkcs11.exceptions.GeneralError(f"0x{answer:x}")
 
         def finalize(self) -> None:
             module.finalize()
 
         def reinitialize(self) -> None:
+            """Start the module anew. Nobody else may be inside it."""
+            self.generation += 1
             self.finalize()
             self.initialize()
 
+        def start(self) -> None:
+            """Start the module where somebody has shut it down, and in a forked child."""
+            answer = module.initialize()
+            if answer == CKR_OK:  # it was down
+                self.generation += 1
+            elif answer != _CKR_ALREADY_INITIALIZED:
+                raise pkcs11.exceptions.GeneralError(f"0x{answer:x}")
+            elif self.inherited:  # the module did not notice the fork: what it holds is a copy of the parent's state
+                self.reinitialize()
+            self.inherited = False
+
+        def begin_anew(self) -> None:
+            """Let nobody in a forked child use handles of its parent."""
+            self.generation += 1
+            self.inherited = True
+
+        def refusal(self, answer: int) -> Exception:
+            """Return the error that an answer of C_Login stands for."""
+            known = _CKR_OF_LOGIN.get(answer)
+            error: Exception = getattr(pkcs11, known)() if known else pkcs11.exceptions.PKCS11Error(f"Unmapped error code 0x{answer:x}")
+            return error
+
     try:
-        library = OsLockingLibrary(path)
+        return OsLockingLibrary(path)
     except pkcs11.exceptions.PKCS11Error as error:
         raise Unavailable(f"the PKCS#11 module {path} does not start: {type(error).__name__}") from None
-    library.module = module
-    # A forked child would share sessions with its parent; it has to start anew.
-    os.register_at_fork(after_in_child=load.cache_clear)
-    return library

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline_guard.errors import GuardError, IntegrityError, Unavailable, UsageError
+from pipeline_guard.errors import IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 
@@ -234,23 +234,26 @@ def put_anchor(session: Any, store: str, seq: int, digest: str) -> None:
     older = list(session.get_objects(place))
     try:
         session.create_object({**place, Attribute.TOKEN: True, Attribute.PRIVATE: True, Attribute.VALUE: f"{seq} {digest}".encode("ascii")})
-    except (pkcs11.TemplateInconsistent, pkcs11.AttributeTypeInvalid, pkcs11.AttributeValueInvalid, pkcs11.FunctionNotSupported):
+    except no_data():
         return
     for thing in older:
         thing.destroy()
 
 
-def translate(error: Exception, module: str) -> GuardError:
-    """Turn a PKCS#11 error into one of ours; its text never reaches people, only its name."""
-    name = type(error).__name__
-    if name in ("PinIncorrect", "PinInvalid", "PinLenRange"):
-        return UsageError("the token refuses the PIN", "check token.pin; do not repeat it blindly: some tokens lock after a few tries")
-    if name == "PinLocked":
-        return Unavailable("the token's PIN is locked after too many wrong ones", "its security officer has to unlock it")
-    if name in ("NoSuchToken", "TokenNotPresent", "TokenNotRecognised"):
-        return Unavailable(f"the token is not there (module {module})", "check the label in token.uri, or: pipeline-guard token init")
-    if name == "MechanismInvalid":
-        return Unavailable("the token does not have the mechanism", "use a token with ECDSA and AES-GCM")
-    if name in ("DeviceMemory", "HostMemory", "SessionCount"):
-        return Unavailable(f"the token has no room left: {name}", "close other users of the token, or remove old keys")
-    return Unavailable(f"the token failed: {name}", "try again; if it stays, check the token")
+def no_data() -> tuple[type[Exception], ...]:
+    """Return what a token answers that keeps no data objects."""
+    import pkcs11
+
+    return (pkcs11.TemplateInconsistent, pkcs11.AttributeTypeInvalid, pkcs11.AttributeValueInvalid, pkcs11.FunctionNotSupported)
+
+
+def put_session_object(session: Any, content: bytes) -> int:
+    """Keep a data object that lives as long as its session; return its handle, or 0 where the token keeps none."""
+    import pkcs11
+    from pkcs11 import Attribute
+
+    template = {Attribute.CLASS: pkcs11.ObjectClass.DATA, Attribute.TOKEN: False, Attribute.PRIVATE: False, Attribute.VALUE: content}
+    try:
+        return int(session.create_object(template).handle)
+    except (*no_data(), pkcs11.SessionReadOnly):
+        return 0

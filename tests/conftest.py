@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from pipeline_guard.adapters.hsm.embedded import open_token
 from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
+from tests.postgres import PostgresServer
 
 SCRUBBED = ("PIPELINE_GUARD_", "GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACTIONS_", "GIT_", "INPUT_", "STATE_")
 
@@ -40,6 +41,14 @@ def embedded_token(tmp_path_factory: pytest.TempPathFactory) -> Pkcs11Token:
     token = open_token(str(tmp_path_factory.mktemp("token")), uri="", module="", pin="", environ={})
     token.facts()
     return token
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, one for the whole session."""
+    server = PostgresServer()
+    yield server
+    server.remove()
 
 
 class Repository:

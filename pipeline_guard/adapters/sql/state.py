@@ -1,36 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store: keys' records, sealed secrets, leases and the audit log in one SQLite file (WAL, synchronous=FULL).
+"""The store: keys' records, sealed secrets, leases and the audit log in one database (see ``engines``).
 
-Every change is one transaction that begins with BEGIN IMMEDIATE, so that many processes queue instead of failing.
+Every change is one transaction that waits for its turn before it looks at anything, so that many processes queue instead of failing.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
-from sqlalchemy.pool import NullPool
 
-from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import boundaries, ledger, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, ledger, tables, trail
+from pipeline_guard.adapters.sql.engines import embedded, server
+from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
-from pipeline_guard.errors import GuardError, Unavailable, UsageError
+from pipeline_guard.errors import UsageError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
-
-_BUSY = 60.0  # seconds to wait for another process of ours
 
 
 class SqlState:
@@ -38,53 +32,33 @@ class SqlState:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writing = engine.execution_options(writes=True)
         self._group = GroupCommit(self._change)
+        weakref.finalize(self, engine.dispose)  # a server is told goodbye, at the latest when the process ends
 
     @staticmethod
     def open(home: str) -> SqlState:
         """Open the embedded store, creating it at first need; raise Unavailable where it cannot be used."""
-        private_folder(home)
-        path = Path(home) / "store.db"
-        state = SqlState(_engine(path))
-        if not path.exists() or state._is_empty():
-            with home_lock(home, "store"):
-                if not path.exists():
-                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-                state._create()
-        state._check_version()
+        file = creation.embedded_file(home)
+        state = SqlState(embedded(file))
+        creation.bring_up(state._engine, file)
         return state
 
-    def _is_empty(self) -> bool:
-        """Tell whether the file has no table: somebody is just making it, or was stopped while doing so."""
-        with self._look() as connection:
-            return not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
-
-    def _create(self) -> None:
-        with self._change() as connection:
-            tables.metadata.create_all(connection)
-            if connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).first() is None:
-                connection.execute(insert(tables.facts).values(name="schema", value=str(tables.SCHEMA_VERSION)))
-                connection.execute(insert(tables.facts).values(name="store", value=secrets.token_hex(16)))
-
-    def _check_version(self) -> None:
-        with self._look() as connection:
-            found = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).scalar()
-        if found is None or not found.isdecimal() or int(found) > tables.SCHEMA_VERSION:
-            raise Unavailable("the store was written by a newer pipeline-guard", "upgrade pipeline-guard on this machine")
-        if int(found) < tables.SCHEMA_VERSION:
-            from pipeline_guard.adapters.sql.migration import migrate  # dear, and needed once a release
-
-            with _translated():
-                migrate(self._engine)
+    @staticmethod
+    def connect(url: str) -> SqlState:
+        """Open the store in a PostgreSQL database, creating its tables at first need; raise Unavailable where it cannot be used."""
+        state = SqlState(server(url))
+        creation.bring_up(state._engine)
+        return state
 
     @contextmanager
     def _change(self) -> Iterator[Connection]:
-        with _translated(), self._engine.begin() as connection:
+        with translated(), self._writing.begin() as connection:
             yield connection
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             yield connection
 
     # KeyRegister
@@ -274,53 +248,6 @@ class SqlState:
         with self._look() as connection:
             for row in connection.execute(select(tables.checkpoints.c.line).order_by(tables.checkpoints.c.seq)).yield_per(1000):
                 yield _stored(row.line)
-
-
-def _engine(path: Path) -> Engine:
-    # NullPool: a connection lives as long as its transaction; there is nothing to clean up when a process is killed
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _BUSY, "isolation_level": None})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # NOTE: the driver's own deferred BEGIN would fail with "locked" when a reader becomes a writer
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except GuardError:
-        raise
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise _explain(error) from None
-
-
-def _explain(error: Exception) -> GuardError:
-    text = str(getattr(error, "orig", error)).lower()
-    if "malformed" in text or "not a database" in text:
-        return Unavailable("the store is damaged", "restore store.db of the home folder from a backup; nothing was changed")
-    if "locked" in text or "busy" in text:
-        return Unavailable("the store is in use by another process for too long", "try again")
-    if "readonly" in text or "read-only" in text:
-        return Unavailable("the store cannot be written", "check the permissions of the home folder")
-    if "full" in text or "disk i/o" in text:
-        return Unavailable("the store cannot be written: the disk is full", "free some space")
-    if "no such table" in text or "no such column" in text:
-        return Unavailable("the store lacks a table: it is not ours, or damaged", "check PIPELINE_GUARD_HOME")
-    if "unable to open" in text:
-        return Unavailable("the store cannot be opened", "check the permissions of the home folder")
-    kind = "damaged" if isinstance(error, DatabaseError) else "unusable"
-    return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")
 
 
 def _boundary_name(serial: str) -> str:

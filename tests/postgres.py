@@ -37,7 +37,18 @@ class PostgresServer:
         password.write_text(self.password)
         if self._account:
             os.chown(password, self._account.pw_uid, self._account.pw_gid)
-        words = ["-D", str(self.folder / "data"), "-U", USER, "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
+        words = [
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={password}",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
         subprocess.run([self._programs / "initdb", "--no-sync", *words], check=True, capture_output=True, **self._as())
         self.start()
 
@@ -49,7 +60,17 @@ class PostgresServer:
 
     def start(self, *options: str) -> None:
         """Start the server and wait until it answers."""
-        words = ["-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", *options]
+        words = [
+            "-D",
+            str(self.folder / "data"),
+            "-p",
+            str(self.port),
+            "-k",
+            str(self.folder),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            *options,
+        ]
         log = (self.folder / "log").open("ab")
         self._server = subprocess.Popen([self._programs / "postgres", *words], stdout=log, stderr=log, **self._as())
         log.close()
@@ -89,7 +110,9 @@ class PostgresServer:
 
 
 def _programs() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]) if path.parts[4].isdecimal() else 0)
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]) if path.parts[4].isdecimal() else 0
+    )
     if found:
         return found[-1].parent
     path = shutil.which("initdb")

@@ -59,7 +59,9 @@ def _has_content(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise Unavailable(f"cannot open {path}: {(error.strerror or 'error').lower()}", "check the permissions of the home folder") from None
+        raise Unavailable(
+            f"cannot open {path}: {(error.strerror or 'error').lower()}", "check the permissions of the home folder"
+        ) from None
 
 
 def _refuse_to_replace(path: Path) -> None:
@@ -100,7 +102,9 @@ def _version(connection: Connection) -> str | None:
     if connection.dialect.name == "sqlite":
         there = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name = 'facts'").scalar()
     else:
-        there = connection.exec_driver_sql("SELECT to_regclass('facts') IS NOT NULL").scalar()
+        # NOTE: to_regclass may answer from a cache of before the wait for our turn; a query of the catalogue does not
+        query = "SELECT count(*) FROM pg_catalog.pg_class WHERE relname = 'facts' AND pg_catalog.pg_table_is_visible(oid)"
+        there = connection.exec_driver_sql(query).scalar()
     if not there:
         return None
     found = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).scalar()

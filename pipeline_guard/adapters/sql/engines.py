@@ -85,7 +85,11 @@ def server(url: str) -> Engine:
 
 def check_url(url: str) -> None:
     """Raise UsageError for what is no URL of a PostgreSQL database; its text, which may hold a password, is never shown."""
-    if urlsplit(url).scheme not in _SCHEMES:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in _SCHEMES:
         raise UsageError("the store's URL is not one of PostgreSQL", "write it like postgresql://user@host/database")
 
 

@@ -13,18 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError as Duplicate
 
-from pipeline_guard.adapters.sql import boundaries, creation, ledger, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
-from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Lease
-from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.sealed import SealedSecret, SecretChange
 
 
 class SqlState:
@@ -120,26 +119,32 @@ class SqlState:
             connection.execute(delete(tables.facts).where(tables.facts.c.name == name))
             connection.execute(insert(tables.facts).values(name=name, value=boundaries.write(boundary)))
 
-    # SecretStore, SecretRemoval
+    # SecretStore, SecretLedger, SecretRemoval
 
     def put(self, row: SealedSecret) -> None:
         """Keep one version; raise UsageError where it exists (somebody else was faster)."""
-        values = {
-            "name": row.name,
-            "version": row.version,
-            "created": row.created.isoformat(),
-            "key_name": row.wrapping_key.name,
-            "key_version": row.wrapping_key.version,
-            "key_id": row.wrapping_key.id,
-            "wrapped_key": row.wrapped_key,
-            "ciphertext": row.ciphertext,
-            "size": row.size,
-        }
         with self._change() as connection:
-            try:
-                connection.execute(insert(tables.secrets).values(values))
-            except Duplicate:
-                raise UsageError(f"version {row.version} of the secret {row.name} exists", "somebody else was faster: try again") from None
+            sealed.add(connection, row)
+
+    def secret_versions(self, name: str) -> Sequence[SealedSecret]:
+        """Return every version of a secret, ascending."""
+        with self._look() as connection:
+            return sealed.versions(connection, name)
+
+    def change_secrets(self, changes: Sequence[SecretChange], now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Write changes, and end the leases of what is revoked or deleted, in one transaction."""
+        gone = [each.after for each in changes if each.after.revoked is not None or each.after.destroys is not None]
+
+        def work(connection: Connection) -> Sequence[Lease]:
+            sealed.change(connection, changes)
+            return [lease for row in gone for lease in _end(connection, _of_version(row.name, row.version), now, announce)]
+
+        return self._group.run(work)
+
+    def search_secrets(self, prefix: str, labels: Sequence[tuple[str, str]]) -> Sequence[SealedSecret]:
+        """Return the newest versions of secrets with a prefix and labels."""
+        with self._look() as connection:
+            return sealed.search(connection, prefix, labels)
 
     def get(self, name: str, version: int | None = None) -> SealedSecret | None:
         """Return one version, the newest where none is named."""
@@ -148,15 +153,12 @@ class SqlState:
             query = query.where(tables.secrets.c.version == version)
         with self._look() as connection:
             row = connection.execute(query).first()
-        return None if row is None else _secret(row)
+        return None if row is None else sealed.read(row)
 
     def list(self) -> Sequence[SealedSecret]:
         """Return the newest version of every secret by name."""
-        newest = select(tables.secrets.c.name, func.max(tables.secrets.c.version).label("top")).group_by(tables.secrets.c.name).subquery()
-        query = select(tables.secrets).join(newest, (tables.secrets.c.name == newest.c.name) & (tables.secrets.c.version == newest.c.top))
         with self._look() as connection:
-            rows = connection.execute(query.order_by(tables.secrets.c.name)).all()
-        return [_secret(row) for row in rows]
+            return sealed.newest(connection)
 
     # WrappedRows
 
@@ -172,7 +174,7 @@ class SqlState:
         behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
         query = select(tables.secrets).where(_under(name, version), behind).order_by(table.name, table.version).limit(limit)
         with self._look() as connection:
-            return [_secret(row) for row in connection.execute(query).all()]
+            return [sealed.read(row) for row in connection.execute(query).all()]
 
     def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
         """Replace the wrapped key of a row that is still as ``before``."""
@@ -186,7 +188,12 @@ class SqlState:
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
         with self._change() as connection:
-            return int(connection.execute(delete(tables.secrets).where(tables.secrets.c.name == name)).rowcount)
+            return sealed.forget(connection, name)
+
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the names of deleted secrets whose waiting time is over."""
+        with self._look() as connection:
+            return sealed.due(connection, now)
 
     # LeaseBook
 
@@ -204,14 +211,7 @@ class SqlState:
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``, each announced in the log; a second call finds none."""
         mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "")
-
-        def work(connection: Connection) -> Sequence[Lease]:
-            ended = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]
-            trail.append(connection, [announce(lease) for lease in ended])
-            connection.execute(update(tables.leases).where(mine).values(ended=now.isoformat()))
-            return ended
-
-        return self._group.run(work)
+        return self._group.run(lambda connection: _end(connection, mine, now, announce))
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
@@ -263,10 +263,15 @@ def _stored(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
-def _secret(row: Any) -> SealedSecret:
-    ref = KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id)
-    created = datetime.fromisoformat(row.created)
-    return SealedSecret(row.name, row.version, created, ref, _stored(row.wrapped_key), _stored(row.ciphertext), row.size)
+def _of_version(name: str, version: int) -> Any:
+    return (tables.leases.c.secret == name) & (tables.leases.c.version == version) & (tables.leases.c.ended == "")
+
+
+def _end(connection: Connection, which: Any, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+    ended = [_lease(row) for row in connection.execute(select(tables.leases).where(which)).all()]
+    trail.append(connection, [announce(lease) for lease in ended])
+    connection.execute(update(tables.leases).where(which).values(ended=now.isoformat()))
+    return ended
 
 
 def _lease_row(lease: Lease) -> dict[str, object]:
@@ -282,4 +287,7 @@ def _lease_row(lease: Lease) -> dict[str, object]:
 
 
 def _lease(row: Any) -> Lease:
-    return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))
+    try:
+        return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))
+    except (ValueError, TypeError):
+        raise IntegrityError("the stored row of a lease is damaged", "restore the store from a backup") from None

@@ -41,4 +41,4 @@ def keep(connection: Connection, checkpoint: Checkpoint) -> None:
 
 def _last(connection: Connection) -> tuple[int, str]:
     row = connection.execute(select(tables.audit.c.seq, tables.audit.c.hash).order_by(tables.audit.c.seq.desc()).limit(1)).first()
-    return (row.seq, row.hash) if row else (0, FIRST)
+    return (row.seq, str(row.hash)) if row else (0, FIRST)

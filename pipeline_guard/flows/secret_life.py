@@ -16,7 +16,9 @@ from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import SecretLedger, SecretStore
-from pipeline_guard.seal.terms import Terms
+from pipeline_guard.seal.terms import Terms, state_of, usable_until
+
+__all__ = ["Terms", "cancel", "delete", "destroy_due", "revoke", "rotate", "search", "state_of", "usable_until"]
 
 _NO_KEY = KeyRef("", 0, KeyType.AES_256, KeyUsage.WRAP, "")  # of a version whose value is gone
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
@@ -156,6 +157,9 @@ class MemoryState:
         ended: list[Lease] = []
         for each in changes:
             row = each.after
+            known = self._secrets.get((row.name, row.version))
+            if known is not None and row.revoked is None:  # it may be wrapped anew meanwhile
+                row = replace(known, stops=row.stops, destroys=row.destroys)
             self._secrets[row.name, row.version] = row
             if row.revoked or row.destroys:
                 ended += [lease for lease in self._leases if (lease.secret, lease.version) == (row.name, row.version)]

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pipeline_guard.adapters.home import home_lock, private_folder, write_private
+from pipeline_guard.adapters.hsm import token_copy
 from pipeline_guard.adapters.hsm.library import find_softhsm, load
 from pipeline_guard.adapters.hsm.objects import initialize_token, is_initialized
 from pipeline_guard.adapters.hsm.pin import read_pin
@@ -74,10 +75,14 @@ def _prepare(folder: Path, path: str) -> None:
         raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")
     # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
     os.environ["SOFTHSM2_CONF"] = str(configuration)
+    token_copy.put_back(folder)
     library = load(path, "")
     if is_initialized(library, LABEL):
+        token_copy.keep(folder)
         return
+    token_copy.refuse_to_replace(folder)
     if not (folder / "pin").exists():
         write_private(str(folder / "pin"), secrets.token_urlsafe(24).encode())
     # Nobody keeps the security officer's PIN of an embedded token: all it could do is erase the token.
     initialize_token(library, LABEL, so_pin=Secret(secrets.token_urlsafe(24).encode()), pin=_pin(folder))
+    token_copy.keep(folder)

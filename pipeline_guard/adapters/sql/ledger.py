@@ -79,7 +79,7 @@ def read(row: Any) -> KeyRecord:
     try:
         ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
         dates = {name: _time(getattr(row, name)) for name in _DATES}
-        created = datetime.fromisoformat(row.created)
+        created = _aware(row.created)
         return KeyRecord(
             ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision
         )
@@ -98,7 +98,14 @@ def _text(time: datetime | None) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return None if text == "" else _aware(text)
+
+
+def _aware(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return time
 
 
 def _event_row(event: KeyEvent) -> dict[str, object]:

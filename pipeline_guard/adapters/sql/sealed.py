@@ -101,10 +101,11 @@ def due(connection: Connection, now: datetime) -> Sequence[str]:
 def read(row: Any) -> SealedSecret:
     """Turn a row into a secret; raise IntegrityError for one that was damaged."""
     try:
+        _check_types(row)
         return SealedSecret(
             name=row.name,
             version=row.version,
-            created=datetime.fromisoformat(row.created),
+            created=_aware(row.created),
             wrapping_key=KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id),
             wrapped_key=_sealed(row.wrapped_key),
             ciphertext=_sealed(row.ciphertext),
@@ -144,7 +145,19 @@ def _text(time: datetime | None) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    time = datetime.fromisoformat(text) if text else None
-    if time is not None and time.tzinfo is None:
+    return None if text == "" else _aware(text)
+
+
+def _aware(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
         raise ValueError("a time without its zone")
     return time
+
+
+def _check_types(row: Any) -> None:
+    """Raise TypeError where a column holds what it cannot: SQLite keeps anything anywhere."""
+    numbers = (row.version, row.key_version, row.size, row.format)
+    texts = (row.name, row.key_name, row.key_id, row.note, row.labels)
+    if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
+        raise TypeError("not of its column's type")

@@ -79,8 +79,10 @@ def _make(path: Path) -> None:
     temporary.unlink(missing_ok=True)  # of somebody who was stopped on the way; we hold the lock
     try:
         os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        with translated(), embedded(temporary, journal="DELETE").execution_options(writes=True).begin() as connection:
+        engine = embedded(temporary, journal="DELETE")
+        with translated(), engine.execution_options(writes=True).begin() as connection:
             _fill(connection)
+        engine.dispose()
         os.replace(temporary, path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:

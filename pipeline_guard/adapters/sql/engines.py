@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from pipeline_guard.errors import Unavailable, UsageError
 
@@ -31,9 +31,12 @@ _ALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "kee
 
 def embedded(path: Path, *, journal: str = "WAL") -> Engine:
     """Return the engine of a database file; ``journal`` is SQLite's journal mode."""
-    # NullPool: a connection lives as long as its transaction; there is nothing to clean up when a process is killed
-    arguments = {"timeout": float(BUSY), "isolation_level": None}
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path, **arguments), poolclass=NullPool, hide_parameters=True)  # type: ignore[call-overload]
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+
+    # kept connections hold no lock between transactions, and nothing needs cleaning up when a process is killed
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=60, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:

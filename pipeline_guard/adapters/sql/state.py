@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, func, insert, select, update
 
 from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
@@ -24,6 +24,17 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SecretChange
+
+
+def _newest_of(table: Table) -> Select[Any]:
+    return select(table).where(table.c.name == bindparam("name")).order_by(table.c.version.desc()).limit(1)
+
+
+# asked for each value that is handed out: built once
+_KEY, _SECRET = _newest_of(tables.keys), _newest_of(tables.secrets)
+_KEY_VERSION = _KEY.where(tables.keys.c.version == bindparam("version"))
+_SECRET_VERSION = _SECRET.where(tables.secrets.c.version == bindparam("version"))
+_LEASE = insert(tables.leases)
 
 
 class SqlState:
@@ -69,11 +80,8 @@ class SqlState:
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a key's record, the newest version where none is named."""
-        query = select(tables.keys).where(tables.keys.c.name == name).order_by(tables.keys.c.version.desc()).limit(1)
-        if version is not None:
-            query = query.where(tables.keys.c.version == version)
         with self._look() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_KEY if version is None else _KEY_VERSION, {"name": name, "version": version}).first()
         return None if row is None else ledger.read(row)
 
     def all_keys(self) -> Sequence[KeyRecord]:
@@ -148,11 +156,8 @@ class SqlState:
 
     def get(self, name: str, version: int | None = None) -> SealedSecret | None:
         """Return one version, the newest where none is named."""
-        query = select(tables.secrets).where(tables.secrets.c.name == name).order_by(tables.secrets.c.version.desc()).limit(1)
-        if version is not None:
-            query = query.where(tables.secrets.c.version == version)
         with self._look() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_SECRET if version is None else _SECRET_VERSION, {"name": name, "version": version}).first()
         return None if row is None else sealed.read(row)
 
     def list(self) -> Sequence[SealedSecret]:
@@ -202,8 +207,8 @@ class SqlState:
 
         def work(connection: Connection) -> Sequence[AuditRecord]:
             records = trail.append(connection, events)
-            for lease in leases:
-                connection.execute(insert(tables.leases).values(_lease_row(lease)))
+            if leases:
+                connection.execute(_LEASE, [_lease_row(lease) for lease in leases])
             return records
 
         return self._group.run(work)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure scanning, beside peers where they are installed: `python bench/scan.py [FOLDER]`.
+"""Measure scanning, beside peers where they are on PATH: `python bench/scan.py [FOLDER] [--quick]`.
 
-Prints wall and CPU seconds of one small file, a tree and a history, each with a cold and a warm cache, then ratios.
-A repository of any size may be named; without one, the Python library's sources are the tree.
+One small file, a tree and a history, with a cold and a warm cache; then kingfisher, gitleaks, trufflehog and detect-secrets on
+the same, in the same run. Prints wall and CPU seconds, the largest memory of the whole family of processes, and ratios to ours
+with a warm cache (over 1: ours is quicker). Without a folder the Python library's sources are the tree.
 """
 
 from __future__ import annotations
@@ -16,65 +17,125 @@ import sys
 import sysconfig
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-GUARD = [sys.executable, "-m", "pipeline_guard", "scan", "--quiet", "--format", "json"]
-ROUNDS = 5
+ROOT = Path(__file__).parents[1]
+GUARD = [sys.executable, "-m", "pipeline_guard", "scan", "--quiet", "--output", f"json={os.devnull}"]
+CLEAN = (0, 1, 6, 183, 200)  # exit codes of the tools for "looked, and found something or not"
 
 
-def measure(words: list[str], folder: Path, home: Path) -> tuple[float, float]:
-    """Run one command; return wall and CPU seconds, git's own included."""
-    environment = {**os.environ, "PIPELINE_GUARD_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])}
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1, 6, 200):
-        raise SystemExit(f"{words[0]} ended with {done.returncode}: {done.stderr.decode(errors='replace')[:300]}")
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+@dataclass(frozen=True)
+class Run:
+    """Seconds of wall and CPU, and the peak of resident memory in MB, shared pages counted once."""
+
+    wall: float
+    cpu: float
+    memory: float
 
 
-def peers(target: str) -> dict[str, list[str]]:
-    """Return the command lines of the peers that are installed for one target."""
+def family(process: int) -> list[int]:
+    """Return a process and all its descendants."""
+    found, pending = [], [process]
+    while pending:
+        one = pending.pop()
+        found.append(one)
+        try:
+            pending += [int(word) for word in Path(f"/proc/{one}/task/{one}/children").read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def resident(process: int) -> float:
+    """Return the proportional set size of a family in MB; 0.0 where the system does not tell."""
+    total = 0
+    for one in family(process):
+        try:
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            continue
+    return total / 1024
+
+
+def measure(words: list[str], folder: Path, home: Path) -> Run:
+    """Run one command to its end."""
+    environment = {**os.environ, "PIPELINE_GUARD_HOME": str(home), "KF_RULE_CACHE_DIR": str(home / "kingfisher"), "PYTHONPATH": str(ROOT)}
+    before, begun, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter(), 0.0
+    with tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors) as running:
+            while True:
+                try:
+                    running.wait(0.1)
+                    break
+                except subprocess.TimeoutExpired:
+                    peak = max(peak, resident(running.pid))
+        wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if running.returncode not in CLEAN:
+            errors.seek(0)
+            raise SystemExit(f"{words[0]} ended with {running.returncode}: {errors.read()[-300:].decode(errors='replace')}")
+    return Run(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak)
+
+
+def peers(target: str, *, history: bool, report: str) -> dict[str, list[str]]:
+    """Return the command lines of the peers that are installed: nothing that asks the network."""
+    full = "full" if history else "none"
     known = {
-        "kingfisher": ["kingfisher", "scan", "--no-validate", "--no-update-check", "--git-history", "none", "--format", "json", target],
-        "detect-secrets": ["detect-secrets", "-C", target, "scan", "--all-files"],
+        "kingfisher": ["kingfisher", "scan", "--no-validate", "--no-update-check", "--git-history", full, "--format", "json", target],
+        "gitleaks": ["gitleaks", "git" if history else "dir", "--no-banner", "--redact", "--report-path", report, target],
+        "trufflehog": [
+            "trufflehog",
+            *(["git", f"file://{target}"] if history else ["filesystem", target]),
+            "--no-verification",
+            "--no-update",
+        ],
     }
+    if not history:
+        known["detect-secrets"] = ["detect-secrets", "-C", target, "scan", "--all-files"]
     return {name: words for name, words in known.items() if shutil.which(name)}
 
 
-def show(name: str, runs: list[tuple[float, float]], ours: tuple[float, float] | None = None) -> tuple[float, float]:
-    """Print the median and spread of some runs, and their ratio to ours."""
-    wall, cpu = (statistics.median(values) for values in zip(*runs, strict=True))
-    spread = max(run[0] for run in runs) - min(run[0] for run in runs)
-    ratio = f"  {wall / ours[0]:6.1f}x wall, {cpu / ours[1]:6.1f}x CPU of ours" if ours else ""
-    print(f"  {name:<28} {wall:8.3f} s wall (spread {spread:.3f})  {cpu:8.3f} s CPU{ratio}")
-    return wall, cpu
+def show(name: str, runs: list[Run], ours: Run | None = None) -> Run:
+    """Print the medians of some runs, and their ratios to ours."""
+    middle = Run(*(statistics.median(getattr(run, field) for run in runs) for field in ("wall", "cpu", "memory")))
+    ratio = f"{middle.wall / ours.wall:7.1f}x {middle.cpu / ours.cpu:7.1f}x" if ours else ""
+    memory = f"{middle.memory:7.0f}" if middle.memory else "      -"
+    print(f"  {name:<28} {middle.wall:8.2f} {middle.cpu:8.2f} {memory}  {ratio}", flush=True)
+    return middle
 
 
 def main() -> None:
     """Measure every case."""
-    tree = Path(sys.argv[1] if len(sys.argv) > 1 else sysconfig.get_paths()["stdlib"]).absolute()
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    rounds = 1 if "--quick" in sys.argv else 3
+    tree = Path(words[0] if words else sysconfig.get_paths()["stdlib"]).absolute()
     with tempfile.TemporaryDirectory() as scratch:
         home, small = Path(scratch, "home"), Path(scratch, "small")
         small.mkdir()
         (small / "a.py").write_text("print('hello')\n" * 200)
-        cases = {"one small file": (small, []), f"tree {tree}": (tree, ["."])}
+        cases = [("one small file", small, ["."]), (f"tree {tree}", tree, ["."])]
         if (tree / ".git").exists():
-            cases["history"] = (tree, ["--history"])
-        for title, (folder, words) in cases.items():
-            print(title)
+            cases.append((f"history of {tree}", tree, ["--history"]))
+        for title, folder, choice in cases:
+            print(f"{title}\n  {'':<28} {'wall s':>8} {'CPU s':>8} {'MB':>7}  {'wall':>8} {'CPU':>8}")
             cold = []
-            for _ in range(2):
+            for _ in range(rounds):
                 shutil.rmtree(home, ignore_errors=True)
-                cold.append(measure(GUARD + words, folder, home))
-            show("pipeline-guard, cold cache", cold)
-            ours = show("pipeline-guard, warm cache", [measure(GUARD + words, folder, home) for _ in range(ROUNDS)])
-            found = {} if title == "history" else peers(str(folder))
+                cold.append(measure(GUARD + choice, folder, home))
+            ours_cold = show("pipeline-guard, cold", cold)
+            ours = show("pipeline-guard, warm", [measure(GUARD + choice, folder, home) for _ in range(rounds)])
+            found = peers(str(folder), history=choice == ["--history"], report=str(Path(scratch, "report.json")))
             for name, command in found.items():
-                measure(command, folder, home)  # its own caches shall be warm too
-                show(name, [measure(command, folder, home) for _ in range(2)], ours)
+                shutil.rmtree(home / "kingfisher", ignore_errors=True)
+                first = measure(command, folder, home)
+                if name == "kingfisher":  # the only peer with a cache; its cold run against our cold run
+                    show(f"{name}, cold (to our cold)", [first], ours_cold)
+                    show(f"{name}, warm", [measure(command, folder, home) for _ in range(rounds)], ours)
+                else:
+                    show(name, [first], ours)
             if not found:
-                print("  no peer to compare with: pip install kingfisher-bin detect-secrets in this environment")
+                print("  no peer on PATH: install kingfisher-bin, detect-secrets, gitleaks or trufflehog in an environment of their own")
 
 
 if __name__ == "__main__":

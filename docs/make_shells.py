@@ -27,6 +27,8 @@ LEFT_OUT = {
     "format": "the shell chooses the form that its forge shows",
     "output": "the shell chooses the files that its forge reads",
     "staged": "nothing is staged in a job",
+    "against-store": "a fresh machine has no store; where it has one, PIPELINE_GUARD_AGAINST_STORE asks for it",
+    "import-baseline": "moving over is done once, by a person",
     "stdin": "a step has no standard input",
 }
 # Inputs of GitLab's templates that are no flags.

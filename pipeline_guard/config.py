@@ -68,8 +68,13 @@ class ScanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     rules: tuple[str, ...] = ()
     baseline: str = ""
     max_file_size: int | None = None
+    max_archive_depth: int | None = None
+    max_archive_size: int | None = None
+    max_archive_members: int | None = None
+    max_decode_depth: int | None = None
     foreign_markers: bool = False
     allow_unchecked: bool = False
+    sarif_suppressed: Literal["mark", "omit"] | None = None
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

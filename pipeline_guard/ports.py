@@ -8,18 +8,22 @@ No foreign exception crosses a door.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
-from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret, SecretChange
+from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
+from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -51,6 +55,52 @@ class Source(Protocol):
 
     def commits(self) -> int:
         """Return how many commits were looked at so far; 0 where the texts are no commits."""
+        ...
+
+
+class Revisions(Protocol):
+    """Commits and what they hold."""
+
+    def resolve(self, revisions: str) -> CommitRange:
+        """Check BASE..HEAD. Raises UsageError for an unknown end, NothingToDo where it is empty or cannot be trusted."""
+        ...
+
+    def files(self, revision: str, path: str) -> Sequence[tuple[str, bytes]]:
+        """Return (path, content) of a file, or of every file right in a folder, as of ``revision``; nothing where it is not there."""
+        ...
+
+
+class Portion(Protocol):
+    """Part of a source that can be read by itself, in another process too: names, no content."""
+
+    @property
+    def total(self) -> int:
+        """How many texts the whole source has; 0 where nobody knows."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """Return the path of every text."""
+        ...
+
+    def read(self) -> Iterator[Entry | Unchecked]:
+        """Give every text once, or why it could not be read."""
+        ...
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A source that can be large."""
+
+    def portions(self) -> Iterator[Entry | Unchecked | Portion]:
+        """Give what ``entries`` gives; most of it, where it is much, as portions."""
+        ...
+
+
+class Workers(Protocol):
+    """The processors of this machine."""
+
+    def each(self, work: Callable[[Portion], T], portions: Iterator[Portion]) -> Iterator[T | Lost]:
+        """Give the results of ``work`` in the order of the portions; raise what it raises."""
         ...
 
 
@@ -86,6 +136,57 @@ class Tree(Protocol):
 
     def mode(self, root: str, name: str) -> int:
         """Return the permission bits of one entry."""
+        ...
+
+
+class Reading(Protocol):
+    """One regular file of any size, open for reading."""
+
+    def size(self) -> int:
+        """Return its length in bytes when it was opened."""
+        ...
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill ``buffer`` from ``offset``; return how many bytes, fewer than asked for only at the end of the file."""
+        ...
+
+    def check(self) -> None:
+        """Raise IntegrityError if the file is not what it was when it was opened."""
+        ...
+
+
+class Draft(Protocol):
+    """A file or folder in the making, beside the place where it is to be."""
+
+    def folder(self, name: str) -> None:
+        """Make one folder inside, by its relative path. Raises UsageError; so it does in a draft of a file."""
+        ...
+
+    def file(self, name: str, *, executable: bool = False) -> None:
+        """Begin one file inside, by its relative path. Raises UsageError; so it does in a draft of a file, which is begun."""
+        ...
+
+    def write(self, data: memoryview) -> None:
+        """Append to the file begun last. Raises UsageError where the disk refuses."""
+        ...
+
+
+class Streams(Protocol):
+    """Files and folders too large to hold."""
+
+    def reading(self, root: str, name: str = "") -> AbstractContextManager[Reading]:
+        """Open the file ``root``, or ``name`` below the folder ``root`` without following links.
+
+        Raises NothingToDo where ``root`` is missing, UsageError or IntegrityError for what is no regular file.
+        """
+        ...
+
+    def draft(self, path: str, *, folder: bool = False, force: bool = False, resume: bool = False) -> AbstractContextManager[Draft]:
+        """Begin what will be ``path``: private, complete and durable when the block ends, never there when it fails.
+
+        ``resume`` keeps what an interruption leaves, and keeps of an earlier one what is written the same again.
+        Raises UsageError where ``path`` exists (``force`` replaces a file), or another process writes it.
+        """
         ...
 
 
@@ -295,6 +396,22 @@ class SecretRemoval(Protocol):
 
     def due(self, now: datetime) -> Sequence[str]:
         """Return the names of deleted secrets whose waiting time is over."""
+        ...
+
+
+class SearchIndex(Protocol):
+    """Sealed digests by which stored values are found in texts."""
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a row durably, in place of the one of this name and version."""
+        ...
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return every row, ordered by name and version."""
+        ...
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of every secret that is kept, all of which should have a row."""
         ...
 
 

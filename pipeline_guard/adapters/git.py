@@ -26,7 +26,13 @@ SAFE = (
     "-c", "protocol.allow=never",
     "-c", "log.showSignature=false",
     "-c", "submodule.recurse=false",
+    "-c", "advice.graftFileDeprecated=false",
+    "-c", "core.packedGitWindowSize=16m",  # memory: packs are mapped in small pieces
+    "-c", "core.packedGitLimit=64m",
+    "-c", "core.deltaBaseCacheLimit=48m",
 )  # fmt: skip
+
+_PIPE = 1 << 20  # bytes: fewer turns between git and us
 
 
 def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -35,7 +41,16 @@ def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
     # GIT_INDEX_FILE is how `git commit FILE` shows its hooks what will be committed
     if "GIT_INDEX_FILE" in environ:
         kept["GIT_INDEX_FILE"] = environ["GIT_INDEX_FILE"]
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+    return kept | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+        # a missing object is told, not fetched: a promisor remote may name any program, and its own protocol.*.allow would win
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        # what was committed, not what this clone has been told to see instead
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
+    }
 
 
 class GitRepository:
@@ -74,6 +89,7 @@ class GitRepository:
                 stdin=stdin or subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                pipesize=_PIPE,
             )
         except FileNotFoundError:
             raise Unavailable("git is not installed", "install git") from None
@@ -97,11 +113,22 @@ class GitRepository:
         """Return paths that differ from the merge base with ``base``: work tree, untracked and deleted files included."""
         self.root()
         start = self.merge_base(self.commit(base), self.commit("HEAD"))
-        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", start)
-        tracked = self.run(*words).stdout
+        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=dirty", start)
+        tracked = self.run(*self._no_filters(), *words).stdout
         untracked = self.run("ls-files", "--others", "--exclude-standard", "-z").stdout
         names = {name for name in (tracked + untracked).split(b"\0") if name}
         return sorted(os.fsdecode(name) for name in names)
+
+    def _no_filters(self) -> list[str]:
+        """Return the words that switch off each filter the repository's configuration names: comparing contents would run them."""
+        listed = self.run("config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|smudge)$", check=False).stdout
+        keys = {os.fsdecode(key) for key in listed.split(b"\0") if key}
+        names = {key.rpartition(".")[0] for key in keys}
+        if any("=" in name for name in names):  # such a name cannot be switched off in the words of a command
+            raise UsageError("the repository's configuration names a filter with an equals sign", "remove it: git config --edit")
+        return [word for name in sorted(names) for key in ("clean", "process", "smudge") for word in ("-c", f"{name}.{key}=")] + [
+            word for name in sorted(names) for word in ("-c", f"{name}.required=false")
+        ]
 
     def commit(self, ref: str) -> str:
         """Resolve ``ref`` to a full commit id; raise UsageError with the likely remedy."""
@@ -137,7 +164,7 @@ class GitRepository:
         if done.returncode != 0:
             raise NothingToDo(
                 f"{one[:12]} and {other[:12]} have no common history here",
-                "fetch the whole history (fetch-depth: 0, or GIT_DEPTH: 0)",
+                "fetch the whole history (fetch-depth: 0, or GIT_DEPTH: 0); if they never had one: scan --history",
             )
         return done.stdout.decode("ascii").split()[0]
 

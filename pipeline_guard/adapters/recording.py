@@ -13,7 +13,7 @@ from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret, SecretChange
+from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.ports import Cache, Files
 
 
@@ -68,6 +68,7 @@ class MemoryState:
         self._nonces: set[str] = set()
         self._invocations: dict[tuple[str, int], int] = {}
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
+        self._searches: dict[tuple[str, int], SearchRow] = {}
         self._leases: list[Lease] = []
         self._checkpoints: dict[int, Checkpoint] = {}
         self._audit: list[AuditRecord] = []
@@ -197,7 +198,20 @@ class MemoryState:
         gone = [place for place in self._secrets if place[0] == name]
         for place in gone:
             del self._secrets[place]
+            self._searches.pop(place, None)
         return len(gone)
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a search row in place of the one of this name and version."""
+        self._searches[row.name, row.version] = row
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return every search row by name and version."""
+        return [row for _, row in sorted(self._searches.items(), key=lambda item: item[0])]
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of every secret whose value is there."""
+        return sorted(place for place, row in self._secrets.items() if row.revoked is None)
 
     def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
         """Record leases and what announces them."""

@@ -16,7 +16,7 @@ from pipeline_guard.errors import IntegrityError, UsageError
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that has taken a file's place must not hang
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_LINK_HINT = "replace links by the files they point to; a signature covers files only"
+_LINK_HINT = "replace links by the files they point to; only files and folders are taken"
 
 
 class LocalTree:
@@ -45,11 +45,7 @@ class LocalTree:
         if algorithm not in hashlib.algorithms_guaranteed:
             raise UsageError(f"unknown digest algorithm {algorithm}")
         shown = str(Path(root, name))
-        with _parent(root, name) as (folder, last):
-            try:
-                descriptor = os.open(last, _FILE, dir_fd=folder)
-            except OSError as error:
-                raise _refuse(shown, error) from None
+        descriptor = open_below(root, name)
         try:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
@@ -72,6 +68,15 @@ class LocalTree:
                 return stat.S_IMODE(os.stat(last, dir_fd=folder, follow_symlinks=False).st_mode)
             except OSError as error:
                 raise _refuse(str(Path(root, name)), error) from None
+
+
+def open_below(root: str, name: str) -> int:
+    """Open ``name`` below ``root`` for reading, through no link; raise IntegrityError or UsageError."""
+    with _parent(root, name) as (folder, last):
+        try:
+            return os.open(last, _FILE, dir_fd=folder)
+        except OSError as error:
+            raise _refuse(str(Path(root, name)), error) from None
 
 
 def _listed(root: str, prefix: str) -> Iterator[tuple[str, str]]:

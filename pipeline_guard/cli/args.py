@@ -48,7 +48,7 @@ class Args:
             if not flag.settable or origins[flag.name] != "default":
                 continue
             configured = getattr(section, flag.name.replace("-", "_"), None)
-            if configured in (None, "", (), False):
+            if configured is None or configured is False or configured in ("", ()):
                 continue
             values[flag.name] = list(configured) if flag.many else configured if flag.switch else str(configured)
             origins[flag.name] = "configuration"

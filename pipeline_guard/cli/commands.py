@@ -125,18 +125,35 @@ COMMANDS: tuple[Command, ...] = (
         "scan",
         (
             Flag("staged", "look at what is staged", switch=True),
-            Flag("range", "look at the commits of BASE..HEAD", "BASE..HEAD"),
+            Flag("range", "look at the commits of BASE..HEAD; auto: those of the job's event", "BASE..HEAD"),
             Flag("history", "look at every blob of every commit", switch=True),
+            Flag("dangling", "with --history: objects that no ref reaches, too", switch=True),
             Flag("stdin", "look at standard input", switch=True),
-            Flag("rules", "further rules, a file or folder of YAML; may be repeated", "PATH", many=True, settable=True),
+            Flag("against-store", "look for the values of the secrets store, too, without opening them", switch=True),
+            Flag(
+                "rules", "further rules, a file or folder of YAML, or of gitleaks' TOML; may be repeated", "PATH", many=True, settable=True
+            ),
             Flag("baseline", "known findings that do not count", "FILE", settable=True),
-            Flag("write-baseline", "write the findings as a baseline", "FILE"),
+            Flag("import-baseline", "known findings of gitleaks, detect-secrets or Kingfisher; see --write-baseline", "FILE"),
+            Flag("write-baseline", "write the findings as a baseline; with --import-baseline only those that are known there", "FILE"),
             Flag(
                 "threshold", "lowest severity that fails", "SEVERITY", "low", ("critical", "high", "medium", "low", "info"), settable=True
             ),
             Flag("exclude", "paths to leave out, as a glob; may be repeated", "GLOB", many=True, settable=True),
             Flag("max-file-size", "bytes; a larger file is reported as unchecked", "BYTES", "67108864", settable=True),
+            Flag("max-archive-depth", "how many archives in each other are opened; 0 opens none", "NUMBER", "6", settable=True),
+            Flag("max-archive-size", "bytes that one file may become unpacked; the rest is unchecked", "BYTES", "536870912", settable=True),
+            Flag("max-archive-members", "members of one file that are looked at; the rest is unchecked", "NUMBER", "100000", settable=True),
+            Flag("max-decode-depth", "how many encodings in each other are undone; 0 undoes none", "NUMBER", "3", settable=True),
             Flag("allow-unchecked", "do not fail because something could not be examined", switch=True, settable=True),
+            Flag(
+                "sarif-suppressed",
+                "known and allowed findings in SARIF: marked as suppressed, or left out for GitHub, which opens alerts for marked ones",
+                "WAY",
+                "mark",
+                ("mark", "omit"),
+                settable=True,
+            ),
             *_RESULTS,
         ),
         Positional("paths", "files or folders (default: the repository)"),
@@ -196,6 +213,36 @@ COMMANDS: tuple[Command, ...] = (
         "end every lease of this job and remove what inject wrote; may be repeated",
         "revoke",
         (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
+    ),
+    Command(
+        "seal",
+        "encrypt a file or folder at rest, its data key wrapped in the token for each of the keys",
+        "seal",
+        (
+            Flag("key", "wrapping key that can open it, the newest version; may be repeated", "NAME", many=True),
+            Flag("output", "the sealed file (default: PATH.sealed)", "FILE"),
+            Flag("force", "replace an existing file", switch=True),
+            Flag(
+                "rewrap",
+                "PATH is sealed: replace its keys by those named, or by their newest versions; its content is not touched",
+                switch=True,
+            ),
+        ),
+        Positional("path", "a file or folder", "1"),
+    ),
+    Command(
+        "unseal",
+        "decrypt what seal wrote; nothing appears under its name before all of it is verified",
+        "unseal",
+        (
+            Flag("output", "the result (default: PATH without .sealed; with --range: standard output)", "PATH"),
+            Flag("range", "only these bytes of a sealed file, verifying just what they touch; LENGTH may be left out", "START:LENGTH"),
+            Flag("resume", "keep what an interruption leaves (PATH.partial, hidden), and go on from it", switch=True),
+            Flag("force", "replace an existing file", switch=True),
+            Flag("info", "only show what the header claims, without a key", switch=True),
+            *_DATA,
+        ),
+        Positional("path", "a sealed file", "1"),
     ),
     Command(
         "keys",
@@ -281,7 +328,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "secrets",
-        "put, rotate, list, show, revoke and delete sealed values",
+        "put, rotate, index, list, show, revoke and delete sealed values",
         "secrets",
         actions=(
             Command(
@@ -298,6 +345,7 @@ COMMANDS: tuple[Command, ...] = (
                 (Flag("overlap", "how long the one before stays usable", "DURATION", "1h"), *_TERMS),
                 Positional("name", "its name", "1"),
             ),
+            Command("index", "make what scan --against-store needs, where it is missing", "secrets"),
             Command(
                 "list",
                 "list the secrets, or those whose name matches; nothing is opened",
@@ -414,7 +462,7 @@ COMMANDS: tuple[Command, ...] = (
                 "check",
                 "run every rule's examples and counterexamples",
                 "rules",
-                (Flag("rules", "further rules, a file or folder of YAML; may be repeated", "PATH", many=True),),
+                (Flag("rules", "further rules, a file or folder of YAML, or of gitleaks' TOML; may be repeated", "PATH", many=True),),
             ),
         ),
     ),

@@ -8,6 +8,7 @@ from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
+from pipeline_guard.flows.search import SearchDoors
 from pipeline_guard.flows.secrets import SecretDoors
 
 
@@ -55,6 +56,12 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
         removal=state,
         audit=state,
     )
+
+
+def search_doors(wiring: Wiring) -> SearchDoors:
+    """Open what looking for stored values needs."""
+    state = wiring.state()
+    return SearchDoors(wiring.actor, wiring.clock, governed(wiring), state, state)
 
 
 def lease_doors(wiring: Wiring) -> LeaseDoors:

@@ -15,6 +15,7 @@ from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows import key_report, keys
 from pipeline_guard.flows.key_states import need_some
 from pipeline_guard.flows.rewrap import rewrap
+from pipeline_guard.flows.search import STORE_KEY, renew
 from pipeline_guard.model.key import KeyRecord
 
 
@@ -68,6 +69,8 @@ def _rewrap(args: Args, wiring: Wiring) -> None:
 
 def _move(name: str, wiring: Wiring) -> None:
     count = rewrap(name, wiring.state(), doors=secret_doors(wiring))
+    if name == STORE_KEY:
+        renew(doors=secret_doors(wiring), index=wiring.state())
     wiring.console.data(f"rewrapped {count} secret version{'s' if count != 1 else ''} under {name}")
 
 

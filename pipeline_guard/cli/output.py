@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -36,8 +37,9 @@ def targets(args: Args) -> list[tuple[str, str]]:
     return found
 
 
-def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring) -> None:
-    """Write every asked-for form: files first, then standard output."""
+def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring, *, variants: Mapping[str, ScanReport | Verdict] | None = None) -> None:
+    """Write every asked-for form: files first, then standard output. ``variants`` are results for single forms."""
+    others = variants or {}
     for form, path in targets(args):
-        wiring.files.write(path, render(result, form).encode("utf-8"))
-    wiring.console.data(render(result, args.text("format")))
+        wiring.files.write(path, render(others.get(form, result), form).encode("utf-8"))
+    wiring.console.data(render(others.get(args.text("format"), result), args.text("format")))

@@ -3,85 +3,171 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.config import Config
-from pipeline_guard.errors import ExitCode, NothingToDo, UsageError, weightiest
+from pipeline_guard.errors import ExitCode, UsageError, weightiest
+from pipeline_guard.flows.event_range import EVENT_LIMIT, Change, change_of
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range
 from pipeline_guard.model.finding import Finding, FindingStatus, ScanReport, Severity
-from pipeline_guard.model.selection import Scope, Selection
+from pipeline_guard.model.limits import Limits
+from pipeline_guard.model.sealed import StoreSearch
+from pipeline_guard.model.selection import CommitRange, Scope, Selection
+from pipeline_guard.ports import Rulepacks
 
 _BASELINE_LIMIT = 64 * 1024 * 1024
+_NOTES = 10  # remarks that are shown
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Scan what the flags select; the exit code counts new findings at or over the threshold, and what went unchecked."""
-    base = _base(args)
+    selection, base = _selection(args, wiring)
     config = wiring.config(base)
     args = args.with_section(config.scan)
+    selection = replace(selection, exclude=tuple(args.many("exclude")), max_bytes=_number(args, "max-file-size", least=1))
     targets(args)  # a mistake there should not cost a scan
     doors = ScanDoors(
-        source=wiring.source(_selection(args)),
-        rulepacks=wiring.rulepacks(_rooted(args, wiring, "rules")),
+        source=wiring.source(selection),
+        rulepacks=_rulepacks(args, wiring, base),
         cache=wiring.cache,
         clock=wiring.clock,
         fingerprint=wiring.fingerprint(),
         progress=wiring.progress,
+        workers=wiring.workers,
+        store=_store(args, wiring),
     )
-    report = scan(_request(args, wiring, config, base), doors)
+    request = ScanRequest(
+        _known(args, wiring, base, "baseline"),
+        _known(args, wiring, base, "import-baseline"),
+        config.scan.foreign_markers,
+        limits=_limits(args),
+    )
+    report = scan(request, doors)
+    _tell(report, wiring)
     if not getattr(doors.fingerprint, "lasting", True):
         wiring.console.talk(
             "the fingerprint key could not be kept: these fingerprints hold for this run only (set PIPELINE_GUARD_FINGERPRINT_KEY)"
         )
     if args.text("write-baseline"):
-        wiring.files.write(args.text("write-baseline"), known_findings(report, doors.fingerprint))
-    emit(report, args, wiring)
-    return _exit_code(report, args)
+        content = known_findings(report, doors.fingerprint, only_known=request.foreign is not None)
+        wiring.files.write(args.text("write-baseline"), content)
+    variants = {}
+    if args.text("sarif-suppressed") == "omit":
+        variants["sarif"] = replace(report, findings=tuple(one for one in report.findings if one.status is FindingStatus.NEW))
+    emit(report, args, wiring, variants=variants)
+    return _exit_code(report, args, written=bool(args.text("write-baseline")) and request.foreign is None)
 
 
-def _selection(args: Args) -> Selection:
+def _selection(args: Args, wiring: Wiring) -> tuple[Selection, str]:
+    """Return what to look at, and the revision whose configuration and baseline count: a change cannot bring its own."""
     chosen = [name for name in ("staged", "range", "history", "stdin") if args.values.get(name)]
     paths = tuple(args.many("paths"))
     if len(chosen) + bool(paths) > 1:
         words = [f"--{name}" for name in chosen] + ["paths"] * bool(paths)
         raise UsageError(f"{' and '.join(words)} exclude each other", "choose one of them")
-    try:
-        limit = int(args.text("max-file-size"))
-    except ValueError:
-        limit = 0
-    if limit < 1:
-        raise UsageError(f"--max-file-size: not a number of bytes: {args.text('max-file-size')[:40]!r}")
-    scope = Scope(chosen[0]) if chosen else Scope.TREE
-    return Selection(scope, paths, args.text("range"), tuple(args.many("exclude")), limit)
+    if args.on("dangling") and "history" not in chosen:
+        raise UsageError("--dangling belongs to --history", "scan --history --dangling")
+    if "range" in chosen:
+        return _range(args, wiring)
+    return Selection(Scope(chosen[0]) if chosen else Scope.TREE, paths, dangling=args.on("dangling")), ""
 
 
-def _base(args: Args) -> str:
-    """Return the revision whose configuration and baseline count: a change under review cannot bring its own."""
-    if not args.text("range"):
-        return ""
-    base, _ = split_range(args.text("range"))
-    if not base.strip("0"):
-        raise NothingToDo(
-            "the base of the range is all zeros: a new branch has none", "name the merge target, for example origin/main..HEAD"
-        )
-    return base
+def _range(args: Args, wiring: Wiring) -> tuple[Selection, str]:
+    """Resolve --range, and say what it means."""
+    revisions = args.text("range")
+    if revisions == "auto":
+        path = wiring.environ.get("GITHUB_EVENT_PATH", "")
+        change = change_of(wiring.environ, wiring.files.read(path, EVENT_LIMIT) if path else b"")
+        if not change.ranges:
+            wiring.console.talk(f"the event ({change.event[:60]}) has no range of commits: looking at the whole work tree")
+            return Selection(Scope.TREE), ""
+        revisions, resolved = _first_known(change, wiring)
+    else:
+        split_range(revisions)
+        resolved = wiring.revisions().resolve(revisions)
+    plural = "s" if resolved.commits != 1 else ""
+    wiring.console.talk(f"looking at {resolved.commits} commit{plural}: {resolved.base[:12]}..{resolved.head[:12]} ({revisions[:120]})")
+    base, _ = split_range(revisions)
+    return Selection(Scope.RANGE, revisions=revisions, resolved=resolved), base
 
 
-def _request(args: Args, wiring: Wiring, config: Config, base: str) -> ScanRequest:
-    path = args.text("baseline")
+def _first_known(change: Change, wiring: Wiring) -> tuple[str, CommitRange]:
+    """Return the first range of an event whose ends this clone has; raise the first one's error where there is none."""
+    errors = []
+    for revisions in change.ranges:
+        try:
+            return revisions, wiring.revisions().resolve(revisions)
+        except UsageError as error:
+            errors.append(error)
+            wiring.console.talk(f"this clone cannot resolve {revisions[:120]}: {error.what}")
+    raise UsageError(f"--range auto: {errors[0].what}", errors[0].hint)
+
+
+def _number(args: Args, name: str, *, least: int = 0) -> int:
+    """Return a flag's number; raise UsageError for anything else."""
+    text = args.text(name)
+    if not (text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= least):
+        raise UsageError(f"--{name}: not a number: {text[:40]!r}", f"write digits alone, {least} or more")
+    return int(text)
+
+
+def _limits(args: Args) -> Limits:
+    return Limits(
+        depth=_number(args, "max-archive-depth"),
+        members=_number(args, "max-archive-members", least=1),
+        unpacked=_number(args, "max-archive-size", least=1),
+        member=_number(args, "max-file-size", least=1),
+        layers=_number(args, "max-decode-depth"),
+    )
+
+
+def _store(args: Args, wiring: Wiring) -> StoreSearch | None:
+    """Open the search over the store, only where it is asked for: it costs the token and the database."""
+    if not args.on("against-store"):
+        return None
+    from pipeline_guard.cli.doors import search_doors
+    from pipeline_guard.flows.search import open_search
+
+    return open_search(search_doors(wiring))
+
+
+def _known(args: Args, wiring: Wiring, base: str, name: str) -> tuple[bytes, str] | None:
+    """Read a list of known findings; for a range it is that of the base."""
+    path = args.text(name)
     if not path:
-        return ScanRequest(foreign_markers=config.scan.foreign_markers)
+        return None
     if base:
         content = wiring.git().show(base, path)
     else:
-        (path,) = _rooted(args, wiring, "baseline")
-        configured = args.origins["baseline"] == "configuration"
+        (path,) = _rooted(args, wiring, name)
+        configured = args.origins[name] == "configuration"
         content = None if configured and wiring.files.kind(path) == "missing" else wiring.files.read(path, _BASELINE_LIMIT)
     if content is None:  # hides nothing, so it is no error
         wiring.console.talk(f"the baseline {path} is not there{f' as of {base}' if base else ''}: no finding counts as known")
-        return ScanRequest(foreign_markers=config.scan.foreign_markers)
-    return ScanRequest((content, path), config.scan.foreign_markers)
+        return None
+    return content, path
+
+
+def _rulepacks(args: Args, wiring: Wiring, base: str) -> Rulepacks:
+    """Open the rules; those that the configuration names come, like it, from the base of a range."""
+    if not base or args.origins["rules"] != "configuration":
+        return wiring.rulepacks(_rooted(args, wiring, "rules"))
+    given: list[tuple[str, bytes]] = []
+    for path in args.many("rules"):
+        found = [(name, content) for name, content in wiring.revisions().files(base, path) if name.endswith((".yml", ".yaml", ".toml"))]
+        if not found:
+            raise UsageError(f"no rule packs in {path} as of {base}", "scan.rules of the configuration names it")
+        given += [(f"./{name}", content) for name, content in found]
+    return wiring.rulepacks((), given)
+
+
+def _tell(report: ScanReport, wiring: Wiring) -> None:
+    for note in report.notes[:_NOTES]:
+        wiring.console.talk(note)
+    if len(report.notes) > _NOTES:
+        wiring.console.talk(f"{len(report.notes) - _NOTES} more remarks of this kind")
 
 
 def _rooted(args: Args, wiring: Wiring, name: str) -> list[str]:
@@ -101,10 +187,11 @@ def counts(finding: Finding, threshold: Severity) -> bool:
     return finding.status is FindingStatus.NEW and finding.severity.rank >= threshold.rank
 
 
-def _exit_code(report: ScanReport, args: Args) -> ExitCode:
+def _exit_code(report: ScanReport, args: Args, *, written: bool) -> ExitCode:
+    """``written`` says that all findings went into a baseline: then none of them fails."""
     threshold = Severity(args.text("threshold"))
     codes = []
-    if any(counts(finding, threshold) for finding in report.findings) and not args.text("write-baseline"):
+    if any(counts(finding, threshold) for finding in report.findings) and not written:
         codes.append(ExitCode.NO)
     if report.unchecked and not args.on("allow-unchecked"):
         codes.append(ExitCode.INCOMPLETE)

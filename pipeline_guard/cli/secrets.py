@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``secrets``: put, rotate, list, show, revoke, delete. Values enter by standard input, file or prompt, and never leave here."""
+"""``secrets``: put, rotate, index, list, show, revoke, delete. Values enter by standard input, file or prompt, and stay here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline_guard.cli.table import show, show_one
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.config import duration
 from pipeline_guard.errors import ExitCode, UsageError
-from pipeline_guard.flows import secret_life, secrets
+from pipeline_guard.flows import search, secret_life, secrets
 from pipeline_guard.flows.secret_life import Terms, state_of, usable_until
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
@@ -22,7 +22,7 @@ from pipeline_guard.model.secret import Secret
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Run one action of ``secrets``."""
-    actions = {"put": _put, "rotate": _put, "list": _list, "show": _show, "revoke": _revoke, "delete": _delete}
+    actions = {"put": _put, "rotate": _put, "index": _index, "list": _list, "show": _show, "revoke": _revoke, "delete": _delete}
     actions[args.action](args, wiring)
     return ExitCode.CLEAN
 
@@ -35,12 +35,24 @@ def _put(args: Args, wiring: Wiring) -> None:
         note=args.text("note"),
         overlap=_span(args.text("overlap")),
     )
-    if args.action == "put":
-        row = secrets.put(name, _value(args, wiring), terms, doors=secret_doors(wiring))
-    else:
-        row = secret_life.rotate(name, _value(args, wiring), terms, doors=secret_doors(wiring))
+    value, doors = _value(args, wiring), secret_doors(wiring)
+    seal = secrets.put if args.action == "put" else secret_life.rotate
+    row = seal(name, value, terms, doors=doors)
+    if not search.index_value(row.name, row.version, value, doors=doors, index=wiring.state()):
+        _say_unfit(row.name, wiring)
     until = f", expires {row.expires:%Y-%m-%d %H:%M} UTC" if row.expires else ""
     wiring.console.data(f"sealed {row.name} version {row.version} ({row.size} bytes){until}")
+
+
+def _index(_args: Args, wiring: Wiring) -> None:
+    made, unfit = search.index_all(doors=secret_doors(wiring), index=wiring.state())
+    for one in unfit:
+        _say_unfit(one, wiring)
+    wiring.console.data(f"made {_counted(made, 'search row')}")
+
+
+def _say_unfit(name: str, wiring: Wiring) -> None:
+    wiring.console.talk(f"{name} is too short or too monotonous to be looked for with scan --against-store")
 
 
 def _list(args: Args, wiring: Wiring) -> None:

@@ -36,13 +36,17 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    Revisions,
     Rulepacks,
+    SearchIndex,
     SecretLedger,
     SecretRemoval,
     SecretStore,
     Signer,
     Source,
+    Streams,
     Tree,
+    Workers,
     WrappedRows,
     Wrapper,
 )
@@ -72,6 +76,7 @@ class State(
     SecretLedger,
     WrappedRows,
     SecretRemoval,
+    SearchIndex,
     LeaseBook,
     AuditSink,
     AuditLog,
@@ -104,13 +109,16 @@ class Wiring:
     random: Random
     files: Files
     tree: Tree
+    streams: Streams
     cache: Cache
     progress: Progress
+    workers: Workers
     git: Callable[[], Git]
     head: Callable[[], Head]
     config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
     source: Callable[[Selection], Source]
-    rulepacks: Callable[[Sequence[str]], Rulepacks]
+    revisions: Callable[[], Revisions]
+    rulepacks: Callable[..., Rulepacks]  # paths, and packs that were read already
     fingerprint: Callable[[], Fingerprint]
     token: Callable[[str], Token]  # the argument is a pkcs11: URI that may name a module of its own, "" for the configured token
     state: Callable[[], State]
@@ -134,8 +142,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     from pipeline_guard.adapters.clock import SystemClock, SystemRandom
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
+    from pipeline_guard.adapters.streams import LocalStreams
     from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
     from pipeline_guard.adapters.tree import LocalTree
+    from pipeline_guard.adapters.workers import ForkedWorkers
 
     home = home_folder(args, environ)
     files = LocalFiles()
@@ -154,10 +164,15 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return open_source(selection, folder, environ)
 
-    def rulepacks(paths: Sequence[str]) -> Rulepacks:
+    def revisions() -> Revisions:
+        from pipeline_guard.adapters.sources.commit_range import GitRevisions
+
+        return GitRevisions(GitRepository(folder, environ))
+
+    def rulepacks(paths: Sequence[str], given: Sequence[tuple[str, bytes]] = ()) -> Rulepacks:
         from pipeline_guard.adapters.rulepacks import PackagedRules
 
-        return PackagedRules(paths)
+        return PackagedRules(paths, given)
 
     @cache
     def fingerprint() -> Fingerprint:
@@ -216,12 +231,15 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         random=SystemRandom(),
         files=files,
         tree=LocalTree(),
+        streams=LocalStreams(),
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
+        workers=ForkedWorkers(),
         git=git,
         head=head,
         config=config,
         source=source,
+        revisions=revisions,
         rulepacks=rulepacks,
         fingerprint=fingerprint,
         token=token,

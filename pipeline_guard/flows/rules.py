@@ -11,6 +11,9 @@ from pipeline_guard.ports import Cache, Rulepacks
 from pipeline_guard.scan.prove import prove
 from pipeline_guard.scan.rule import Rule
 from pipeline_guard.scan.ruleset import load
+from pipeline_guard.scan.stored import STORED
+
+__all__ = ["STORED", "every_rule", "gate_rule", "one_rule", "wrong_rules"]
 
 
 def every_rule(packs: Rulepacks, cache: Cache) -> Sequence[Rule]:

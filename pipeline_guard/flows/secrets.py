@@ -115,6 +115,14 @@ def find(name: str, store: SecretStore) -> SealedSecret:
     return row
 
 
+def find_version(name: str, version: int, store: SecretStore) -> SealedSecret:
+    """Return one version of a secret; raise UsageError where it is gone."""
+    row = store.get(name, version)
+    if row is None:
+        raise UsageError(f"the secret {name[:60]} has no version {version} any more", "try again")
+    return row
+
+
 def remove(name: str, *, doors: SecretDoors) -> int:
     """Destroy every version of a secret at once, damaged ones too; raise UsageError where there is none."""
     try:

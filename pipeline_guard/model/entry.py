@@ -10,8 +10,9 @@ from pipeline_guard.model.finding import Origin
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file or blob. ``path`` uses ``/``; ``mode`` is the git mode (100644, 100755, 120000) in octal digits.
+    """One file or blob. ``path`` uses ``/``.
 
+    ``mode`` is the git mode (100644, 100755, 120000) in octal digits, "" for a text that is no file.
     ``blob`` is git's object id where the content comes from the object database.
     """
 
@@ -20,3 +21,11 @@ class Entry:
     origin: Origin | None = None
     mode: str = "100644"
     blob: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Texts that were to be read and were not, and why."""
+
+    names: tuple[str, ...]
+    why: str

@@ -83,8 +83,9 @@ class ScanStats:
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """The result of one scan. ``unchecked`` is what could not be examined, and why."""
+    """The result of one scan. ``unchecked`` is what could not be examined, and why; ``notes`` are remarks to a person."""
 
     findings: tuple[Finding, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     stats: ScanStats = field(default_factory=ScanStats)
+    notes: tuple[str, ...] = ()

@@ -18,10 +18,20 @@ class Scope(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class CommitRange:
+    """A range that was checked: full ids of both ends, and how many commits ``head`` has that ``base`` has not."""
+
+    base: str
+    head: str
+    commits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """A scope with its bounds: ``paths`` for the tree, ``revisions`` (BASE..HEAD) for a range.
 
-    ``exclude`` are globs over relative paths; a file over ``max_bytes`` is given as unchecked.
+    ``resolved`` is the range where somebody checked it already. ``dangling`` asks a history for objects that no ref
+    reaches, too. ``exclude`` are globs over relative paths; a file over ``max_bytes`` is given as unchecked.
     """
 
     scope: Scope
@@ -29,3 +39,5 @@ class Selection:
     revisions: str = ""
     exclude: tuple[str, ...] = ()
     max_bytes: int = 64 * 1024 * 1024
+    resolved: CommitRange | None = None
+    dangling: bool = False

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as SARIF 2.1.0 (OASIS), shaped for GitHub code scanning; never with a snippet.
 
-What the baseline or an allowance covers is in the file with ``suppressions``, so that viewers that honour them
-show the truth. GitHub does not honour them: it opens alerts for suppressed results too.
+What the baseline or an allowance covers is in the file with ``suppressions`` (and ``baselineState`` where there is a baseline),
+so that viewers that honour them show the truth. GitHub does not honour them: it opens alerts for suppressed results too, so for
+an upload there they can be left out (``scan --sarif-suppressed omit``).
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ class _Run:
 def render_scan(report: ScanReport) -> str:
     """Return every finding, the worst first; what was not examined is a notification of the run."""
     run = _Run("scan", notes=[_unchecked(item) for item in report.unchecked])
+    compared = any(finding.status is FindingStatus.BASELINE for finding in report.findings)
     for finding in worst_first(report.findings):
         level = _LEVEL[finding.severity]
         run.rule(finding.rule, finding.title, level, _SCORE[finding.severity], finding.hint)
@@ -114,6 +116,7 @@ def render_scan(report: ScanReport) -> str:
             partialFingerprints={"pipelineGuard/v1": finding.fingerprint},
             properties=_properties(finding),
             **_suppressed(finding.status),
+            **({"baselineState": "unchanged" if finding.status is FindingStatus.BASELINE else "new"} if compared else {}),
         )
     return run.text()
 
@@ -148,7 +151,7 @@ def _location(place: Location) -> dict[str, Any]:
     if place.line and place.column:
         region["startColumn"] = place.column
         if (place.end_line, place.end_column) > (place.line, place.column):
-            region |= {"endLine": place.end_line, "endColumn": place.end_column}
+            region |= {"endLine": place.end_line, "endColumn": max(place.end_column, 1)}
     return {"physicalLocation": {"artifactLocation": {"uri": uri(place.path), "uriBaseId": "%SRCROOT%"}, "region": region}}
 
 

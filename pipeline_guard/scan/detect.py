@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
-from pipeline_guard.scan import filters
-from pipeline_guard.scan.generic import is_generic_secret
+from pipeline_guard.scan import filters, generic, proof
 from pipeline_guard.scan.prefilter import Prefilter
-from pipeline_guard.scan.proof import Proof, State, judge
+from pipeline_guard.scan.proof import Proof, State
 from pipeline_guard.scan.rule import Rule, compiled
 
+_WORD = 64  # bytes of the longest keyword
 _MARGIN = 256  # bytes on either side of a region that a lookahead may want to see
 # Where a value without quotes is an expression: a name or a call, hardly ever a secret.
 _CODE = re.compile(
@@ -60,46 +61,80 @@ class Detector:
         self._rules = rules
         self._prefilter = prefilter
 
+    def expect(self, size: int) -> None:
+        """Make ready for so many bytes."""
+        self._prefilter.expect(size)
+
     def detect(self, text: bytes, now: datetime, *, path: str = "") -> list[Candidate]:
         """Return the candidates in order of their place; no two overlap."""
         if len(text) < 8:
             return []
+        places = self._prefilter.candidates(text)
+        if not places:
+            return []
         low = text.lower()
         found: list[Candidate] = []
         bare = not _CODE.search(path)
-        for index in self._prefilter.candidates(text):
+        for index, ends in places.items():
             rule = self._rules[index]
             if rule.id.endswith("-bare") and not bare:
                 continue
-            for match in matches(rule, text, low):
+            for match in matches(rule, text, low, ends):
                 candidate = examine(rule, match, now)
                 if candidate:
                     found.append(candidate)
         return _without_overlaps(found)
 
 
-def matches(rule: Rule, text: bytes, low: bytes) -> Iterator[re.Match[bytes]]:
-    """Give a rule's matches that hold one of its keywords; every match lies in a region around a keyword."""
+def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> Iterator[re.Match[bytes]]:
+    """Give a rule's matches that hold one of its keywords; every match lies in a region around a keyword.
+
+    ``ends`` are first and last places, in pairs, in or right behind all matches; without them the whole text is looked at.
+    """
     pattern: re.Pattern[bytes] | None = None
-    for start, end in _regions(rule, text, low):
-        pattern = pattern or compiled(rule)
-        for match in pattern.finditer(text, start, end):
-            # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
-            if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
-                continue
-            yield match
+    areas: Iterable[tuple[int, int]] = [(0, len(text))]
+    zones: Sequence[tuple[int, int]] = ()
+    if ends and rule.lines:
+        zones = [(max(first - _WORD, 0), last) for first, last in sorted(zip(ends[::2], ends[1::2], strict=True))]
+    elif ends and rule.anchors:
+        areas = _lines(text, ends)
+    for first, last in areas:
+        for start, end in _regions(rule, text, low, first, last, zones or [(first, last)]):
+            pattern = pattern or compiled(rule)
+            for match in pattern.finditer(text, start, end):
+                # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
+                if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
+                    continue
+                yield match
 
 
-def _regions(rule: Rule, text: bytes, low: bytes) -> list[tuple[int, int]]:
-    """Return where to look, merged and ascending: ``reach`` bytes around each keyword, within its line."""
+def _lines(text: bytes, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Give the whole lines around the places, ascending, each once."""
+    floor = 0  # where the line after the last one begins
+    for first, last in sorted(zip(ends[::2], ends[1::2], strict=True)):
+        if last <= floor:
+            continue
+        start = text.rfind(b"\n", floor, max(first - 1, floor)) + 1 or floor
+        stop = text.find(b"\n", last - 1)
+        stop = len(text) if stop < 0 else stop
+        yield start, stop
+        floor = stop + 1
+
+
+def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int, zones: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where to look in a part of the text, merged and ascending: ``reach`` bytes around each keyword, within its line.
+
+    Keywords are looked for in ``zones`` of that part.
+    """
     if not rule.anchors:
-        return [(0, len(text))]
+        return [(begin, stop)]
     places = []
     for word in _words(rule):
-        place = low.find(word)
-        while place >= 0:
-            places.append(place)
-            place = low.find(word, place + len(word))
+        for first, last in zones:
+            place = low.find(word, first, last)
+            while place >= 0:
+                places.append(place)
+                place = low.find(word, place + len(word), last)
     if not places:
         return []
     places.sort()
@@ -109,7 +144,7 @@ def _regions(rule: Rule, text: bytes, low: bytes) -> list[tuple[int, int]]:
     for place in places:
         if place + rule.reach < end or (place < end and not rule.lines and text[end : end + 1] == b"\n"):
             continue  # this region holds it already
-        first, last = max(place - reach, 0), min(place + reach, len(text))
+        first, last = max(place - reach, begin), min(place + reach, stop)
         if not rule.lines:
             first = max(first, text.rfind(b"\n", first, place) + 1)
             newline = text.find(b"\n", place, last)
@@ -143,12 +178,13 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
         return None
     if not rule.lines and filters.is_placeholder(value):
         return None
-    if rule.generic and not is_generic_secret(rule, match, value):
+    severity = generic.judge(rule, match, value) if rule.generic else None
+    if rule.generic and severity is None:
         return None
     if rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)):
         return None  # a broad shape after a vendor's word: names and words are likelier
-    proof = judge(rule.proof, match.string, (start, end), now)
-    return None if proof.state is State.NO_SECRET else Candidate(rule, start, end, value, proof)
+    proven = proof.judge(rule.proof, match.string, (start, end), now) if rule.proof else Proof(State.NO_TEST, severity)
+    return None if proven.state is State.NO_SECRET else Candidate(rule, start, end, value, proven)
 
 
 def _weight(candidate: Candidate) -> tuple[object, ...]:
@@ -177,9 +213,11 @@ def _without_overlaps(found: list[Candidate]) -> list[Candidate]:
         end = max(end, candidate.end)
     kept: list[Candidate] = []
     for group in groups:
-        chosen: list[Candidate] = []
+        chosen: list[Candidate] = []  # by place, so that only the neighbours of a new one can be in its way
         for candidate in sorted(group, key=_weight):
-            if not any(candidate.start < other.end and other.start < candidate.end for other in chosen):
-                chosen.append(candidate)
-        kept += sorted(chosen, key=lambda one: one.start)
+            at = bisect_left(chosen, candidate.start, key=lambda one: one.start)
+            if (at and chosen[at - 1].end > candidate.start) or (at < len(chosen) and chosen[at].start < candidate.end):
+                continue
+            chosen.insert(at, candidate)
+        kept += chosen
     return kept

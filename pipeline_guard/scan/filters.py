@@ -8,17 +8,21 @@ import math
 import re
 from itertools import pairwise
 
+from pipeline_guard.scan.letters import wordiness
+
 # Words that people write where a secret will stand. Matched anywhere in a value, case-insensitively.
 _MARKS = re.compile(
-    rb"(?i)example|placeholder|change_?-?me|replace[_-]?(?:me|with|this)"
+    rb"(?i)example|placeholder|change_?-?(?:me|this|it)|replace[_-]?(?:me|with|this)"
     rb"|your[_-]?(?:own|api|secret|token|password|passwd|key|access|client|account|app|auth|db|pass|user)"
     rb"|insert[_-]?(?:your|token|key|here|secret|password|api)|(?:token|key|secret|password|value|goes)[_-]?here"
-    rb"|redacted|x{5,}|\*{3,}|\.{4,}|_{6,}|dummy|not[_-]?a[_-]?real"
+    rb"|redacted|x{5,}|\*{3,}|\.{3}|#{5,}|_{6,}|dummy|not[_-]?a[_-]?real"
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
-    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}|\$\(|#\{|%\(|<%|@@|^\$[A-Za-z_]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
-    rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^!|^AQICA|\bvar\."
+    rb"^[<\[{(%].*[>\]})%]$|\$\{|\{\{|\}\}"
+    rb"|\$\([\w ]|#\{\w|%\(\w+\)|<%|^@@?[\w.\-]+@@?$|^\$[A-Za-z_]\w*$|^\$\w+[/:.]|^%[A-Za-z_]+%|^\{[A-Za-z_][\w.]*\}|<[A-Za-z][\w .\-]*>"
+    rb"|process\.env|os\.environ|os\.getenv|getenv|ENV\[|secrets\.|vault:|^env:|ENC[\[(]|op://|ssm:|arn:aws:|file://|^AQICA|\bvar\.|\bdata\.\w+\."
+    rb"|^!(?:Ref|Sub|GetAtt|Join|Select|Split|ImportValue|FindInMap|Base64|If|vault|reference|secret|env\w*|lambda|include|input)\b"
 )
 _HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -26,20 +30,39 @@ _LABELLED_HASH = re.compile(
     rb"(?i)^(?:sha(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2)"
 )
 _PUBLIC = re.compile(
-    rb"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
+    rb"^(?:U2FsdGVkX1|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
     rb"|MII[BC][IC]j|AAAA[BC]3Nza|-----BEGIN (?:PUBLIC|CERT|RSA PUBLIC|PGP PUBLIC)|pk_(?:live|test)_|sb_publishable_)"
 )
 _PATH = re.compile(
-    rb"^(?:[a-zA-Z]:\\|\.{0,2}/|~/|[a-z][a-z0-9+.-]*://)|\.(?:py|js|ts|json|ya?ml|pem|key|crt|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini)$"
+    rb"^(?:[a-zA-Z]:\\|\.{0,2}/(?![A-Za-z0-9+/]{38,}={0,2}$)|~/|[a-z][a-z0-9+.-]*://)"
+    rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|c|cc"
+    rb"|cpp|h|hpp|com|org|net|io|local|invalid|test|localhost)$"
+    rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$"
 )
+# Calls, members, indices, operators: what stands where an expression may.
 _CODE = re.compile(
-    rb"[()\[\]{};<>|\\]|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$"
+    rb"[()\[\]{};<>|\\]|^\+[A-Za-z_]\w*\.|::|->|=>|&&|\b(?:function|return|null|undefined|lambda|await|new|self|this|None|True|False|true|false)\b"
+)
+# The same inside of quotes, and what only patterns, formats, selectors and markup have.
+_QUOTED_CODE = re.compile(
+    rb"\w\([^)]*\)$|^\+[A-Za-z_]\w*\.|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:()-]{0,60}\}|\{\}|\[-?\d+\]"
+    rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b"
+    rb"|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$"
+    rb"|^[a-z_]+=[\[({]|\)[,(]|\}\)"
+    rb"|\\u(?!00[0-7])[0-9a-fA-F]{4}|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
+)
+_NUMBER = re.compile(
+    rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
+    rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$"
+    rb"|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[\^~<>=v]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.\-]{1,24})?$"
+    rb"|^(?:UUID|sha\d+)=|^\d+/[a-z]+\b|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
 )
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
     rb"|^[a-z]+(?:[-_.:/ ][a-z]+)+\d{0,2}$|^[A-Z]+(?:[-_][A-Z0-9]+)+$"  # several words
     rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
+_DOTTED = re.compile(rb"[.#][A-Za-z][\w-]*|[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+|(?:/?[\w.\-]+/){2,}[\w.\-]*")
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
     b"01234567890123456789",
@@ -47,6 +70,8 @@ _SEQUENCES = (
     b"98765432109876543210",
     b"qwertyuiop",
     b"asdfghjkl",
+    b"zxcvbnm",
+    b"1q2w3e4r5t6y",
 )
 
 
@@ -66,11 +91,18 @@ def is_placeholder(value: bytes) -> bool:
 
 
 def hides_placeholder(value: bytes) -> bool:
-    """Tell whether a value is base64 of a text with such a mark, as Kubernetes manifests have them."""
-    if len(value) < 16 or len(value) % 4 or not re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", value):
-        return False
-    text = base64.b64decode(value)
-    return all(32 <= byte < 127 or byte in b"\r\n\t" for byte in text) and is_placeholder(text)
+    """Tell whether a value is Base64 of a text with such a mark, as Kubernetes manifests have them."""
+    text = unwrapped(value)
+    return len(text) >= 11 and is_placeholder(text)
+
+
+def unwrapped(value: bytes) -> bytes:
+    """Return the text of which a value is the Base64; b"" where it is of none."""
+    body = value.rstrip(b"=")
+    if len(body) % 4 == 1 or not re.fullmatch(rb"[A-Za-z0-9+/]+", body):
+        return b""
+    text = base64.b64decode(body + b"=" * (-len(body) % 4))
+    return text if all(32 <= byte < 127 or byte in b"\r\n\t" for byte in text) else b""
 
 
 def _is_repetitive(value: bytes) -> bool:
@@ -90,13 +122,14 @@ def _is_repetitive(value: bytes) -> bool:
 
 
 def is_sequence(value: bytes) -> bool:
-    """Tell whether most of a value walks along the alphabet, the digits or the keyboard."""
+    """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
     low = value.lower()
     covered = 0
     for start in range(max(len(low) - 3, 0)):
         if any(low[start : start + 4] in walk for walk in _SEQUENCES):
             covered += 1
-    return covered * 2 >= len(low) - 3 > 0
+    share = 0.5 if len(low) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
+    return covered >= share * (len(low) - 3) > 0
 
 
 def is_name(value: bytes) -> bool:
@@ -104,22 +137,24 @@ def is_name(value: bytes) -> bool:
     return bool(_IDENTIFIER.search(value))
 
 
-def is_plain(value: bytes, *, strict: bool) -> bool:
-    """Tell whether a generic value is a word, name, reference, call, path, hash, UUID or public key.
+def is_other(value: bytes) -> bool:
+    """Tell whether a value is something else by its form: a hash with its label, a public key, a path, a URL, a date."""
+    return any(form.search(value) for form in (_LABELLED_HASH, _PUBLIC, _PATH, _NUMBER))
 
-    ``strict`` is for values without quotes, where a name of a variable is likelier than a secret.
-    """
-    if _HASH.fullmatch(value) and strict:
-        return False  # NAME=hex is how keys stand in environment files
-    if _UUID.fullmatch(value) or _LABELLED_HASH.search(value) or _PUBLIC.search(value) or _PATH.search(value):
-        return True
-    if _IDENTIFIER.search(value) or is_sequence(value):
-        return True
-    return (
-        bool(_CODE.search(value))
-        if strict
-        else bool(re.search(rb"\w\([^)]*\)$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[<>]|\{[A-Za-z_][\w.:-]{0,40}\}|^\s|\s.*\s.*\s", value))
-    )
+
+def is_dotted(value: bytes) -> bool:
+    """Tell whether a value is a member of something, as settings.API_KEY is, a selector, a host or a path."""
+    return _DOTTED.fullmatch(value.rstrip(b"?")) is not None and wordiness(value) >= 0.45
+
+
+def is_uuid(value: bytes) -> bool:
+    """Tell whether a value is a UUID."""
+    return _UUID.fullmatch(value) is not None
+
+
+def is_code(value: bytes, *, quoted: bool) -> bool:
+    """Tell whether a value is an expression, or within quotes a call, format, selector, pattern or prose."""
+    return bool((_QUOTED_CODE if quoted else _CODE).search(value))
 
 
 def classes(value: bytes) -> int:

@@ -1,60 +1,209 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values without a format of their own: judged by what they are called and how they look."""
+"""Values without a format of their own: judged by what they are called and how they look.
+
+A password is chosen: any mixture will do, words with a digit too, as long as it is none that stands for one. A key or
+token is drawn: it must not consist of words. Names say which of the two it is, and whether something else is meant.
+"""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
+from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import filters
+from pipeline_guard.scan.letters import familiarity, wordiness
 from pipeline_guard.scan.rule import Rule
 
+_NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_NAME_REACH = 50  # bytes before the word that tells
+_WORDS = 0.5  # share of a value in words from which it is a name
+
+# The last word of a name, where it says that the value is about the secret and not the secret.
 _MEANT_OTHERWISE = re.compile(
-    rb"(?i)(?:mock|fake|dummy|example|sample|test_data|public|pub|hash|digest|checksum|sha\d*|md5|csrf|xsrf|next|page|cursor|continuation|cache|primary|foreign|sort|"
-    rb"partition|translation|i18n|lang|label|message|error|hint|help|placeholder|regex|pattern|path|file|dir|folder|name|url|uri|endpoint|type|kind|count|length|limit|size|"
-    rb"max|min|expir\w*|ttl|id|ids|field|column|policy|prompt|title|text|description|reset|forgot|confirm|validat\w*|input|issuer|version|format|prefix|suffix|header)$"
+    rb"(?i)(?:test_data|public|pub|hash(?:es|ed)?|digest|checksum|sha\d*|md5|next|page|cursor|cache|primary|foreign|sort|partition|translation|"
+    rb"i18n|lang|label|message|msg|error|err|hint|help|placeholder|regexp?|pattern|path|file|filename|dir|folder|names?|urls?|uri|endpoint|"
+    rb"types?|kind|count|length|len|size|max|min|expir\w*|expiry|ttl|ids?|field|column|col|policy|prompt|title|text|description|desc|reset|"
+    rb"forgot|confirm|validat\w*|input|issuer|version|prefix|suffix|header|param(?:eter)?|location|provider|class|scope|lifetime|algorithm|"
+    rb"alg|attr|attribute|element|selector|button|link|view|form|icon|store|manager|mgr|realm|describe|service|status|state|mode|source|ref|arn|alias|date|time|"
+    rb"at|age|last_?used|usage|tag|index|idx|rule|rules|event|action|permission|role|users?|user_?name|login|email|domain|host|port|enabled|"
+    rb"required|encode|decode|get|set|split|join|replace|strip|format|startswith|chars|alphabet|float|int|comment|string_?literal|"
+    rb"secrets?manager|encoding|encoded|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|tests?|spec|model|schema|"
+    rb"json|xml|config)$"
+)
+# A word anywhere in a name that says so.
+_FALSE_NAME = re.compile(
+    rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|"
+    rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
+    rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
+    rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
+    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|(?:token|key)_data|type_token|"
+    rb"csrf\w*|minipass|getpass|max_tokens|stop_?token|"
+    rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
+)
+_PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
+# What says that a key of any shape is meant; other names of keys want a value that is long and random.
+_CLEAR = re.compile(
+    rb"(?i)secret|passw|token|pat$|api_?key|credential|(?:access|auth|private|encryption|signing|master|account|service|license|client|admin|shared|"
+    rb"session|jwt|consumer|webhook|app)_?key"
+)
+_STAND_INS = frozenset(
+    (
+        b"password passwd passwords pass passphrase passcode pwd pw secret secrets test tests testing tester user users username "
+        b"login name names key keys token tokens my your the a an new old current db database root default value values string "
+        b"example sample demo foo bar baz qux hello world none null nil true false required optional undefined empty invalid "
+        b"valid wrong correct incorrect good bad weak strong simple secure plain text some any this that is not no yes api app "
+        b"auth access client server service mysql postgres postgresql redis mongo mongodb rabbitmq oracle field form confirm "
+        b"confirmation reset change forgot again repeat enter here input hidden masked show hide min max length hash hashed "
+        b"encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein one two three first second third "
+        b"another other ok generated random super special dev development stage staging prod production local docker kube "
+        b"account for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank "
+        b"temp tmp temporary changed updated "
+    ).split()
+)
+_STRONG = re.compile(rb"[!@#$%^&*?~+=]")
+_MIXED = re.compile(rb"[a-z][A-Z].*[a-z][A-Z]|[A-Z][a-z].*[a-z][A-Z].*[A-Z][a-z]|[A-Z]{2}.*[a-z][A-Z]|[a-z][A-Z]{2}")
+# Names under which a UUID is a credential and not a mere identifier.
+_UUID_NAME = re.compile(rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$")
+# Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
+_LIKE_NAME = re.compile(
+    rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|passphrase|secret|token|key))|\w+/[\w/.+\-]+"
 )
 
 
-_NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-
-
-def is_generic_secret(rule: Rule, match: re.Match[bytes], value: bytes) -> bool:
-    """Judge a value by what it is called and how it looks."""
+def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
+    """Return how grave a value is that a generic rule matched, None where it is no secret."""
     groups = match.groupdict()
-    name = groups.get("name") or b""
-    if name:  # patterns begin at the word that tells; the rest of the name stands before it
-        begin = match.start("name")
-        head = match.string[max(begin - 50, 0) : begin]
-        name = head[len(head.rstrip(_NAME_BYTES)) :] + name
-        if head.rstrip(_NAME_BYTES).endswith(b"::"):
-            return False  # a type, as CloudFormation and C++ write it
-    name = name.rstrip(b"_-. ")
-    if name and _MEANT_OTHERWISE.search(re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name).rpartition(b"_")[2]):
-        return False
-    if name and re.search(rb"(?i)(?:next|change|page|pagination|continuation|sync)[_.-]?token$", name):
-        return False
-    if name and re.search(rb"(?i)(?:^|[_.-])(?:mock|fake|dummy|example|sample|public|pub|csrf|xsrf)[_.-]?", name):
-        return False
-    strict = rule.id.endswith("-bare")
-    if name and value.lower().replace(b"_", b"").replace(b"-", b"") in name.lower().replace(b"_", b"").replace(b"-", b""):
-        return False
-    if rule.id.startswith("generic-secret") and re.search(rb"\s", value):
-        return False
-    start = match.start("value") - match.start() if "value" in groups else 0
-    if b"," in match.group()[len(groups.get("name") or b"") : start] and not re.search(rb"\d", value):
-        return False  # two neighbours in a list of words
-    if filters.hides_placeholder(value):
-        return False
-    return not filters.is_plain(value, strict=strict) and _is_rich(
-        value, strict=strict, password=b"pass" in name.lower() or b"pwd" in name.lower()
-    )
+    quoted = bool(groups.get("quote"))
+    if value.count(b",") > 10 and re.fullmatch(rb"[\dxXA-Fa-f,\s]+", value):
+        return None if (name := _whole_name(match)) is None or _names_other(name) else _bytes_list(value)
+    if rule.id.startswith("kubernetes-secret"):
+        return _encoded(value)
+    if filters.is_placeholder(value) or filters.hides_placeholder(value) or any(byte < 32 or byte > 126 for byte in value):
+        return None
+    if rule.proof:
+        return Severity(rule.severity)
+    if not groups.get("name"):
+        return _plain(value)
+    name = _whole_name(match)
+    if name is None or _names_other(name):
+        return None
+    plain = re.sub(rb"[^a-z0-9]", b"", value.lower())
+    if plain and plain in re.sub(rb"[^a-z0-9]", b"", name.lower()):
+        return None
+    if _is_no_value(value, quoted=quoted):
+        return None
+    if _PASSWORD.search(name):
+        return _password(value, quoted=quoted)
+    return _key(name, value, quoted=quoted)
 
 
-def _is_rich(value: bytes, *, strict: bool, password: bool) -> bool:
-    """Tell whether a value has what random or chosen secrets have and words lack."""
-    kinds = filters.classes(value)
-    if password:
-        return kinds >= 2 and len(value) >= (6 if strict else 5) and len(set(value)) >= 4
-    if len(value) >= 20:
-        return kinds >= 2 and filters.entropy(value) >= 2.6 and bool(re.search(rb"[\d+/=]", value))
-    return kinds >= 2 and bool(re.search(rb"\d", value)) and filters.entropy(value) >= 2.5
+def _is_no_value(value: bytes, *, quoted: bool) -> bool:
+    """Tell whether a value is of another kind by its form, or typed along the keyboard."""
+    return filters.is_sequence(value) or filters.is_other(value) or filters.is_dotted(value) or filters.is_code(value, quoted=quoted)
+
+
+def _whole_name(match: re.Match[bytes]) -> bytes | None:
+    """Return the name as words with underscores; patterns begin at the word that tells, the rest stands before it."""
+    begin = match.start("name")
+    head = match.string[max(begin - _NAME_REACH, 0) : begin]
+    before = head.rstrip(_NAME_BYTES)
+    if before.endswith(b"::"):
+        return None  # a type, as CloudFormation and C++ write it
+    if (before.endswith(b":") and b"arn:" in head) or b"/badge" in head or b"badge." in head:
+        return None  # part of an Amazon resource name; a token that a badge shows to everybody
+    name = (head[len(before) :] + match["name"]).strip(b"_-. ")
+    return re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name)
+
+
+def _names_other(name: bytes) -> bool:
+    last = re.split(rb"[_.\-]", name)[-1]
+    return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name))
+
+
+def _plain(value: bytes) -> Severity | None:
+    """Judge a value that its place alone tells, as in a header or on a command line."""
+    if _is_no_value(value, quoted=True):
+        return None
+    return Severity.LOW if filters.is_uuid(value) else _password(value, quoted=True)
+
+
+def _bytes_list(value: bytes) -> Severity | None:
+    """Judge numbers in brackets: a key's are bytes without order, tables and tests count."""
+    numbers = [int(number, 0) for number in re.findall(rb"0[xX][0-9A-Fa-f]+|[1-9]\d*|0", value)]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return Severity.MEDIUM if len(set(numbers)) >= 9 and len(steps) * 2 > len(numbers) and max(numbers) > 99 else None
+
+
+def _encoded(value: bytes) -> Severity | None:
+    """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
+    text = filters.unwrapped(value) or value
+    inner = filters.unwrapped(text.strip()) or text
+    if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
+        return None
+    plain = text.strip()
+    if plain.isdigit() or (is_stand_in(plain) and b":" not in plain) or (len(plain) < 60 and filters.is_placeholder(plain)):
+        return None
+    return Severity.MEDIUM
+
+
+def is_stand_in(value: bytes) -> bool:
+    """Tell whether a value is made of words that people write where a password will stand, with up to four digits."""
+    words = re.findall(rb"[a-z]+", re.sub(rb"([a-z])([A-Z])", rb"\1 \2", value).lower())
+    digits = re.sub(rb"[^0-9]", b"", value)
+    return bool(words) and len(digits) <= 4 and all(word in _STAND_INS or _glued(word) for word in words)
+
+
+def _glued(word: bytes) -> bool:
+    """Tell whether a word is two of those in one, as testpassword is."""
+    return any(word[:cut] in _STAND_INS and word[cut:] in _STAND_INS for cut in range(2, len(word) - 1))
+
+
+def _password(value: bytes, *, quoted: bool) -> Severity | None:
+    """Judge a chosen value: two kinds of characters are enough, a single word or a name is not."""
+    if len(value) < (5 if quoted else 6) or len(set(value)) < 4 or filters.is_uuid(value):
+        return None
+    words = wordiness(value)
+    if value.isdigit():
+        return Severity.LOW if len(value) >= 6 else None
+    if value.isalpha():
+        return Severity.LOW if len(value) >= 8 and words < _WORDS and _MIXED.search(value) else _drawn(value)
+    if filters.classes(value) < 2 or (is_stand_in(value) and filters.classes(value) < 4):
+        return None
+    digits = re.sub(rb"[^0-9]", b"", value)
+    if not digits and not (_STRONG.search(value) or _MIXED.search(value)):
+        return None  # words with a hyphen
+    labelled = words >= 0.4 or (not value[:1].isalnum() and len(value) < 12)
+    if not digits and labelled and not (value[:1].islower() and _STRONG.search(value)):
+        return None  # a sentence, a label or a name
+    if len(digits) <= 2 and _LIKE_NAME.fullmatch(value) and words >= _WORDS:
+        return None
+    strong = len(value) >= 10 and words < 0.4 and filters.classes(value) >= 2 and filters.entropy(value) >= 2.8
+    return Severity.MEDIUM if strong else Severity.LOW
+
+
+def _drawn(value: bytes, limit: float = 0.35) -> Severity | None:
+    """Judge letters alone: only where they could hardly be words, of other languages neither."""
+    return Severity.LOW if len(value) >= 12 and familiarity(value) < limit and filters.entropy(value) >= 3.0 else None
+
+
+def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
+    """Judge a drawn value: no words, no name, and long enough for what it is called."""
+    clear = bool(_CLEAR.search(name))
+    if filters.is_uuid(value):
+        return Severity.LOW if _UUID_NAME.search(name) else None
+    words, kinds = wordiness(value), filters.classes(value)
+    chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
+    if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):
+        return _password(value, quoted=quoted) if chosen else None
+    if value.isalpha() and (kinds == 1 or words > 0.3 or not _MIXED.search(value)):
+        return _drawn(value, 0.45) if clear else None
+    if value.isdigit():
+        return Severity.LOW if clear and 16 <= len(value) <= 32 and filters.entropy(value) >= 2.6 else None
+    if kinds < 2 or words >= (_WORDS if len(value) >= 16 else 0.4) or is_stand_in(value):
+        return _password(value, quoted=quoted) if chosen else None
+    if not re.search(rb"\d", value) and (len(value) < 20 or words > 0.25):
+        return None
+    if filters.entropy(value) < 2.6 or (not clear and (words > 0.35 or filters.is_name(value))):
+        return None
+    return Severity.MEDIUM if len(value) >= 16 else Severity.LOW

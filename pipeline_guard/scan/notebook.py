@@ -7,30 +7,18 @@ Format: nbformat 4 (and 3's worksheets), https://nbformat.readthedocs.io/en/late
 from __future__ import annotations
 
 import re
-from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from pipeline_guard.scan.decode import undone
+from pipeline_guard.scan.fragment import Piece, Span
 
 # possessive: a string that never ends is given up at once, not after every way to divide it
 _TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"|[\[\]{}:,"]|[^\s"\[\]{}:,]+', re.S)
-_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))", re.S)
+_PART = re.compile(
+    rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))|\"\s*+,\s*+\"", re.S
+)  # an escape, or what divides strings
 _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 MAX_DEPTH = 64
-
-
-@dataclass(slots=True)
-class Text:
-    """A cell's source or output; ``origins`` holds the stored offset of every byte, and of the end."""
-
-    data: bytes
-    origins: array[int]
-
-    def stored(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the file that encodes ``start`` to ``end``."""
-        return self.origins[start], self.origins[end - 1] + self._width(end - 1)
-
-    def _width(self, index: int) -> int:
-        """Return how many stored bytes the byte at ``index`` takes, escape included, newline of the next string not."""
-        return max(1, min(self.origins[index + 1] - self.origins[index], 12))
 
 
 @dataclass(slots=True)
@@ -38,10 +26,10 @@ class _Level:
     closing: bytes
     key: bytes = b""
     wants_key: bool = False
-    strings: list[tuple[int, int]] = field(default_factory=list)
+    texts: Span | None = None  # from its first text to its last
 
 
-def read(data: bytes) -> tuple[list[Text], bytes] | None:
+def read(data: bytes) -> tuple[list[Piece], bytes] | None:
     """Return the texts of the cells, and the file with those texts and all images blanked.
 
     None where this is no notebook, or not JSON to its end: then its bytes are read as they are.
@@ -50,7 +38,7 @@ def read(data: bytes) -> tuple[list[Text], bytes] | None:
         return None
     stack: list[_Level] = []
     rest = bytearray(data)
-    texts: list[Text] = []
+    texts: list[Piece] = []
     for token in _TOKEN.finditer(data):
         first = token.group()[:1]
         if first in b"[{":
@@ -61,8 +49,8 @@ def read(data: bytes) -> tuple[list[Text], bytes] | None:
             if not stack or stack[-1].closing != first:
                 return None
             level = stack.pop()
-            if level.strings:
-                texts.append(_join(data, level.strings))
+            if level.texts:  # nbformat divides a text after each line: what stands between the strings goes too
+                texts.append(undone(data, *level.texts, _PART, _decode))
         elif first == b",":
             if stack:
                 stack[-1].wants_key = stack[-1].closing == b"}"
@@ -78,9 +66,9 @@ def read(data: bytes) -> tuple[list[Text], bytes] | None:
                 start, end = token.span(1)
                 rest[start:end] = b" " * (end - start)
                 if kind == "text" and level.closing == b"]":
-                    level.strings.append((start, end))
+                    level.texts = (level.texts[0] if level.texts else start, end)
                 elif kind == "text":
-                    texts.append(_join(data, [(start, end)]))
+                    texts.append(undone(data, start, end, _PART, _decode))
     return (texts, bytes(rest)) if not stack else None
 
 
@@ -96,26 +84,10 @@ def _kind(keys: list[bytes]) -> str:
     return ""
 
 
-def _join(data: bytes, spans: list[tuple[int, int]]) -> Text:
-    text = bytearray()
-    origins = array("Q")
-    for start, end in spans:
-        place = start
-        for escape in _ESCAPE.finditer(data, start, end):
-            text += data[place : escape.start()]
-            origins.extend(range(place, escape.start()))
-            decoded = _decode(escape)
-            text += decoded
-            origins.extend([escape.start()] * len(decoded))
-            place = escape.end()
-        text += data[place:end]
-        origins.extend(range(place, end))
-    origins.append(spans[-1][1])
-    return Text(bytes(text), origins)
-
-
 def _decode(escape: re.Match[bytes]) -> bytes:
     unit, low, simple = escape.groups()
+    if unit is None and simple is None:
+        return b""
     if simple is not None:
         return _SIMPLE.get(simple, simple)
     high = int(unit, 16)

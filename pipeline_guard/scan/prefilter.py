@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rules can match a text at all: one pass of Hyperscan over all patterns, or none where it is missing.
+"""Where rules can match at all: one pass of Hyperscan for all of them, or nothing where it is missing.
 
-The answer may hold rules that do not match; it never lacks one that does. So findings are the same with and
-without it, and only the time differs. A compiled database is kept through the ``Cache`` door.
+The answer may hold places where no rule matches; it never lacks one where a rule does. So findings are the same with
+and without it, and only the time differs. A compiled database is kept through the ``Cache`` door.
 """
 
 from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline_guard.ports import Cache
+from pipeline_guard.scan.coarse import Probe, probes
 from pipeline_guard.scan.rule import Rule
 
 # Below these sizes looking for keywords in Python is faster than loading, or compiling, a database.
 LOAD_FROM = 32 * 1024
-COMPILE_FROM = 3 * 1024 * 1024
+COMPILE_FROM = 384 * 1024
+FORMAT = 1  # of what is kept; raise it when probes or the layout change
+_NEAR = 64  # bytes: places closer together than this are one
+
+# Ends of what was seen, for each rule: first and last, first and last, ... ascending. Empty: anywhere.
+Places = Mapping[int, Sequence[int]]
 
 
 class Prefilter:
@@ -33,23 +39,45 @@ class Prefilter:
         self._engine = engine
         self._seen = COMPILE_FROM if eager else 0
         self._database: Any = None
-        self._always: tuple[int, ...] = ()
+        self._owners: list[tuple[int, ...]] = []
+        self._anywhere: Places = dict.fromkeys(range(len(rules)), ())
+        self._always: dict[int, tuple[int, ...]] = {}
         self._tried_cache = False
 
-    def candidates(self, text: bytes) -> Sequence[int]:
-        """Return the indices of the rules that may match, ascending."""
-        self._seen += len(text)
+    def expect(self, size: int) -> None:
+        """Say that so many bytes more will come, so that what is worth it for them is done at once."""
+        self._seen += size
         if self._database is None and self._engine:
             self._open()
-        if self._database is None:
-            return range(len(self._rules))
-        fired: set[int] = set(self._always)
 
-        def heard(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            fired.add(index)
+    def candidates(self, text: bytes) -> Places:
+        """Return the rules that may match, by index, and where."""
+        if self._database is None:
+            if self._engine:
+                self.expect(len(text))
+            if self._database is None:
+                return self._anywhere
+        seen: dict[int, list[int]] = {}
+
+        def heard(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            places = seen.get(number)
+            if places is None:
+                seen[number] = [end, end]
+            elif end - places[-1] <= _NEAR:
+                places[-1] = end
+            else:
+                places += (end, end)
 
         self._database.scan(text, match_event_handler=heard)
-        return sorted(fired)
+        return self._of_rules(seen) if seen or self._always else {}
+
+    def _of_rules(self, seen: Mapping[int, list[int]]) -> Places:
+        found: dict[int, Sequence[int]] = {}
+        for number, places in seen.items():
+            for index in self._owners[number]:
+                found[index] = [*found[index], *places] if index in found else places
+        found.update(self._always)
+        return {index: found[index] for index in sorted(found)}
 
     def _open(self) -> None:
         """Load the database from the cache once enough was seen; compile it once much more was seen."""
@@ -60,21 +88,31 @@ class Prefilter:
         except ImportError:
             self._engine = False
             return
+        expressions, rest = probes(self._rules)
         name = self._name(hyperscan)
         if not self._tried_cache:
             self._tried_cache = True
-            self._load(hyperscan, name)
+            self._load(hyperscan, name, expressions)
         if self._database is None and self._seen >= COMPILE_FROM:
-            self._compile(hyperscan, name)
+            self._compile(hyperscan, name, expressions)
+        self._owners = [probe.owners for probe in expressions]
+        self._always |= dict.fromkeys(rest, ())
 
     def _name(self, hyperscan: Any) -> str:
         """Name the database by all that it depends on: engine, processor, rules."""
         probe = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         probe.compile(expressions=[b"x"], ids=[0], flags=[0])
-        parts = (hyperscan.__version__, probe.info().decode("ascii", "replace"), platform.machine(), platform.processor(), self._digest)
+        parts = (
+            hyperscan.__version__,
+            probe.info().decode("ascii", "replace"),
+            platform.machine(),
+            platform.processor(),
+            str(FORMAT),
+            self._digest,
+        )
         return f"scan-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}.hsdb"
 
-    def _load(self, hyperscan: Any, name: str) -> None:
+    def _load(self, hyperscan: Any, name: str, expressions: Sequence[Probe]) -> None:
         content = self._cache.get(name)
         if content is None or len(content) < 40:
             return
@@ -82,37 +120,43 @@ class Prefilter:
         if hashlib.sha256(body).digest() != head:  # cut short, or from a broken disk: made again
             return
         count = int.from_bytes(body[:4], "big")
-        always = tuple(int.from_bytes(body[4 + 4 * i : 8 + 4 * i], "big") for i in range(count))
+        refused = [int.from_bytes(body[4 + 4 * i : 8 + 4 * i], "big") for i in range(count)]
         try:
             database = hyperscan.loadb(body[4 + 4 * count :], hyperscan.HS_MODE_BLOCK)
             database.scratch = hyperscan.Scratch(database)
         except (hyperscan.error, ValueError, TypeError):
             return
-        self._database, self._always = database, always
+        self._take(database, expressions, refused)
 
-    def _compile(self, hyperscan: Any, name: str) -> None:
-        good, always = list(range(len(self._rules))), []
-        database = self._try(hyperscan, good)
-        if database is None:  # at least one pattern is beyond the engine: it stays with Python
-            always = [index for index in good if self._try(hyperscan, [index]) is None]
-            good = [index for index in good if index not in set(always)]
-            database = self._try(hyperscan, good) if good else None
+    def _compile(self, hyperscan: Any, name: str, expressions: Sequence[Probe]) -> None:
+        good, refused = list(range(len(expressions))), []
+        database = _try(hyperscan, expressions, good)
+        if database is None:  # at least one expression is beyond the engine: its rules stay with Python
+            refused = [number for number in good if _try(hyperscan, expressions, [number]) is None]
+            good = [number for number in good if number not in set(refused)]
+            database = _try(hyperscan, expressions, good) if good else None
         if database is None:
             self._engine = False
             return
-        self._database, self._always = database, tuple(always)
-        body = len(always).to_bytes(4, "big") + b"".join(index.to_bytes(4, "big") for index in always) + hyperscan.dumpb(database)
+        self._take(database, expressions, refused)
+        body = len(refused).to_bytes(4, "big") + b"".join(number.to_bytes(4, "big") for number in refused) + hyperscan.dumpb(database)
         self._cache.put(name, hashlib.sha256(body).digest() + body)
 
-    def _try(self, hyperscan: Any, indices: Sequence[int]) -> Any:
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_ALLOWEMPTY
-        try:
-            database.compile(
-                expressions=[self._rules[index].coarse.encode("utf-8") for index in indices],
-                ids=list(indices),
-                flags=[flags] * len(indices),
-            )
-        except (hyperscan.error, ValueError):
-            return None
-        return database
+    def _take(self, database: Any, expressions: Sequence[Probe], refused: Sequence[int]) -> None:
+        self._database = database
+        self._always = {index: () for number in refused for index in expressions[number].owners}
+
+
+def _try(hyperscan: Any, expressions: Sequence[Probe], numbers: Sequence[int]) -> Any:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    # NOTE: MULTILINE because ``re`` is given lines one by one, whose ends are ends of texts to it
+    coarse = hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_ALLOWEMPTY | hyperscan.HS_FLAG_MULTILINE
+    try:
+        database.compile(
+            expressions=[expressions[number].expression.encode("utf-8") for number in numbers],
+            ids=list(numbers),
+            flags=[hyperscan.HS_FLAG_CASELESS if expressions[number].literal else coarse for number in numbers],
+        )
+    except (hyperscan.error, ValueError):
+        return None
+    return database

@@ -3,16 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.finding import Finding, FindingStatus
+from pipeline_guard.model.limits import Limits
+from pipeline_guard.model.location import Location
+from pipeline_guard.model.sealed import Stored
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan.allow import is_allowed
+from pipeline_guard.scan.condition import Conditions, kept
 from pipeline_guard.scan.detect import Candidate, Detector
-from pipeline_guard.scan.text import Lines, fragments
+from pipeline_guard.scan.foreign import Known
+from pipeline_guard.scan.fragment import Page, Span
+from pipeline_guard.scan.lines import Lines
+from pipeline_guard.scan.proof import State
+from pipeline_guard.scan.read import fragments
+from pipeline_guard.scan.stored import with_stored
+
+_MANY = 1000  # hits at one place, from where on only equal values are taken for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,38 +34,116 @@ class Judgement:
     fingerprint: Callable[[str, bytes], str]
     baseline: frozenset[tuple[str, str]] = frozenset()
     foreign_markers: bool = False
+    limits: Limits = field(default_factory=Limits)
+    known: Known | None = None  # another scanner's list of known findings
+    conditions: Conditions = field(default_factory=Conditions)
+    stored: Callable[[bytes], Sequence[Stored]] | None = None  # finds values of the store
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A candidate at its place in a page; ``order`` is its fragment's."""
+
+    candidate: Candidate
+    span: Span
+    decoded_from: str
+    order: int
+
+    @property
+    def weight(self) -> tuple[bool, bool, bool, bool, int]:
+        """Order hits for one place: proven, then specific, then without context, then as stored before decoded."""
+        rule, state = self.candidate.rule, self.candidate.proof.state
+        return state is not State.VERIFIED, rule.generic, bool(rule.near), state is State.CONTRADICTED, self.order
 
 
 def findings(entry: Entry, detector: Detector, judgement: Judgement) -> tuple[list[Finding], list[Unchecked]]:
     """Return what one file holds, in order of place, never the value; and what of it could not be read."""
     found: list[Finding] = []
     unchecked: list[Unchecked] = []
-    lines: Lines | None = None
-    for fragment in fragments(entry.path, entry.data):
+    hits: list[_Hit] = []
+    page: Page | None = None
+    for order, fragment in enumerate(fragments(entry.path, entry.data, judgement.limits)):
         if isinstance(fragment, Unchecked):
             unchecked.append(fragment)
             continue
-        for candidate in detector.detect(fragment.data, judgement.now, path=entry.path):
-            lines = lines or Lines(entry.data)
-            found.append(
-                _finding(entry, candidate, fragment.stored(candidate.start, candidate.end), fragment.decoded_from, lines, judgement)
-            )
-    return sorted(found, key=lambda one: (one.location.byte_start, one.rule)), unchecked
+        if fragment.page is not page:  # a member is done with before the next one is unpacked
+            found += _judged(entry, page, hits, judgement)
+            hits, page = [], fragment.page
+        for candidate in _candidates(fragment.data, entry, detector, judgement):
+            span = fragment.stored(candidate.start, candidate.end)
+            if span is not None:
+                hits.append(_Hit(candidate, span, fragment.decoded_from, order))
+    found += _judged(entry, page, hits, judgement)
+    return sorted(found, key=lambda one: (one.location.byte_start, one.location.line, one.location.column, one.rule)), unchecked
 
 
-def _finding(entry: Entry, candidate: Candidate, span: tuple[int, int], decoded_from: str, lines: Lines, judgement: Judgement) -> Finding:
-    rule = candidate.rule
-    location = lines.location(entry.path, span, entry.origin.commit if entry.origin else "")
+def _candidates(text: bytes, entry: Entry, detector: Detector, judgement: Judgement) -> list[Candidate]:
+    candidates = detector.detect(text, judgement.now, path=entry.path)
+    if judgement.conditions.rules:
+        candidates = kept(text, candidates, entry, judgement.conditions)
+    return with_stored(text, candidates, judgement.stored(text)) if judgement.stored else candidates
+
+
+def _judged(entry: Entry, page: Page | None, hits: list[_Hit], judgement: Judgement) -> list[Finding]:
+    if not hits:
+        return []
+    lines = Lines(entry.data if page is None else page.data)
+    extent = page.extent if page is not None else None
+    return [_finding(entry, hit, lines, extent, judgement) for hit in _once(hits)]
+
+
+def _once(hits: list[_Hit]) -> Iterator[_Hit]:
+    """Give every secret once, which may have been found as stored and decoded, or in two readings of one binary file."""
+    first: dict[tuple[Span, bytes, str], _Hit] = {}
+    for hit in hits:
+        first.setdefault((hit.span, hit.candidate.value, hit.candidate.rule.id), hit)
+    hits = sorted(first.values(), key=lambda hit: hit.span)
+    group: list[_Hit] = []
+    end = -1
+    for hit in hits:
+        if hit.span[0] >= end and group:
+            yield from _chosen(group)
+            group = []
+        group.append(hit)
+        end = max(end, hit.span[1])
+    yield from _chosen(group)
+
+
+def _chosen(group: list[_Hit]) -> Iterator[_Hit]:
+    """Give the weightiest of the hits that mean the same secret, of hits that overlap."""
+    if len({hit.order for hit in group}) == 1:
+        yield from group
+        return
+    chosen: list[_Hit] = []
+    values: set[bytes] = set()
+    for hit in sorted(group, key=lambda one: one.weight):
+        if len(group) > _MANY:
+            if hit.candidate.value in values:
+                continue
+            values.add(hit.candidate.value)
+        elif any(_same(hit, other) for other in chosen):
+            continue
+        chosen.append(hit)
+    yield from sorted(chosen, key=lambda one: one.span)
+
+
+def _same(hit: _Hit, other: _Hit) -> bool:
+    """Tell whether two hits that may overlap are one secret: one is the other decoded, or their values are equal."""
+    if hit.order == other.order or hit.span[0] >= other.span[1] or other.span[0] >= hit.span[1]:
+        return False
+    if hit.candidate.value == other.candidate.value:
+        return True
+    outer, inner = sorted((hit.decoded_from, other.decoded_from), key=len)
+    return not outer or inner == outer or inner.startswith(f"{outer} > ")
+
+
+def _finding(entry: Entry, hit: _Hit, lines: Lines, extent: Span | None, judgement: Judgement) -> Finding:
+    candidate, rule = hit.candidate, hit.candidate.rule
+    location = lines.location(entry.path, hit.span, entry.origin.commit if entry.origin else "")
     fingerprint = judgement.fingerprint(rule.id, candidate.value)
-    status = FindingStatus.NEW
-    last, first = lines.text(location.end_line), lines.text(location.line)
-    if any(
-        is_allowed(rule.id, line, lines.text(location.line - 1), judgement.now.date(), foreign=judgement.foreign_markers)
-        for line in (first, last)
-    ):
-        status = FindingStatus.ALLOWED
-    elif (rule.id, fingerprint) in judgement.baseline:
-        status = FindingStatus.BASELINE
+    status = _status(candidate, location, fingerprint, lines, judgement)
+    if extent is not None:  # lines are the member's own, bytes those of its stored form
+        location = replace(location, byte_start=extent[0], byte_end=extent[1])
     return Finding(
         rule=rule.id,
         title=rule.title,
@@ -66,8 +155,21 @@ def _finding(entry: Entry, candidate: Candidate, span: tuple[int, int], decoded_
         hint=f"{candidate.proof.note}; {rule.hint}" if candidate.proof.note else rule.hint,
         status=status,
         origin=entry.origin,
-        decoded_from=decoded_from,
+        decoded_from=hit.decoded_from,
     )
+
+
+def _status(candidate: Candidate, location: Location, fingerprint: str, lines: Lines, judgement: Judgement) -> FindingStatus:
+    rule, today = candidate.rule.id, judgement.now.date()
+    first, last, above = lines.text(location.line), lines.text(location.end_line), lines.text(location.line - 1)
+    if any(is_allowed(rule, line, above, today, fingerprint=fingerprint, foreign=judgement.foreign_markers) for line in (first, last)):
+        return FindingStatus.ALLOWED
+    # of a match only the value is known here, which may cover less than gitleaks would, never more
+    if judgement.conditions.lets_pass(rule, location.path, location.commit, lambda kind: first if kind == "line" else candidate.value):
+        return FindingStatus.ALLOWED
+    if (rule, fingerprint) in judgement.baseline or (judgement.known and judgement.known.means(location, candidate.value)):
+        return FindingStatus.BASELINE
+    return FindingStatus.NEW
 
 
 def preview(candidate: Candidate) -> str:

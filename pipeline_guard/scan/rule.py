@@ -12,14 +12,14 @@ import hashlib
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 
-FORMAT = 6  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
+FORMAT = 7  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
 MAX_PATTERN = 2_000
 MAX_REACH = 65_536
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -27,9 +27,21 @@ ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # The context of ``near`` rules: a vendor's word, up to the value of an assignment, header, argument or pair.
 _START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
 _FILLER = r"[\w.\- ]{0,40}"
+# With ``credential``: the vendor's word is the whole name, or a word for a credential stands in the same name or in one
+# that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
+_CREDENTIAL = (
+    r"(?:(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])(?!\W{1,12}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
+    r"| [\w.\- ]{0,40}|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
+    r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
+    r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
+    r"[\w.\-]{0,24}"
+    r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
+)
 _BETWEEN = (
-    r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|=|:|,|\(|>)[ \t]{0,8}|[ \t]{1,4})"
-    r"(?:(?i:bearer|token|basic|key|apikey|bot)[ =]\"?)?\\?[\"'`]?"
+    r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|\|\||\?\?|[?|]{0,2}=|,|\(|>|:(?:[ \t]{0,4}&?[A-Za-z][\w\[\]<>. |]{1,24}=)?)[ \t]{0,8}"
+    r"|,?[ \t]{0,8}\\?[\"']?(?i:value|content|default)\\?[\"']?[ \t]{0,4}(?:=>|=|:)[ \t]{0,8}|[ \t]{1,4})"
+    r"(?:(?i:bearer|token|basic|key|apikey|bot)[ =:]\"?)?(?:[rbfuL@$](?=[\"'`]))?\\?[\"'`]?"
 )
 _END = r"(?![\w+/=\-])"
 
@@ -38,9 +50,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     """One kind of secret.
 
     ``keywords`` are lower-case literals, one of which is in every match; ``near`` are words that must stand before
-    the value, in which case ``pattern`` is the value's. ``group`` is what the secret is within the match.
-    ``entropy`` is a minimum in bits a character; ``proof`` names a function of ``scan.proof``. ``lines`` says that a
-    match may span lines.
+    the value, in which case ``pattern`` is the value's; ``credential`` asks for a word such as key or token behind them.
+    ``group`` is what the secret is within the match. ``entropy`` is a minimum in bits a character; ``proof`` names a
+    function of ``scan.proof``. ``lines`` says that a match may span lines.
     """
 
     id: str
@@ -53,6 +65,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     counterexamples: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
+    credential: bool = False
     group: int | str = 0
     entropy: float = 0.0
     proof: str = ""
@@ -77,14 +90,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         if not self.near:
             return self.pattern
         words = "|".join(re.escape(word) for word in self.near)
-        return f"{_START}(?i:{words}){_FILLER}{_BETWEEN}(?P<value>{self.pattern}){_END}"
-
-    @property
-    def coarse(self) -> str:
-        """An expression that matches wherever ``expression`` does, for an engine to which long texts are dear."""
-        if self.lines and self.keywords:
-            return "(?i:" + "|".join(re.escape(word) for word in self.keywords) + ")"
-        return self.expression
+        filler = _CREDENTIAL if self.credential else _FILLER
+        return f"{_START}(?i:{words}){filler}{_BETWEEN}(?P<value>{self.pattern}){_END}"
 
     @property
     def value_group(self) -> int | str:
@@ -121,7 +128,7 @@ def parse_pack(name: str, content: bytes, *, trusted: bool = False) -> tuple[Rul
     for entry in entries.elements():
         rule = _convert(name, entry, common)
         if not trusted:
-            _check(name, entry, rule)
+            check_rule(rule, _refusal(name, entry, rule.id))
         rules.append(rule)
     return tuple(rules)
 
@@ -143,20 +150,33 @@ def _convert(name: str, entry: Node, common: dict[str, object]) -> Rule:
         raise UsageError(f"{name}:{line}: {where}{what[:1].lower()}{what[1:]}") from None
 
 
-def _check(name: str, entry: Node, rule: Rule) -> None:
-    """Refuse what the engine could not run, or what could make it run for ever."""
-
+def _refusal(name: str, entry: Node, rule: str) -> Refuse:
     def refuse(key: str, what: str, hint: str = "") -> UsageError:
-        return UsageError(f"{name}:{entry.at([key]).line}: {rule.id or 'rule'}: {what}", hint)
+        return UsageError(f"{name}:{entry.at([key]).line}: {rule or 'rule'}: {what}", hint)
 
+    return refuse
+
+
+class Refuse(Protocol):
+    """Makes the error for a key of a rule, with its file and line."""
+
+    def __call__(self, key: str, what: str, hint: str = "") -> UsageError:
+        """Return the error."""
+        ...
+
+
+def check_rule(rule: Rule, refuse: Refuse, *, limit: int = MAX_PATTERN) -> None:
+    """Refuse what the engine could not run, or what could make it run for ever; raises what ``refuse`` makes."""
     if not ID.fullmatch(rule.id):
         raise refuse("id", "an id is lower-case words with hyphens")
-    if len(rule.pattern) > MAX_PATTERN:
-        raise refuse("pattern", f"the pattern is longer than {MAX_PATTERN} characters", "split the rule")
+    if len(rule.pattern) > limit:
+        raise refuse("pattern", f"the pattern is longer than {limit} characters", "split the rule")
     if not 16 <= rule.reach <= MAX_REACH:
         raise refuse("reach", f"reach must lie between 16 and {MAX_REACH} bytes")
     if any(word != word.lower() or not 2 <= len(word) <= 64 for word in rule.keywords + rule.near):
         raise refuse("keywords" if rule.keywords else "near", "keywords are lower-case, 2 to 64 characters")
+    if rule.credential and not rule.near:
+        raise refuse("credential", "credential is for rules with near", "write the context into the pattern")
     if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=)", rule.pattern):
         raise refuse("pattern", "back-references are not supported")
     if re.search(r"\)[*+]|\{\d*,\}\)[*+{]|[*+]\)(?:[*+]|\{\d+,)", rule.pattern):

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.ports import Cache, Rulepacks
+from pipeline_guard.scan.condition import Conditions
 from pipeline_guard.scan.rule import Rule, digest, freeze, parse_pack, thaw
 
 PACKAGED = "rulepacks/"  # the names of packs that ship with the package begin so
@@ -16,10 +17,11 @@ PACKAGED = "rulepacks/"  # the names of packs that ship with the package begin s
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """The rules in order, and the digest that names them."""
+    """The rules in order, the digest that names them, and the conditions of those that come from gitleaks."""
 
     rules: tuple[Rule, ...]
     digest: str
+    conditions: Conditions = field(default_factory=Conditions)
 
     def rule(self, name: str) -> Rule:
         """Return a rule by id; raise UsageError with the nearest spelling."""
@@ -35,6 +37,23 @@ class Ruleset:
 def load(packs: Rulepacks, cache: Cache) -> Ruleset:
     """Read every pack, from the cache where nothing changed. Raises UsageError with file and line."""
     texts = list(packs.texts())
+    native = [(name, content) for name, content in texts if not name.endswith(".toml")]
+    if len(native) == len(texts):
+        return _native(texts, cache)
+    from pipeline_guard.scan import gitleaks  # tomllib is dear, and needed by few
+
+    known, conditions = _native(native, cache), Conditions()
+    rules = list(known.rules)
+    for name, content in texts:
+        if name.endswith(".toml"):
+            for rule in gitleaks.parse(name, content, conditions):
+                if any(rule.id == other.id for other in rules):
+                    raise UsageError(f"{name}: the rule {rule.id} is there already", "give it another id")
+                rules.append(rule)
+    return Ruleset(tuple(rules), digest(texts), conditions)
+
+
+def _native(texts: list[tuple[str, bytes]], cache: Cache) -> Ruleset:
     name = digest(texts)
     kept = cache.get(f"rules-{name[:32]}.json")
     if kept is not None and hashlib.sha256(kept[32:]).digest() == kept[:32]:

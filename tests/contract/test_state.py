@@ -14,7 +14,7 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.model.event import AuditEvent, Checkpoint
 from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
-from pipeline_guard.model.sealed import SealedSecret
+from pipeline_guard.model.sealed import SealedSecret, SearchRow
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEY = KeyRef("store", 1, KeyType.AES_256, KeyUsage.WRAP, "ab" * 16)
@@ -101,3 +101,23 @@ def test_audit_records_are_chained_from_one(store: Any) -> None:
         assert record.seq == number + 1
     lines = list(store.records())
     assert verify_chain(lines) == (3, record.hash)
+
+
+def search_row(name: str, version: int = 1, content: bytes = b"sealed\x00\xff") -> SearchRow:
+    return SearchRow(name, version, KEY, b"wrapped\x00\xff", content)
+
+
+def test_search_rows_are_read_back_replaced_and_gone_with_their_secret(store: Any) -> None:
+    assert list(store.search_rows()) == []
+    assert list(store.versions_kept()) == []
+    for name, version in (("b", 1), ("a", 2), ("a", 1)):
+        store.put(sealed(name, version))
+        store.keep_row(search_row(name, version))
+    assert list(store.search_rows()) == [search_row("a", 1), search_row("a", 2), search_row("b", 1)]
+    assert list(store.versions_kept()) == [("a", 1), ("a", 2), ("b", 1)]
+    store.keep_row(search_row("a", 2, b"other"))
+    assert list(store.search_rows())[1] == search_row("a", 2, b"other")
+    store.delete("a")
+    assert list(store.search_rows()) == [search_row("b", 1)]
+    store.put(sealed("a"))
+    assert list(store.search_rows()) == [search_row("b", 1)], "a new secret of an old name has no row yet"

@@ -13,6 +13,7 @@ import pytest
 from pipeline_guard.adapters.fingerprint import VARIABLE, KeyedFingerprint
 from pipeline_guard.adapters.rulepacks import PackagedRules
 from pipeline_guard.adapters.sources.opening import open_source
+from pipeline_guard.adapters.workers import ForkedWorkers
 from pipeline_guard.errors import UsageError
 from pipeline_guard.flows.rules import every_rule, one_rule, wrong_rules
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range
@@ -65,6 +66,7 @@ def run(
         clock=FixedClock(),
         fingerprint=KeyedFingerprint("/nowhere", {VARIABLE: key}),
         progress=NoProgress(),
+        workers=ForkedWorkers(),
     )
     return scan(request or ScanRequest(), doors)
 

@@ -25,6 +25,8 @@ class Blobs:
         self._selection = selection
         self._git = git
         self._commits = 0
+        self._heard: list[Origin] = []  # the commits that were listed, for a source that reads their messages
+        self._listens = False
 
     def commits(self) -> int:
         """Return how many commits were looked at."""
@@ -60,6 +62,8 @@ class Blobs:
         content = take(stream, size, self._selection.max_bytes) if stream else None
         if content is None:
             return Unchecked(path, f"larger than {self._selection.max_bytes} bytes")
+        if words[1] == b"commit":  # its message is the text; what stands before is git's
+            return Entry(path, content.partition(b"\n\n")[2], origin, mode="")
         return Entry(path, content, origin, mode, blob)
 
     def _changes(self, *commits: str) -> Iterator[tuple[str, str, str, Origin]]:
@@ -102,6 +106,8 @@ class Blobs:
                     date, _, author = rest.partition("\t")
                     origin = Origin(commit, author, date)
                     self._commits += 1
+                    if self._listens:
+                        self._heard.append(origin)
 
 
 def raw_change(line: bytes) -> tuple[str, str]:

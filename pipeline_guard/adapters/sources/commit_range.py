@@ -3,26 +3,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pipeline_guard.adapters.git import GitRepository
 from pipeline_guard.adapters.sources.blobs import DEEP, Blobs
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo, UsageError
 from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
+
+MESSAGE = "commit message"  # what the message of a commit is called; which commit, its origin tells
 
 
 class RangeSource(Blobs):
     """What the commits of BASE..HEAD brought in, one after the other, sides of merges included."""
 
     def entries(self) -> Iterator[Entry | Unchecked]:
-        """Give each blob once, with the commit that brought it in; raise NothingToDo for a range that cannot be trusted."""
-        commits = self._commits_of(self._selection.revisions)
+        """Give each blob once, with the commit that brought it in, then the commits' messages.
+
+        Raises NothingToDo for a range that cannot be trusted.
+        """
+        span = self._selection.resolved or GitRevisions(self._git).resolve(self._selection.revisions)
+        self._listens = True
         seen: set[str] = set()
         wanted = []
         excluded = False
-        for blob, mode, path, origin in self._changes(*commits):
+        for blob, mode, path, origin in self._changes(span.head, f"^{span.base}"):
             if is_excluded(path, self._selection.exclude):
                 excluded = True
             elif blob.strip("0") and blob not in seen:
@@ -30,10 +39,23 @@ class RangeSource(Blobs):
                 wanted.append((blob, mode, path, origin))
         if excluded and not wanted:
             raise NothingToDo("everything in the range is excluded", "look at --exclude and scan.exclude")
-        yield from self._read(wanted)
+        # a message is a text of the range, too: it is pushed with it, and no later commit takes it back
+        messages = [(one.commit, "100644", MESSAGE, one) for one in self._heard]
+        yield from self._read([*wanted, *messages])
 
-    def _commits_of(self, revisions: str) -> tuple[str, str]:
-        """Check a range and return it as arguments for rev-list."""
+
+class GitRevisions:
+    """The door to commits: both ends of a range resolved, and every way in which a range could lie refused."""
+
+    def __init__(self, git: GitRepository) -> None:
+        self._git = git
+
+    def resolve(self, revisions: str) -> CommitRange:
+        """Check BASE..HEAD; raise UsageError for an unknown end, NothingToDo for a range that is empty or cut off.
+
+        The commits of a range are those that HEAD has and BASE has not, wherever the two parted: BASE need not be an ancestor.
+        """
+        self._git.root()  # outside a repository this says so
         base, dots, head = revisions.replace("...", "..").partition("..")
         head = head or "HEAD"
         if not dots or not base:
@@ -42,16 +64,33 @@ class RangeSource(Blobs):
             raise NothingToDo(
                 "the base of the range is all zeros: a new branch has none", "name the merge target, for example origin/main..HEAD"
             )
+        if not head.strip("0"):
+            raise NothingToDo("the head of the range is all zeros: the branch was deleted", "there is nothing left to scan in it")
         start, end = self._git.commit(base), self._git.commit(head)
-        common = self._git.merge_base(start, end)
-        if common == end:
+        listed = self._git.run("rev-list", end, f"^{start}").stdout.decode("ascii").split()
+        if not listed:
             raise NothingToDo(
                 f"the range {revisions[:100]} holds no commit", f"is {head[:60]} already part of {base[:60]}? check which is checked out"
             )
-        cut = set(self._git.run("rev-list", end, f"^{start}").stdout.decode("ascii").split()) & self._shallow()
+        cut = set(listed) & self._shallow()
         if cut:
             raise NothingToDo(f"the range {revisions[:100]} is cut off: this clone is shallow", DEEP)
-        return end, f"^{start}"
+        self._git.merge_base(start, end)  # raises where the histories have nothing in common
+        return CommitRange(start, end, len(listed))
+
+    def files(self, revision: str, path: str) -> Sequence[tuple[str, bytes]]:
+        """Return (path, content) of a file, or of every file right in a folder, as of a revision."""
+        commit = self._git.commit(revision)
+        name = os.path.normpath(path)
+        self._git.root()
+        listed = self._git.run("ls-tree", "-z", "--full-tree", commit, "--", name, f"{name}/").stdout
+        found = []
+        for entry in listed.split(b"\0"):
+            mode, _, rest = entry.partition(b" ")
+            blob, _, shown = rest.removeprefix(b"blob ").partition(b"\t")
+            if mode.startswith(b"100"):
+                found.append((os.fsdecode(shown), self._git.run("cat-file", "blob", blob.decode("ascii")).stdout))
+        return found
 
     def _shallow(self) -> set[str]:
         """Return the commits whose parents this clone lacks."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_guard.adapters.git import GitRepository
@@ -15,6 +16,29 @@ from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.model.verdict import Unchecked
+
+MANY = 400  # files from which on it is worth to read them in several processes
+PORTION = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FilePortion:
+    """Some files, as (path shown, path)."""
+
+    files: tuple[tuple[str, str], ...]
+    limit: int
+    total: int
+
+    def names(self) -> tuple[str, ...]:
+        """Return the paths as shown."""
+        return tuple(printable(shown) for shown, _ in self.files)
+
+    def read(self) -> Iterator[Entry | Unchecked]:
+        """Give every file that is still there."""
+        for shown, path in self.files:
+            found = read_file(shown, path, self.limit)
+            if found is not None:
+                yield found
 
 
 class TreeSource(Plain):
@@ -27,18 +51,27 @@ class TreeSource(Plain):
 
     def entries(self) -> Iterator[Entry | Unchecked]:
         """Give every file once, ordered by path; raise UsageError for a named path that is missing."""
+        for item in self.portions():
+            if isinstance(item, FilePortion):
+                yield from item.read()
+            else:
+                yield item
+
+    def portions(self) -> Iterator[Entry | Unchecked | FilePortion]:
+        """Give the same, as portions where there are many files."""
+        files = [(shown, path) for shown, path in self._files() if not is_excluded(shown, self._selection.exclude)]
+        if len(files) > MANY:
+            for first in range(0, len(files), PORTION):
+                yield FilePortion(tuple(files[first : first + PORTION]), self._selection.max_bytes, len(files))
+            return
         count = 0
-        for shown, path in self._files():
-            if is_excluded(shown, self._selection.exclude):
-                continue
-            found = read_file(shown, path, self._selection.max_bytes)
-            if found is not None:
-                count += isinstance(found, Unchecked) or found.mode != "120000"
-                yield found
+        for found in FilePortion(tuple(files), self._selection.max_bytes, len(files)).read():
+            count += isinstance(found, Unchecked) or found.mode != "120000"
+            yield found
         if not count:
             raise NothingToDo("there is no file to look at", "name files or folders, and look at --exclude")
 
-    def _files(self) -> Iterator[tuple[str, Path]]:
+    def _files(self) -> Iterator[tuple[str, str]]:
         try:
             root = Path(self._git.root())
         except (UsageError, Unavailable) as error:
@@ -46,16 +79,16 @@ class TreeSource(Plain):
                 raise
             root = None
         if not self._selection.paths:
-            return self._tracked(root) if root else walk(self._folder, self._folder)
+            return self._tracked(root) if root else walk(str(self._folder), str(self._folder))
         return self._named(root)
 
-    def _tracked(self, root: Path) -> Iterator[tuple[str, Path]]:
+    def _tracked(self, root: Path) -> Iterator[tuple[str, str]]:
         listed = self._git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout
         for name in sorted({name for name in listed.split(b"\0") if name}):
             shown = os.fsdecode(name)
-            yield shown.rstrip("/"), root / shown
+            yield shown.rstrip("/"), f"{root}/{shown}"
 
-    def _named(self, root: Path | None) -> Iterator[tuple[str, Path]]:
+    def _named(self, root: Path | None) -> Iterator[tuple[str, str]]:
         seen: set[str] = set()
         for name in self._selection.paths:
             path = Path(os.path.normpath(self._folder / name))
@@ -69,50 +102,90 @@ class TreeSource(Plain):
                 base = root
             elif not is_folder and path.is_relative_to(self._folder):
                 base = self._folder
-            for shown, file in walk(path, base) if is_folder else [(path.relative_to(base).as_posix(), path)]:
-                if str(file) not in seen:
-                    seen.add(str(file))
+            for shown, file in walk(str(path), str(base)) if is_folder else [(path.relative_to(base).as_posix(), str(path))]:
+                if file not in seen:
+                    seen.add(file)
                     yield shown, file
 
 
-def walk(top: Path, base: Path) -> Iterator[tuple[str, Path]]:
+def walk(top: str, base: str) -> Iterator[tuple[str, str]]:
     """Give every file below ``top``, without following links and without git's own folder."""
-    failed: list[OSError] = []
-    for folder, folders, names in os.walk(top, onerror=failed.append):
-        folders[:] = sorted(name for name in folders if name != ".git")
-        for name in [*(name for name in folders if Path(folder, name).is_symlink()), *sorted(names)]:
-            path = Path(folder, name)
-            yield path.relative_to(base).as_posix(), path
-        for error in failed:  # a folder that cannot be listed: reading it as a file tells why
-            path = Path(os.fsdecode(error.filename))
-            yield path.relative_to(base).as_posix(), path
-        failed.clear()
-    for error in failed:
-        path = Path(os.fsdecode(error.filename))
-        yield path.relative_to(base).as_posix(), path
+    shown = os.path.relpath(top, base)
+    pending = [(top, "" if shown == "." else f"{shown}/")]
+    while pending:
+        folder, prefix = pending.pop()
+        try:
+            with os.scandir(folder) as entries:
+                listed = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        except OSError:  # a folder that cannot be listed: reading it as a file tells why
+            yield prefix.rstrip("/"), folder
+            continue
+        inner = folder.rstrip("/")
+        for name, is_folder in listed:
+            if not is_folder:
+                yield prefix + name, f"{inner}/{name}"
+        pending += [(f"{inner}/{name}", f"{prefix}{name}/") for name, is_folder in reversed(listed) if is_folder and name != ".git"]
 
 
-def read_file(shown: str, path: Path, limit: int) -> Entry | Unchecked | None:
+def read_file(shown: str, path: str | Path, limit: int) -> Entry | Unchecked | None:
     """Read one file; a symbolic link gives where it points to (mode 120000); None for what has vanished."""
+    name = printable(shown)
     try:
-        status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            return Entry(printable(shown), os.fsencode(path.readlink()), mode="120000")
-        if stat.S_ISDIR(status.st_mode):
-            why = "a submodule or another repository: scan it by itself" if (path / ".git").exists() else "the folder cannot be listed"
-            return Unchecked(printable(shown), why if any(path.iterdir()) else "a submodule that is not checked out: scan it by itself")
-        if not stat.S_ISREG(status.st_mode):
-            return Unchecked(printable(shown), "not a regular file")
-        if status.st_size > limit:
-            return Unchecked(printable(shown), f"larger than {limit} bytes")
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            content = stream.read(limit + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Unchecked(printable(shown), f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        return _unopened(name, path, error)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return _special(name, path, status.st_mode)
+        if status.st_size > limit:
+            return Unchecked(name, f"larger than {limit} bytes")
+        content = os.read(descriptor, status.st_size + 1)
+        if len(content) != status.st_size:  # it changes meanwhile, is larger than one read gives, or has no size, as in /proc
+            content = _rest(descriptor, content, limit)
+    except OSError as error:
+        return Unchecked(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+    finally:
+        os.close(descriptor)
     if len(content) > limit:
-        return Unchecked(printable(shown), f"larger than {limit} bytes")
-    mode = "100755" if status.st_mode & 0o100 else "100644"
-    return Entry(printable(shown), content, mode=mode)
+        return Unchecked(name, f"larger than {limit} bytes")
+    return Entry(name, content, mode="100755" if status.st_mode & 0o100 else "100644")
+
+
+def _rest(descriptor: int, content: bytes, limit: int) -> bytes:
+    parts = [content]
+    size = len(content)
+    while size <= limit and (part := os.read(descriptor, min(limit + 1 - size, 1 << 24))):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def _unopened(name: str, path: str | Path, error: OSError) -> Entry | Unchecked | None:
+    """Tell a link, which is not opened, from what cannot be opened."""
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            return Entry(name, os.fsencode(Path(path).readlink()), mode="120000")
+        if stat.S_ISDIR(mode) or not stat.S_ISREG(mode):
+            return _special(name, path, mode)
+    except FileNotFoundError:
+        return None
+    except OSError as other:
+        error = other
+    return Unchecked(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+
+
+def _special(name: str, path: str | Path, mode: int) -> Unchecked:
+    """Say why a folder or device is no text; raise OSError for a folder that cannot be listed."""
+    if not stat.S_ISDIR(mode):
+        return Unchecked(name, "not a regular file")
+    try:
+        if not any(Path(path).iterdir()):
+            return Unchecked(name, "a submodule that is not checked out: scan it by itself")
+    except OSError as error:
+        return Unchecked(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+    is_repository = os.path.lexists(f"{path}/.git")
+    return Unchecked(name, "a submodule or another repository: scan it by itself" if is_repository else "the folder cannot be listed")

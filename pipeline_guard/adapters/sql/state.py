@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, func, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, searches, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
@@ -23,7 +23,7 @@ from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Lease
-from pipeline_guard.model.sealed import SealedSecret, SecretChange
+from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 
 
 def _newest_of(table: Table) -> Select[Any]:
@@ -38,7 +38,7 @@ _LEASE = insert(tables.leases)
 
 
 class SqlState:
-    """One database behind eight doors."""
+    """One database behind nine doors."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -193,12 +193,30 @@ class SqlState:
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
         with self._change() as connection:
+            searches.forget(connection, name)
             return sealed.forget(connection, name)
 
     def due(self, now: datetime) -> Sequence[str]:
         """Return the names of deleted secrets whose waiting time is over."""
         with self._look() as connection:
             return sealed.due(connection, now)
+
+    # SearchIndex
+
+    def keep_row(self, row: SearchRow) -> None:
+        """Keep a search row in place of the one of its name and version."""
+        with self._change() as connection:
+            searches.keep(connection, row)
+
+    def search_rows(self) -> Sequence[SearchRow]:
+        """Return the search rows of the secrets that are kept."""
+        with self._look() as connection:
+            return searches.rows(connection)
+
+    def versions_kept(self) -> Sequence[tuple[str, int]]:
+        """Return name and version of every secret."""
+        with self._look() as connection:
+            return searches.kept(connection)
 
     # LeaseBook
 

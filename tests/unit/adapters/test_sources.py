@@ -7,11 +7,13 @@ import io
 import os
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.sources.commit_range import MESSAGE
 from pipeline_guard.adapters.sources.opening import open_source
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.adapters.sources.stream import StreamSource
@@ -23,13 +25,13 @@ from tests.conftest import Repository
 
 
 def read(selection: Selection, folder: Path) -> tuple[dict[str, Entry], list[Unchecked]]:
-    """Return the entries by path, and what could not be read."""
+    """Return the entries by path, messages of commits aside, and what could not be read."""
     entries: dict[str, Entry] = {}
     unchecked = []
     for one in open_source(selection, str(folder), os.environ).entries():
         if isinstance(one, Unchecked):
             unchecked.append(one)
-        else:
+        elif one.path != MESSAGE:
             entries[one.path] = one
     return entries, unchecked
 
@@ -205,7 +207,11 @@ def _merge(repository: Repository) -> str:
 
 def test_merge_brings_in_what_differs_from_all_parents(repository: Repository) -> None:
     base = _merge(repository)
-    found = [one for one in open_source(commits(f"{base}..HEAD"), str(repository.path), os.environ).entries() if isinstance(one, Entry)]
+    found = [
+        one
+        for one in open_source(commits(f"{base}..HEAD"), str(repository.path), os.environ).entries()
+        if isinstance(one, Entry) and one.blob
+    ]
     contents = sorted(one.data for one in found)
     assert contents == [b"from main", b"from the side", b"main\n", b"only in the merge", b"resolved\n", b"side\n"]
 
@@ -284,12 +290,27 @@ def test_history_gives_every_blob_once_and_knows_where_it_came_from(repository: 
     repository.git("checkout", "-q", "main")
     source = open_source(HISTORY, str(repository.path), os.environ)
     found = {one.data: one for one in source.entries() if isinstance(one, Entry)}
+    assert {found.pop(b"change\n").path} == {"commit message"}
     assert sorted(found) == [b"one", b"three", b"two"]
     assert found[b"three"].path == "deep/c.txt"
     origins = source.origins({found[b"one"].blob, found[b"three"].blob})
     assert origins[found[b"one"].blob].commit == first
     assert origins[found[b"three"].blob].commit == third
     assert source.commits() == 3
+
+
+def test_dangling_blobs_come_on_request(repository: Repository) -> None:
+    repository.commit(files={"a": "kept"})
+    repository.commit(files={"b": "dropped"})
+    lost = repository.git("rev-parse", "HEAD:b")
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    repository.write("c", "only staged once")
+    repository.git("add", "c")
+    repository.git("reset", "-q")
+    assert "dropped" not in {one.data.decode() for one in read(HISTORY, repository.path)[0].values()}
+    found = read(Selection(Scope.HISTORY, dangling=True), repository.path)[0]
+    assert {one.data for one in found.values()} >= {b"kept", b"dropped", b"only staged once"}
+    assert found[f"dangling blob {lost[:12]}"].blob == lost
 
 
 def test_large_blobs_are_passed_over_and_said(repository: Repository) -> None:
@@ -320,3 +341,27 @@ def test_repository_cannot_make_git_run_its_own_programs(repository: Repository,
 def test_git_is_the_one_of_this_folder(repository: Repository) -> None:
     repository.commit(files={"a": "a"})
     assert GitRepository(str(repository.path)).root() == str(repository.path)
+
+
+def test_messages_of_commits_and_tags_are_texts_of_a_history(repository: Repository) -> None:
+    commit = repository.commit(files={"a.txt": "one"})
+    repository.git("tag", "-a", "v1", "-m", "first of all")
+    source = open_source(HISTORY, str(repository.path), os.environ)
+    found = {one.path: one for one in source.entries() if isinstance(one, Entry) and one.mode == ""}
+    assert (found["commit message"].data, found["tag message v1"].data) == (b"change\n", b"first of all\n")
+    origin = found["commit message"].origin
+    assert origin is not None
+    assert origin.commit == commit
+    assert origin.date.startswith("20")
+
+
+def test_what_no_ref_reaches_is_read_on_request_only(repository: Repository) -> None:
+    repository.commit(files={"a.txt": "one"})
+    repository.commit(files={"a.txt": "gone"})
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    texts = {}
+    for dangling in (False, True):
+        source = open_source(replace(HISTORY, dangling=dangling), str(repository.path), os.environ)
+        texts[dangling] = {one.data for one in source.entries() if isinstance(one, Entry)}
+    assert b"gone" not in texts[False]
+    assert b"gone" in texts[True]

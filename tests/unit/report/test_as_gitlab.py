@@ -20,7 +20,7 @@ TOOL = {
     "properties": {"id": NAMED, "name": NAMED, "version": NAMED, "vendor": {"type": "object", "required": ["name"]}},
 }
 TIME = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
-# What both schemas demand, written from GitLab's documentation of security report schemas 15.
+# What both schemas (15.2.1) demand of what we write, in our words; GitLab refuses a whole report for one breach.
 SHAPE = Draft202012Validator(
     {
         "type": "object",
@@ -61,6 +61,20 @@ SHAPE = Draft202012Validator(
                             "items": {
                                 "required": ["type", "name", "value"],
                                 "properties": {"type": NAMED, "name": NAMED, "value": NAMED},
+                            },
+                        },
+                        "description": {"type": "string", "maxLength": 1_048_576},
+                        "location": {
+                            "type": "object",
+                            "properties": {
+                                "file": {"type": "string"},
+                                "start_line": {"type": "number"},
+                                "end_line": {"type": "number"},
+                                "commit": {
+                                    "type": "object",
+                                    "required": ["sha"],
+                                    "properties": {"sha": NAMED, "author": {"type": "string"}, "date": {"type": "string"}},
+                                },
                             },
                         },
                         "raw_source_code_extract": False,

@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
+from jsonschema import Draft4Validator
+from jsonschema.exceptions import ValidationError
 
 from pipeline_guard.model.finding import FindingStatus, ScanReport, Severity
 from pipeline_guard.model.location import Location
@@ -15,12 +18,17 @@ from pipeline_guard.model.verdict import Unchecked, Verdict
 from pipeline_guard.report.as_sarif import render_scan, render_verdict, uri
 from tests.unit.report.samples import FAILED, HOSTILE, PASSED, REPORTS, UNCHECKED, VERDICTS, WAIVED, finding, scan, verdict
 
+SCHEMA = Draft4Validator(
+    json.loads((Path(__file__).parents[2] / "vectors" / "schemas" / "sarif-2.1.0-rtm.5.json").read_text("utf-8")),
+    format_checker=Draft4Validator.FORMAT_CHECKER,
+)
 URI = re.compile(r"(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})+")
 
 
 def run_of(text: str) -> dict[str, Any]:
     """Read a log and check what the format and GitHub demand of it."""
     log = json.loads(text)
+    SCHEMA.validate(log)
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
     assert run["columnKind"] == "unicodeCodePoints"
@@ -55,6 +63,20 @@ def test_accepted_findings_carry_suppressions() -> None:
     report = scan(finding(status=FindingStatus.BASELINE), finding(status=FindingStatus.ALLOWED))
     kinds = [result["suppressions"][0]["kind"] for result in run_of(render_scan(report))["results"]]
     assert sorted(kinds) == ["external", "inSource"]
+
+
+def test_state_against_the_baseline_is_told_where_there_is_one() -> None:
+    report = scan(finding("old", status=FindingStatus.BASELINE), finding("new"), finding("allowed", status=FindingStatus.ALLOWED))
+    states = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]: one for one in run_of(render_scan(report))["results"]}
+    assert {name: one["baselineState"] for name, one in states.items()} == {"old": "unchanged", "new": "new", "allowed": "new"}
+    assert "baselineState" not in run_of(render_scan(scan(finding())))["results"][0]
+
+
+def test_the_schema_of_these_tests_refuses_what_is_no_log() -> None:
+    log = json.loads(render_scan(scan(finding())))
+    log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    with pytest.raises(ValidationError):
+        SCHEMA.validate(log)
 
 
 def test_what_was_not_examined_is_a_notification() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from pipeline_guard.scan.allow import is_allowed
+from pipeline_guard.scan.allow import faults, is_allowed
 
 TODAY = date(2026, 11, 1)
 MARK = b"pipeline-guard:" + b"allow"
@@ -38,3 +38,35 @@ def test_markers_of_others_count_only_on_request() -> None:
     assert not is_allowed("github-token", line, b"", TODAY)
     assert is_allowed("github-token", line, b"", TODAY, foreign=True)
     assert not is_allowed("github-token", b"key", line, TODAY, foreign=True)
+
+
+def test_permission_for_one_value_does_not_hold_for_another() -> None:
+    line = b"x  # " + MARK + b" github-token fingerprint=0123abcd a revoked one"
+    assert is_allowed("github-token", line, b"", TODAY, fingerprint="0123abcdef")
+    assert not is_allowed("github-token", line, b"", TODAY, fingerprint="0123abcc00")
+    assert not is_allowed("github-token", line, b"", TODAY)
+    short = b"x  # " + MARK + b" github-token fingerprint=0123 too short to name one"
+    assert not is_allowed("github-token", short, b"", TODAY, fingerprint="0123abcdef")
+
+
+@pytest.mark.parametrize(
+    ("comment", "why"),
+    [
+        (b" github-token a revoked token", None),
+        (b" github-token until=2026-11-01 rotated tomorrow", None),
+        (b" github-token fingerprint=0123abcd a revoked one", None),
+        (b" github-tokn a revoked token", "no rule is called github-tokn, did you mean github-token?"),
+        (b" entirely-different words", "no rule is called entirely-different"),
+        (b" github-token until=2026-10-31 rotated", "it ended on 2026-10-31"),
+        (b" github-token until=soon rotated", "its until= is no day: write until=YYYY-MM-DD"),
+        (b" github-token until= rotated", "its until= is no day: write until=YYYY-MM-DD"),
+        (b" github-token", "it gives no reason"),
+        (b" github-token */", "it gives no reason"),
+        (b" github-token until=2027-01-01", "it gives no reason"),
+        (b" <rule> [until=YYYY-MM-DD] <reason>", None),
+        (b" RULE", None),
+    ],
+)
+def test_permission_that_permits_nothing_is_told(comment: bytes, why: str | None) -> None:
+    found = [text for _, text in faults(b"x = 1  # " + MARK + comment + b"\n", {"github-token", "npm-token"}, TODAY)]
+    assert found == ([why] if why else [])

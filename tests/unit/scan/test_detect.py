@@ -123,7 +123,7 @@ def test_value_without_quotes_is_read_in_settings_and_not_in_source_code() -> No
 
 def test_entropy_alone_never_hides_an_explicit_assignment() -> None:
     assert only('password = "' + "Summer" + '2024!"').rule.id == "generic-password-quoted"
-    assert only("DB_PASSWORD=aa11bb22").rule.id == "generic-password-bare"
+    assert only("DB_PASSWORD=" + "aa11bb22").rule.id == "generic-password-bare"
 
 
 @pytest.mark.parametrize("engine", [FAST, PURE], ids=["hyperscan", "pure"])

@@ -19,7 +19,7 @@ RULES = [rule for name, content in PackagedRules().texts() for rule in parse_pac
 
 
 def test_there_are_many_rules_with_distinct_ids() -> None:
-    assert len(RULES) >= 90
+    assert len(RULES) >= 600
     assert len({rule.id for rule in RULES}) == len(RULES)
 
 

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which commits the event of a job stands for, from the forge's variables and the event's own document.
+
+Nothing is guessed: an event that names a range gives it, an event that has none by nature (a tag, a schedule, a start by
+hand) says so, and everything else is an error with the remedy. Whether this clone knows the commits is the caller's question.
+Sources: GitHub "Events that trigger workflows" and webhook payloads; GitLab "Predefined CI/CD variables".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline_guard.errors import NothingToDo, UsageError
+from pipeline_guard.model.document import parse_json
+
+EVENT_LIMIT = 32 * 1024 * 1024  # bytes; GitHub cuts payloads at 25 MB
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an event brought: ``ranges`` that say the same, the most exact first; none where the event has no range."""
+
+    event: str
+    ranges: tuple[str, ...] = ()
+
+
+def change_of(environ: Mapping[str, str], event: bytes) -> Change:
+    """Return the range of this job's event; ``event`` is GitHub's document, b"" elsewhere.
+
+    Raises UsageError outside a known forge or for a document that lacks what it should have, NothingToDo for a deleted branch.
+    """
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return _github(environ, event)
+    if environ.get("GITLAB_CI") == "true":
+        return _gitlab(environ)
+    raise UsageError("--range auto: this is no job of GitHub or GitLab", "write BASE..HEAD, for example origin/main..HEAD")
+
+
+def _github(environ: Mapping[str, str], event: bytes) -> Change:
+    name, sha, ref = environ.get("GITHUB_EVENT_NAME", ""), environ.get("GITHUB_SHA", ""), environ.get("GITHUB_REF", "")
+    if name not in ("pull_request", "pull_request_target", "merge_group", "push"):
+        return Change(name or "unknown")
+    payload = parse_json(event, "the event of this job (GITHUB_EVENT_PATH)", limit=EVENT_LIMIT)
+    if name == "merge_group":
+        return Change(name, (f"{_id(payload, 'merge_group', 'base_sha')}..{_id(payload, 'merge_group', 'head_sha')}",))
+    if name == "push":
+        if ref.startswith("refs/tags/"):
+            return Change("push of a tag")
+        default = _at(payload, "repository", "default_branch")
+        return _push(_id(payload, "before"), _id(payload, "after"), ref.removeprefix("refs/heads/"), default)
+    base, head = _id(payload, "pull_request", "base", "sha"), _id(payload, "pull_request", "head", "sha")
+    ranges = [f"{base}..{head}"]
+    if name == "pull_request" and re.fullmatch(r"refs/pull/[0-9]+/merge", ref) and _ID.fullmatch(sha):
+        # the merge commit that GitHub made: against its first parent it is the change, and only that
+        ranges.insert(0, f"{sha}^1..{sha}")
+    return Change(name, tuple(ranges))
+
+
+def _gitlab(environ: Mapping[str, str]) -> Change:
+    source, head = environ.get("CI_PIPELINE_SOURCE", ""), environ.get("CI_COMMIT_SHA", "")
+    if environ.get("CI_COMMIT_TAG"):
+        return Change("push of a tag")
+    if source not in ("merge_request_event", "push"):
+        return Change(source or "unknown")
+    if not _ID.fullmatch(head):
+        raise UsageError("--range auto: CI_COMMIT_SHA holds no commit id", "is this really a job of GitLab? write BASE..HEAD")
+    if source == "push":
+        branch, default = environ.get("CI_COMMIT_BRANCH", ""), environ.get("CI_DEFAULT_BRANCH", "")
+        return _push(environ.get("CI_COMMIT_BEFORE_SHA", "") or "0" * 40, head, branch, default)
+    base = environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+    if not _ID.fullmatch(base):
+        raise UsageError("--range auto: CI_MERGE_REQUEST_DIFF_BASE_SHA holds no commit id", "write BASE..HEAD")
+    if environ.get("CI_MERGE_REQUEST_EVENT_TYPE") in ("merged_result", "merge_train"):
+        # a merge commit that GitLab made: its first parent is the target
+        tip = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "")
+        return Change(source, (f"{head}^1..{head}", *([f"{base}..{tip}"] if _ID.fullmatch(tip) else [])))
+    return Change(source, (f"{base}..{head}",))
+
+
+def _push(before: str, after: str, branch: str, default: str) -> Change:
+    """Return the ranges of a push: from where the branch stood; for a new or rewritten one from where it left the default branch."""
+    if not after.strip("0"):
+        raise NothingToDo("the branch was deleted: there is nothing to look at", "leave deletions out of the job's conditions")
+    target = [f"origin/{default}..{after}"] if default and branch != default else []
+    if before.strip("0"):
+        return Change("push", (f"{before}..{after}", *target))
+    if not target:
+        raise NothingToDo(
+            "the push made the default branch: there is nothing to compare it with", "look at everything once: scan --history"
+        )
+    return Change("push of a new branch", tuple(target))
+
+
+def _at(payload: object, *path: str) -> str:
+    for part in path:
+        payload = payload.get(part) if isinstance(payload, dict) else None
+    return payload if isinstance(payload, str) else ""
+
+
+def _id(payload: object, *path: str) -> str:
+    found = _at(payload, *path)
+    if not _ID.fullmatch(found):
+        raise UsageError(f"--range auto: the event of this job has no {'.'.join(path)}", "write BASE..HEAD")
+    return found

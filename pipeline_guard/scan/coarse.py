@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Hyperscan looks for on behalf of a rule: less than the rule, so that a thousand compile in well under a second.
+
+Wherever a rule matches, what stands here matches too, and ends inside that match. The opposite need not hold:
+``re`` has the last word. Hyperscan's time to compile goes into counted repetitions and alternatives of long texts,
+so counts lose their upper bounds, endings are cut off, and a keyword that is rare by itself stands for its rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline_guard.scan.rule import Rule
+
+_REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTALL)
+_ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b|\(\?![^()]*\))*$", re.DOTALL)
+_ENOUGH = 8  # repetitions at the end of an expression that tell enough
+# Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
+_GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
+_STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
+# What Hyperscan reads in another way than ``re``: POSIX classes, the very end
+_FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An expression that ``owners`` (indices of rules) have in common. ``literal`` ones are text in any case."""
+
+    expression: str
+    owners: tuple[int, ...]
+    literal: bool = False
+
+
+def probes(rules: Sequence[Rule]) -> tuple[list[Probe], list[int]]:
+    """Return the expressions for all rules, and the rules for which there is none."""
+    words: dict[str, list[int]] = {}
+    found: list[Probe] = []
+    rest: list[int] = []
+    for index, rule in enumerate(rules):
+        if _is_told_by_words(rule):
+            for word in rule.anchors:
+                words.setdefault(word, []).append(index)
+        elif _FOREIGN.search(rule.pattern):
+            rest.append(index)
+        else:
+            found.append(Probe(_loose(rule), (index,)))
+    return [Probe(re.escape(word), tuple(owners), literal=True) for word, owners in words.items()] + found, rest
+
+
+def _is_told_by_words(rule: Rule) -> bool:
+    """Tell whether a rule's keywords are rare enough in ordinary text. Those of long matches must be: only they are cheap."""
+    if not rule.anchors:
+        return False
+    return rule.lines or (not rule.near and not rule.generic and all(map(_is_rare, rule.anchors)))
+
+
+def _is_rare(word: str) -> bool:
+    return len(word) >= 6 or (len(word) >= 4 and not word.isalpha())
+
+
+def _loose(rule: Rule) -> str:
+    if not rule.near:
+        return _cut(_unbounded(rule.pattern))
+    words = "|".join(re.escape(word) for word in rule.near)
+    return f"(?i:{words}){_GAP}(?:{_cut(_unbounded(rule.pattern))})"
+
+
+def _unbounded(pattern: str) -> str:
+    """Take the upper bounds off counted repetitions, outside of classes and escapes."""
+
+    def loosen(match: re.Match[str]) -> str:
+        if match[2] is None:
+            return match[0]
+        least = int(match[1] or 0)
+        return "*" if least == 0 else "+" if least == 1 else f"{{{least},}}"
+
+    return _REPEAT.sub(loosen, pattern)
+
+
+def _cut(pattern: str) -> str:
+    """Shorten the last repetition: what follows it in a match, or behind it, is not needed to see where it begins."""
+    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", _without_lookahead(pattern))
+
+
+def _without_lookahead(pattern: str) -> str:
+    """Take away a lookahead at the very end, which lies behind the match."""
+    begin = pattern.rfind("(?=")
+    depth = 0
+    for part in _STRUCTURE.finditer(pattern, max(begin, 0)):
+        depth += {"(": 1, ")": -1}.get(part[0], 0)
+        if depth == 0 and part[0] == ")":
+            return pattern[:begin] if begin >= 0 and part.end() == len(pattern) else pattern
+    return pattern

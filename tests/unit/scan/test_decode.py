@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One layer of encoding undone, and what is left alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+
+from pipeline_guard.scan.decode import decoded
+
+
+def texts(data: bytes) -> list[tuple[str, bytes]]:
+    return [(kind, piece.data) for kind, piece in decoded(data, 1_000_000)]
+
+
+def test_value_keeps_the_name_before_it() -> None:
+    encoded = base64.b64encode(b"some words in here")
+    assert texts(b"a: 1\n  name: " + encoded) == [("base64", b"  name: some words in here")]
+    assert texts(b"kind: Secret\n  user: " + base64.b64encode(b"ada l")) == []
+    assert texts(b"kind: Secret\n  user: " + base64.b64encode(b"ada lov")) == [("base64", b"  user: ada lov")]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"sha512-" + base64.b64encode(hashlib.sha512(b"some package").digest()),
+        b"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        b"https://example.org/a%20b?c=d&amp;e=f",
+        b'print("a\\n")  # \\x00 \\u00e4',
+        b"some_quite_long_identifier_in_a_program/or/a/path/to/a/file.txt",
+        b'x = ["first words here",\n     "second words here"]',
+    ],
+)
+def test_ordinary_text_is_left_alone(plain: bytes) -> None:
+    assert texts(plain) == []
+
+
+def test_span_of_an_escape_is_its_encoded_form() -> None:
+    data = b"key=abcdefghij%2Bklm%3D end"
+    ((_, piece),) = decoded(data, 1000)
+    start = piece.data.index(b"abcdefghij+klm=")
+    span = piece.stored(start, start + 15)
+    assert span is not None
+    assert data[slice(*span)] == b"abcdefghij%2Bklm%3D"
+
+
+def test_far_escapes_are_found_by_their_marks() -> None:
+    data = b" ".join(b"abcdefgh%%2B%03d" % number for number in range(300))
+    ((_, piece),) = decoded(data, 100_000)
+    for number in (0, 63, 64, 65, 150, 299):
+        start = piece.data.index(b"+%03d" % number)
+        span = piece.stored(start, start + 4)
+        assert span is not None
+        assert data[slice(*span)] == b"%%2B%03d" % number

@@ -34,8 +34,8 @@ from pipeline_guard.model.secret import Secret
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 
 
-def grants(state: SqlState, home: str, threads: int) -> float:
-    """Return how many leases a second are issued, recorded durably and opened by so many threads."""
+def grants(state: SqlState, home: str, threads: int) -> tuple[float, float]:
+    """Return how many leases a second so many threads issue, record durably and open; and the processor time of each in ms."""
     clock, random = SystemClock(), SystemRandom()
     token = GovernedToken(open_token(home, uri="", module="", pin="", environ={}), state, clock)
     doors = secrets.SecretDoors("bench", clock, random, token, token, state, state, state, state, state, state)
@@ -50,13 +50,14 @@ def grants(state: SqlState, home: str, threads: int) -> float:
             lease.grant(binding, f"job-{number}", doors=giving)
             counts[number] += 1
 
+    begun = time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         running = [pool.submit(work, number) for number in range(threads)]
         time.sleep(SECONDS)
         stop.set()
     for each in running:
         each.result()
-    return sum(counts) / SECONDS
+    return sum(counts) / SECONDS, (time.process_time() - begun) * 1000 / sum(counts)
 
 
 def timed(act: Callable[[], object], runs: int = 5) -> float:
@@ -119,7 +120,8 @@ def measure(name: str, state: SqlState, home: str, folder: Path, environment: di
     """Measure one store."""
     print(f"\n{name}: issue + unwrap + record, durable")
     for threads in (1, 4, 16):
-        print(f"  {threads:>2} threads {grants(state, home, threads):8.0f} a second")
+        rate, cost = grants(state, home, threads)
+        print(f"  {threads:>2} threads {rate:8.0f} a second, {cost:.2f} ms of processor each")
     print(f"  cold `run -- true`  {cold(home, folder, environment):8.0f} ms")
     scale(name, state)
     print(f"  cold `run -- true` beside all these {cold(home, folder, environment):8.0f} ms")

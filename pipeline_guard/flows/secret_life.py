@@ -85,6 +85,9 @@ def search(pattern: str, labels: Sequence[tuple[str, str]], store: SecretStore, 
     if not pattern and not labels:
         return store.list()
     prefix = pattern[: min((pattern.index(sign) for sign in "*?[" if sign in pattern), default=len(pattern))]
+    if prefix == pattern and not labels:  # a name and nothing else
+        row = store.get(pattern)
+        return [] if row is None else [row]
     found = life.search_secrets(prefix, labels)
     return [row for row in found if not pattern or fnmatchcase(row.name, pattern)]
 

@@ -19,6 +19,7 @@ _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
+_GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
 _STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
 _FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
@@ -61,10 +62,12 @@ def _is_rare(word: str) -> bool:
 
 
 def _loose(rule: Rule) -> str:
+    if not rule.anchors:
+        return _unbounded(_without_lookahead(rule.pattern))  # nothing else tells where to look: a cut ending would be in every file
     if not rule.near:
         return _cut(_unbounded(rule.pattern))
     words = "|".join(re.escape(word) for word in rule.near)
-    return f"(?i:{words}){_GAP}(?:{_cut(_unbounded(rule.pattern))})"
+    return f"(?i:{words}){_GAP_JOINED if rule.credential else _GAP}(?:{_cut(_unbounded(rule.pattern))})"
 
 
 def _unbounded(pattern: str) -> str:

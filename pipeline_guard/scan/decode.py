@@ -27,6 +27,7 @@ _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\0", b"\x78\x9c", b"\x78\x01", b"\x78\xda", b"\x78\x5e")
 _EVERY = 64  # escapes
+_MADE_UP = re.compile(rb"(?:DUMMY|EXAMPLE|dummy|example)(?=[A-Za-z0-9+/_\-])")
 _CONTEXT = 80  # bytes before a value that may name it
 _REGION = (160, 2048)  # bytes before and after an escape that are read with it
 _MANIFEST = re.compile(rb"^([ \t]+[\w.-]+:[ \t]*[\"']?)([A-Za-z0-9+/]{8,}={0,2})(?=[\"']?[ \t]*\r?$)", re.M)
@@ -172,6 +173,8 @@ def _mapped(spans: list[Span], group: int, size: int) -> Callable[[int, int], Sp
 
 def _unbase64(text: bytes, start: int) -> tuple[list[Piece], int]:
     run, spans, end = _run(text, start)
+    if _MADE_UP.search(text, max(start - 16, 0), start + 24):
+        return [], end  # a mark on a token makes what it holds made up, too
     return _texts(_bytes_of(run), _mapped(spans, 4, 3)), end
 
 

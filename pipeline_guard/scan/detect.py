@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
-from pipeline_guard.scan import filters, generic, proof
+from pipeline_guard.scan import dummy, filters, generic, proof
 from pipeline_guard.scan.prefilter import Prefilter
 from pipeline_guard.scan.proof import Proof, State
+from pipeline_guard.scan.proofs.outcome import MADE_UP
 from pipeline_guard.scan.rule import Rule, compiled
 
 _WORD = 64  # bytes of the longest keyword
@@ -172,19 +173,32 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
     if start < 0 or start == end:
         return None
     value = match.group(rule.value_group)
-    if rule.entropy and filters.entropy(value) < rule.entropy:
-        return None
     if rule.anchors and not any(word in match.group().lower() for word in _words(rule)):
         return None
-    if not rule.lines and filters.is_placeholder(value):
+    if not rule.lines and (filters.is_placeholder(value) if rule.generic else filters.is_marked(value)):
         return None
     severity = generic.judge(rule, match, value) if rule.generic else None
     if rule.generic and severity is None:
         return None
-    if rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)):
-        return None  # a broad shape after a vendor's word: names and words are likelier
+    made_up = not rule.generic and not rule.lines and dummy.is_made_up(value)
+    if not made_up and not _is_likely(rule, value):
+        return None
+    if made_up and dummy.is_one_letter(value):
+        return None
     proven = proof.judge(rule.proof, match.string, (start, end), now) if rule.proof else Proof(State.NO_TEST, severity)
+    if made_up and proven.state is State.NO_TEST:
+        proven = MADE_UP
     return None if proven.state is State.NO_SECRET else Candidate(rule, start, end, value, proven)
+
+
+def _is_likely(rule: Rule, value: bytes) -> bool:
+    """Tell whether a value has the randomness its rule asks for, and is no name or word where a vendor's word is all there is."""
+    if rule.entropy and filters.entropy(value) < rule.entropy:
+        return False
+    if not rule.lines and not rule.generic and filters.is_placeholder(value):
+        return False
+    # a broad shape after a vendor's word: names and words are likelier
+    return not (rule.near and rule.entropy and (filters.is_name(value) or not re.search(rb"\d", value)))
 
 
 def _weight(candidate: Candidate) -> tuple[object, ...]:
@@ -192,8 +206,9 @@ def _weight(candidate: Candidate) -> tuple[object, ...]:
     return (
         candidate.proof.state is not State.VERIFIED,
         candidate.rule.generic,
-        bool(candidate.rule.near),
+        candidate.rule.kind == "named",
         candidate.proof.state is State.CONTRADICTED,
+        bool(candidate.rule.near),
         candidate.start - candidate.end,
         candidate.start,
         candidate.rule.id,

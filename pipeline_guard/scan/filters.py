@@ -32,6 +32,7 @@ _LABELLED_HASH = re.compile(
 _PUBLIC = re.compile(
     rb"^(?:U2FsdGVkX1|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
     rb"|MII[BC][IC]j|AAAA[BC]3Nza|-----BEGIN (?:PUBLIC|CERT|RSA PUBLIC|PGP PUBLIC)|pk_(?:live|test)_|sb_publishable_)"
+    rb"|^[\w./\-]{1,80}\+[0-9a-f]{8}\+A[A-Za-z0-9+/]{43}$"  # a verifier of Go's signed notes
 )
 _PATH = re.compile(
     rb"^(?:[a-zA-Z]:\\|\.{0,2}/(?![A-Za-z0-9+/]{38,}={0,2}$)|~/|[a-z][a-z0-9+.-]*://)"
@@ -47,7 +48,7 @@ _CODE = re.compile(
 _QUOTED_CODE = re.compile(
     rb"\w\([^)]*\)$|^\+[A-Za-z_]\w*\.|<[/A-Za-z!]|^\s|\s|\{[A-Za-z_0-9][\w.:()-]{0,60}\}|\{\}|\[-?\d+\]"
     rb"|\(\?[:=!<P]|\\[dwsbSWDB]|\[\^|\]\+|\]\*|\.\*|\[a-z|A-Z\]|^\^|(?:^|[ _:/=.-])%[sdrv]\b"
-    rb"|\|\||&&|\w ?== ?\w|^--?[a-z]+(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z]+$"
+    rb"|\|\||&&|\w ?== ?\w|^--?[a-z][a-z0-9]*(?:[= -]|$)|^[&?]\w+=|^[a-z_]+=$|^[a-z_]+=[A-Z]?[a-z_]+$"
     rb"|^[a-z_]+=[\[({]|\)[,(]|\}\)"
     rb"|\\u(?!00[0-7])[0-9a-fA-F]{4}|^(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\0){1,7}$|\$\w+\$|\\n$"
 )
@@ -55,7 +56,7 @@ _NUMBER = re.compile(
     rb"^\d{4}-\d\d?-\d\d?(?:[T ]|$)|^\d\d?[./]\d\d?[./]\d{2,4}$|^\d\d?:\d\d(?::\d\d)?$|^[YyMDdHhms:/. -]{5,}$|^[\w.-]+:\d{2,5}$"
     rb"|^0[xX][\da-fA-F_.]+p[+-]?[\d_]+$|^\d+[eE][+-]?\d+$|^\d+i$"
     rb"|^[\d.,:/ +\-]*[.,:/+\-][\d.,:/ +\-]*$|^[\^~<>=v]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.\-]{1,24})?$"
-    rb"|^(?:UUID|sha\d+)=|^\d+/[a-z]+\b|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
+    rb"|^\d+(?:\.\d+){4,}\b|^(?:UUID|sha\d+)=|^\d+/[a-z]+\b|^[a-z]\w*:\w{1,10}=$|^(?:RFC|ISO|CVE|OID)[- ]?\d"
 )
 _IDENTIFIER = re.compile(
     rb"^[a-z_$]+\d{0,2}$|^[A-Z_$]+\d{0,2}$|^_*[A-Z]?[a-z]+(?:_?[A-Z][a-z]+|_?[A-Z]{2,4}(?![a-z]))*_*\d{0,2}$"  # one name, in any case
@@ -63,6 +64,8 @@ _IDENTIFIER = re.compile(
     rb"|^(?:[a-z]+\d*|\d+)(?:[-_.](?:[a-z]+\d*|\d+))+$|^[<>=~^]*\d+(?:\.\d+)+[-.\w]*$"  # words and numbers, versions
 )
 _DOTTED = re.compile(rb"[.#][A-Za-z][\w-]*|[A-Za-z_$][\w-]*(?:\[\w*\])?(?:\.[A-Za-z_][\w-]*(?:\[\w*\])?)+|(?:/?[\w.\-]+/){2,}[\w.\-]*")
+_KEY_ID = re.compile(rb"(?i:A(?:KIA|SIA|IDA|ROA|GPA)[A-Z0-9]{12,18})")
+_PREFIX = re.compile(rb"^(?:[A-Za-z]{1,12}[_\-:]){1,4}(?=[^_]{16})")
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz",
     b"01234567890123456789",
@@ -85,14 +88,19 @@ def entropy(value: bytes) -> float:
 
 def is_placeholder(value: bytes) -> bool:
     """Tell whether nobody could mean this value: a mark, a template, a reference, or one pattern repeated."""
-    if _MARKS.search(value) or _REFERENCE.search(value):
-        return True
-    return _is_repetitive(value)
+    return is_marked(value) or _is_repetitive(value)
+
+
+def is_marked(value: bytes) -> bool:
+    """Tell whether a value says itself that it is none: by a word such as example, as a template or as a reference."""
+    return bool(_MARKS.search(value) or _REFERENCE.search(value))
 
 
 def hides_placeholder(value: bytes) -> bool:
     """Tell whether a value is Base64 of a text with such a mark, as Kubernetes manifests have them."""
     text = unwrapped(value)
+    if text.startswith(b'{"'):  # members of an object, which tokens are made of, too: not a reference in braces
+        return _MARKS.search(text) is not None
     return len(text) >= 11 and is_placeholder(text)
 
 
@@ -123,13 +131,29 @@ def _is_repetitive(value: bytes) -> bool:
 
 def is_sequence(value: bytes) -> bool:
     """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
-    low = value.lower()
-    covered = 0
-    for start in range(max(len(low) - 3, 0)):
-        if any(low[start : start + 4] in walk for walk in _SEQUENCES):
-            covered += 1
-    share = 0.5 if len(low) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
-    return covered >= share * (len(low) - 3) > 0
+    share = 0.5 if len(value) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
+    return _walks(value.lower()) >= share
+
+
+def is_typed(value: bytes) -> bool:
+    """Tell whether letters and digits of a value walk on their own, as in a1b2c3d4e5f6, or all of it behind a prefix.
+
+    People make such values up for manuals and tests, but also as keys of small systems.
+    """
+    body = _PREFIX.sub(b"", value).lower()
+    letters, digits = bytes(byte for byte in body if byte > 57), bytes(byte for byte in body if 48 <= byte <= 57)
+    return _walks(body) >= 0.6 or (len(letters) >= 6 and len(digits) >= 6 and _walks(letters) >= 0.6 and _walks(digits) >= 0.6)
+
+
+def _walks(low: bytes) -> float:
+    """Return the share of a value's places from which on four characters follow each other in a sequence."""
+    places = len(low) - 3
+    return sum(any(low[start : start + 4] in walk for walk in _SEQUENCES) for start in range(places)) / places if places > 0 else 0.0
+
+
+def is_identifier(value: bytes) -> bool:
+    """Tell whether a value is the public half of a pair by its form: the id of an Amazon access key."""
+    return _KEY_ID.fullmatch(value) is not None
 
 
 def is_name(value: bytes) -> bool:

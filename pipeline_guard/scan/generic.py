@@ -13,6 +13,7 @@ from itertools import pairwise
 from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import filters
 from pipeline_guard.scan.letters import familiarity, wordiness
+from pipeline_guard.scan.proofs.published import TOKENS, fingerprint
 from pipeline_guard.scan.rule import Rule
 
 _NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
@@ -37,7 +38,7 @@ _FALSE_NAME = re.compile(
     rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
-    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|(?:token|key)_data|type_token|"
+    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
     rb"csrf\w*|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
@@ -58,13 +59,21 @@ _STAND_INS = frozenset(
         b"encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein one two three first second third "
         b"another other ok generated random super special dev development stage staging prod production local docker kube "
         b"account for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank "
-        b"temp tmp temporary changed updated "
+        b"temp tmp temporary changed updated does exist exists whatever something anything nothing base utf "
     ).split()
 )
 _STRONG = re.compile(rb"[!@#$%^&*?~+=]")
 _MIXED = re.compile(rb"[a-z][A-Z].*[a-z][A-Z]|[A-Z][a-z].*[a-z][A-Z].*[A-Z][a-z]|[A-Z]{2}.*[a-z][A-Z]|[a-z][A-Z]{2}")
+# Plain words are taken for a password only where one is assigned to a name that ends in that word.
+_CHOSEN_NAME = re.compile(rb"(?i)(?:passw(?:or)?d|passwd|passphrase)\d?$")
+_CHOSEN = re.compile(rb"[a-z]{4,24}(?:_[a-z]{4,24})?")
+_ASSIGNED = re.compile(rb"""[\\"'\]]{0,4}[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}[\\@LNu]{0,2}["'`]""")
+# A registry's login of nobody's, as manuals show it.
+_SHOWN = re.compile(rb"@example\.(?:com|org|net)")
 # Names under which a UUID is a credential and not a mere identifier.
-_UUID_NAME = re.compile(rb"(?i:secret|api_?key|(?:access|auth|api)_?token|password)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$")
+_UUID_NAME = re.compile(
+    rb"(?i:secret|api_?key|(?:access|auth|api)_?token|access_?key|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
+)
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
     rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|passphrase|secret|token|key))|\w+/[\w/.+\-]+"
@@ -72,7 +81,12 @@ _LIKE_NAME = re.compile(
 
 
 def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
-    """Return how grave a value is that a generic rule matched, None where it is no secret."""
+    """Return how grave a value is that a generic rule matched, None where it is no secret or stands in a standard."""
+    severity = _judge(rule, match, value)
+    return None if severity and fingerprint(value) in TOKENS else severity
+
+
+def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     groups = match.groupdict()
     quoted = bool(groups.get("quote"))
     if value.count(b",") > 10 and re.fullmatch(rb"[\dxXA-Fa-f,\s]+", value):
@@ -91,11 +105,16 @@ def judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     plain = re.sub(rb"[^a-z0-9]", b"", value.lower())
     if plain and plain in re.sub(rb"[^a-z0-9]", b"", name.lower()):
         return None
+    if filters.is_sequence(value):
+        return None if quoted else _typed(name, value)  # in programs and their manuals it stands for a key
     if _is_no_value(value, quoted=quoted):
         return None
-    if _PASSWORD.search(name):
-        return _password(value, quoted=quoted)
-    return _key(name, value, quoted=quoted)
+    if name.lower() == b"auth" and _SHOWN.search(match.string, match.end(), match.end() + 120):
+        return None
+    if _PASSWORD.search(name) and not rule.entropy:  # who asks for entropy means drawn values
+        assigned = rule.id.startswith("generic-password") and _assigns(name, match, quoted=quoted)
+        return _password(value, quoted=quoted) or (_chosen(value) if assigned else None)
+    return None if filters.is_identifier(value) else _key(name, value, quoted=quoted)
 
 
 def _is_no_value(value: bytes, *, quoted: bool) -> bool:
@@ -117,6 +136,8 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
 
 
 def _names_other(name: bytes) -> bool:
+    if name.lower() == b"secret_id":
+        return False  # the secret half of a Vault role
     last = re.split(rb"[_.\-]", name)[-1]
     return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name))
 
@@ -139,7 +160,7 @@ def _encoded(value: bytes) -> Severity | None:
     """Judge a value of a manifest that is there to hold secrets: as it is or in Base64, anything but a stand-in."""
     text = filters.unwrapped(value) or value
     inner = filters.unwrapped(text.strip()) or text
-    if b"PRIVATE KEY" not in inner and re.search(rb"PUBLIC KEY|BEGIN CERT", inner):
+    if not re.search(rb"(?<!EXAMPLE )PRIVATE KEY", inner) and re.search(rb"PUBLIC KEY|BEGIN CERT|BEGIN EXAMPLE", inner):
         return None
     plain = text.strip()
     if plain.isdigit() or (is_stand_in(plain) and b":" not in plain) or (len(plain) < 60 and filters.is_placeholder(plain)):
@@ -182,6 +203,27 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
     return Severity.MEDIUM if strong else Severity.LOW
 
 
+def _typed(name: bytes, value: bytes) -> Severity | None:
+    """Judge what was typed along the alphabet: long ones with digits open things, too, where the name says a key."""
+    keyed = len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
+    return Severity.LOW if keyed and _CLEAR.search(name) and not _PASSWORD.search(name) else None
+
+
+def _assigns(name: bytes, match: re.Match[bytes], *, quoted: bool) -> bool:
+    """Tell whether a match assigns to what is a password and nothing else."""
+    between = match.string[match.end("name") : match.start("value")]
+    plain = _ASSIGNED.fullmatch(between) is not None if quoted else between in (b"=", b" = ") and (name.isupper() or name.islower())
+    return plain and _CHOSEN_NAME.search(name) is not None
+
+
+def _chosen(value: bytes) -> Severity | None:
+    """Judge plain words: people choose those too."""
+    if len(value) < 8 or not _CHOSEN.fullmatch(value) or is_stand_in(value):
+        return None
+    words = value.split(b"_")
+    return None if len(words) > 1 and any(word in _STAND_INS for word in words) else Severity.LOW
+
+
 def _drawn(value: bytes, limit: float = 0.35) -> Severity | None:
     """Judge letters alone: only where they could hardly be words, of other languages neither."""
     return Severity.LOW if len(value) >= 12 and familiarity(value) < limit and filters.entropy(value) >= 3.0 else None
@@ -191,7 +233,10 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     """Judge a drawn value: no words, no name, and long enough for what it is called."""
     clear = bool(_CLEAR.search(name))
     if filters.is_uuid(value):
-        return Severity.LOW if _UUID_NAME.search(name) else None
+        timed = value[14:16] == b"11"  # made of the date (2009 to 2033) and a network card
+        return Severity.LOW if _UUID_NAME.search(name) and not timed else None
+    if len(value) < 20 and re.fullmatch(rb"[0-9a-f]+|[0-9A-F]+", value) and not re.search(rb"(?i)(?:secret|salt)\d?$", name):
+        return None  # as short as the number of a commit or a colour
     words, kinds = wordiness(value), filters.classes(value)
     chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
     if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):
@@ -206,4 +251,4 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
         return None
     if filters.entropy(value) < 2.6 or (not clear and (words > 0.35 or filters.is_name(value))):
         return None
-    return Severity.MEDIUM if len(value) >= 16 else Severity.LOW
+    return Severity.MEDIUM if len(value) >= 16 and not filters.is_typed(value) else Severity.LOW

@@ -24,6 +24,7 @@ AROUND: Mapping[str, Callable[[bytes, bytes, datetime], Proof]] = {
     "google-service-account": cloud.google_service_account,
     "google-user": cloud.google_user,
     "jwk": jwt.jwk_around,
+    "password-hash": login.password_hash,
     "signed-url": cloud.signed_url,
     "vapid": wallet.vapid,
 }
@@ -106,6 +107,7 @@ PROOFS: Mapping[str, Callable[[bytes, datetime], Proof]] = {
     "tink": service.tink,
     "totp": service.totp,
     "url-password": login.url_password,
+    "unworded": login.unworded,
     "vault-token": cloud.vault_token,
     "vercel": cloud.vercel,
     "wif": wallet.wif,

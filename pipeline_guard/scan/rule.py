@@ -19,29 +19,40 @@ import msgspec
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 
-FORMAT = 7  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
+FORMAT = 8  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
 MAX_PATTERN = 2_000
 MAX_REACH = 65_536
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 # The context of ``near`` rules: a vendor's word, up to the value of an assignment, header, argument or pair.
 _START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
-_FILLER = r"[\w.\- ]{0,40}"
+# Names are padded now and then: VENDOR  - _ api  _ KEY
+_PADDED = r"[ _.\-]{2,80}(?:[A-Za-z]{2,12}[ _.\-]{1,80}){0,3}"
+_FILLER = rf"(?:[\w.\- ]{{0,40}}|{_PADDED}[A-Za-z]{{0,12}})"
 # With ``credential``: the vendor's word is the whole name, or a word for a credential stands in the same name or in one
 # that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
 _CREDENTIAL = (
-    r"(?:(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])(?!\W{1,12}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    r"(?:(?:[_.\- ]?(?i:api))?(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])"
+    r"(?!\W{0,4}:\W{0,6}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    r"|(?=[ \-][0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w\-]))"
     r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
-    r"| [\w.\- ]{0,40}|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
+    rf"| [\w.\- ]{{0,40}}|{_PADDED}"
+    r"|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
     r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
-    r"[\w.\-]{0,24}"
+    r"[\w.\-]{0,24}(?: {1,2}(?:code|value|string|is|was|here|key|token|KEY|TOKEN)(?=[ :=]))?"
     r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )
 _BETWEEN = (
     r"\\?[\"'`\]]{0,2}(?:[ \t]{0,8}(?:=>|:=|==|\|\||\?\?|[?|]{0,2}=|,|\(|>|:(?:[ \t]{0,4}&?[A-Za-z][\w\[\]<>. |]{1,24}=)?)[ \t]{0,8}"
+    r"|[\"' \t]{0,40}[:=][\"'`:= \t]{0,120}"  # stray signs and quotes
     r"|,?[ \t]{0,8}\\?[\"']?(?i:value|content|default)\\?[\"']?[ \t]{0,4}(?:=>|=|:)[ \t]{0,8}|[ \t]{1,4})"
     r"(?:(?i:bearer|token|basic|key|apikey|bot)[ =:]\"?)?(?:[rbfuL@$](?=[\"'`]))?\\?[\"'`]?"
+)
+# Where nothing but a hyphen, a dot or the end of a name stands before the value, it must be of one piece and have a digit.
+_JOINED = (
+    r"[\-_.\"'](?=[A-Za-z0-9\-]{0,60}[0-9])"
+    r"(?=[A-Za-z0-9+/]{16,500}={0,2}(?![\w\-])|[0-9A-Za-z]{6,12}(?:-[0-9A-Za-z]{4,6}){2,4}-[0-9A-Za-z]{4,14}(?![\w\-]))"
 )
 _END = r"(?![\w+/=\-])"
 
@@ -91,7 +102,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
             return self.pattern
         words = "|".join(re.escape(word) for word in self.near)
         filler = _CREDENTIAL if self.credential else _FILLER
-        return f"{_START}(?i:{words}){filler}{_BETWEEN}(?P<value>{self.pattern}){_END}"
+        between = f"(?:{_BETWEEN}|{_JOINED})" if self.credential else _BETWEEN
+        return f"{_START}(?i:{words}){filler}{between}(?P<value>{self.pattern}){_END}"
 
     @property
     def value_group(self) -> int | str:

@@ -17,6 +17,8 @@ PUBLIC_KEYS = {
     "f56c8b01227f62dd": "jwt.io RS256",
     "a40f0f2e2974dc76": "jwt.io ES256",
     "a1e9156054e04fac": "RFC 8410",
+    "990dc39a3ecc505b": "tests of OpenJDK",
+    "c884e0853bd3d172": "tests of OpenJDK",
 }
 # of the text of ``d`` or ``k``: RFC 7517 A.2, RFC 8037 A.1, RFC 7515 A.3.1 and A.1.1
 WEB_KEYS = frozenset((
@@ -42,4 +44,12 @@ PHRASES = frozenset((
     "d6da54d12db9eac8", "b12ee277a669b18f", "341c225b06c91708", "6d828debd306e21a", "cc95a8a1b5e9bf13", "30452ba5605dd252",
     "b2e71100d10bee74", "b8ae5c99142647d1", "0f388b04e512d7a0", "b1bff22ae077ce1a", "662c451cc5886e1d", "867f9f5929a7201c",
     "9c5d0a6656e5d3f3", "b83e96417f61cb14", "f79cd64f9cea2378",
+))  # fmt: skip
+# of the text: tokens, codes, keys and logins in RFC 5849, 6749, 6750 and 7617 and in Twitter's manual of signatures
+TOKENS = frozenset((
+    "6c96130f130ab0d6", "00cf4c781dc37003", "a35b81a7d7927b70", "ca7459e2b26776de", "e9974c507d2a8021", "53f5da0aaa93d64c",
+    "eb2c458da976e6ee", "b8e148545b13c78b", "cb87c87e4a138d9a", "649e1f5c769e718b", "2ff8b0fb93aca981", "c20fbc2b96183894",
+    "b87dad10a32a2d81", "bb9b1163338b2a51", "4c20e6f5cc11b937", "6aa14267d94944e6", "5586407997f5e849", "da1bdd7b73490f4e",
+    "80f8b7c904d4a43f", "293257ab6495ebb1", "8e0628300c16fe38", "00b3dc640c9c99fc", "5aac38e542b76b97", "0e04efa6bc7d2d51",
+    "cf4d418ed3de92d7", "73f71af093fdf154", "a71b359a87afde13",
 ))  # fmt: skip

@@ -54,3 +54,8 @@ def test_far_escapes_are_found_by_their_marks() -> None:
         span = piece.stored(start, start + 4)
         assert span is not None
         assert data[slice(*span)] == b"%%2B%03d" % number
+
+
+@pytest.mark.parametrize(("mark", "count"), [(b"ops_DUMMY", 0), (b"EXAMPLE", 0), (b"ops_", 1), (b"", 1)])
+def test_mark_on_a_token_makes_what_it_holds_made_up(mark: bytes, count: int) -> None:
+    assert len(texts(mark + base64.b64encode(b'{"email": "somebody", "words": "in here"}'))) == count

@@ -194,3 +194,18 @@ rules:
     text = b"odd_abcdefgq even_hgfedcba"
     found = Detector(rules, Prefilter(rules, "own", MemoryCache(), eager=True)).detect(text, NOW)
     assert [one.rule.id for one in found] == ["odd-one", "plain-one"]
+
+
+def test_sequence_in_the_format_of_a_vendor_is_shown_and_fails_nothing() -> None:
+    made_up = b"DEEPSEEK_API_KEY=" + b"abcdef1234567890" * 2
+    assert [found.severity for found in FAST.detect(made_up, NOW)] == [Severity.INFO]
+    assert "made up" in FAST.detect(made_up, NOW)[0].proof.note
+    assert not FAST.detect(b"DEEPSEEK_API_KEY=" + b"a" * 32, NOW)
+    assert not FAST.detect(b"DEEPSEEK_API_KEY=your-api-key-1234567890", NOW)
+
+
+def test_documented_format_wins_over_the_name_of_a_service() -> None:
+    text = expand("DEEPGRAM_API_KEY={hex:40}", "documented").encode()
+    assert [found.rule.id for found in FAST.detect(text, NOW)] == ["deepgram-key"]
+    other = expand("DEEPGRAM_API_KEY={alnum:43}7q", "other").encode()
+    assert [found.rule.kind for found in FAST.detect(other, NOW)] == ["named"]

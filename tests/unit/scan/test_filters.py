@@ -30,7 +30,8 @@ def test_passwords_with_such_characters_are_no_references(value: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["sha256:0a", "ssh-" + "ed25519 AAAA", "/run/secrets/db", "https://builds.dev/x", "config.yml", "2026-11-24T10:00:00Z", "127.0.0.1:5432",
-     "dev@builds.dev", "U2FsdGVkX1" + "8abc", "12:30", "3.25"],
+     "dev@builds.dev", "U2FsdGVkX1" + "8abc", "12:30", "3.25", "1.3.6.1.5.5.7.3.1\\x00",
+     "notes.builds.dev+00000c67+A" + "b" * 43],
 )  # fmt: skip
 def test_hashes_paths_dates_and_addresses_are_something_else(value: str) -> None:
     assert filters.is_other(value.encode())

@@ -139,3 +139,49 @@ def test_any_value_is_judged_without_an_error(value: str) -> None:
     for line in ("password = {}", 'api_key: "{}"', "<secret>{}</secret>", json.dumps({"token": "{}"})):
         for one in found(line.replace("{}", value)):
             assert one.value in line.replace("{}", value).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("# Client password\n{v}\n", "note"), ("API Secret\n{v}\n", "note"), ('curl -u "{v}:" https://api.builds.dev', "a.sh"),
+        ('[System.Net.NetworkCredential]::new("deploy", "{v}")', "a.ps1"), ('new DirectoryEntry("LDAP://BUILDS",\n    "deploy",\n    "{v}");', "A.cs"),
+        ("<apiToken>\n    {v}\n</apiToken>", "a.xml"), ("buildConfigField 'String' , 'API_KEY' , '\"{v}\"'", "build.gradle"),
+        ('"#define\\tpassword\\t\\"{v}\\""', "a.json"), ('{"auths": {"builds.dev": {"auth": "{v}"}}}', "config.json"),
+    ],
+)  # fmt: skip
+def test_headings_calls_over_lines_and_nested_quotes_name_a_value(text: str, path: str) -> None:
+    assert [candidate.value.decode() for candidate in found(text.replace("{v}", DRAWN), path)] == [DRAWN]
+
+
+@pytest.mark.parametrize("text", ['DB_PASSWORD = "{v}"', "password={v}", '"AdminPassword" : "{v}"', "password = {v}"])
+def test_words_assigned_to_a_password_are_of_low_severity(text: str) -> None:
+    assert [candidate.severity for candidate in found(text.replace("{v}", "blue" + "giraffe"))] == [Severity.LOW]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['password = "confirmation"', 'check("password", "sunflower")', "load(password=getpass_exception)", "password: sunflower", 'password_field = "sunflower"',
+     '{"auths": {"builds.dev": {"auth": "' + DRAWN + '", "email": "tux@example.com"}}}', "AWS_ACCESS_KEY=" + "AKIA" + "QXRMSNTBVWYZBNXQ",
+     "app_token: 743b294a-cd03-11ec-9d64-0242ac120002", "read_key=a3b8f29e4d1c6a05"],
+)  # fmt: skip
+def test_words_elsewhere_and_identifiers_are_left_alone(text: str) -> None:
+    assert found(text, "a.py" if "getpass" in text else "notes.txt") == []
+
+
+def test_values_typed_along_the_alphabet_are_of_low_severity() -> None:
+    (one,) = found("SERVICE_API_KEY=svc_" + "a1b2c3d4e5f6g7h8i9j0k1l2")
+    assert one.severity is Severity.LOW
+
+
+def test_values_that_standards_print_are_no_secrets() -> None:
+    printed = "2Yotn" + "FZFEjr1zCsicMWpAA"
+    assert found('"access_token":"' + printed + '"') == []
+    assert found('"access_token":"' + printed[::-1] + '"') != []
+    assert found("Authorization: Basic czZCaGRSa3F0" + "MzpnWDFmQmF0M2JW") == []
+
+
+def test_keys_typed_along_the_alphabet_need_a_name_that_says_key_and_length() -> None:
+    typed = "abcdefghijklm" + "nopqrstuvwxyz1234567890"
+    assert [one.severity for one in found("SERVICE_TOKEN=" + typed)] == [Severity.LOW]
+    assert found("SERVICE_TOKEN=" + typed[:20]) == found("SERVICE_PASSWORD=" + typed) == []

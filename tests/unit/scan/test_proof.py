@@ -32,5 +32,5 @@ def test_every_lesser_kind_brings_its_own_severity() -> None:
     from pipeline_guard.scan.proofs import outcome
 
     kinds = [value for value in vars(outcome).values() if isinstance(value, Proof) and value.kind is not Kind.LIVE]
-    assert len(kinds) == 6
+    assert len(kinds) == 7
     assert all(value.severity is not None and value.note for value in kinds)

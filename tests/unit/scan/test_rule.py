@@ -106,6 +106,14 @@ VALUE = "0b5c" * 3 + "7e21d09a" * 3 + "4f6c"
         "https://api.acme.dev/v1/builds?page=2&api_key=%s",
         'curl https://api.acme.dev/v1 -H "Authorization: Bearer %s"',
         'curl https://api.acme.dev/v1 -H "X-Api-Key: %s"',
+        "acmeSECRET-%s",
+        "acme-PRIVATE-key-%s",
+        "acme_access_key_%s",
+        "acme.token'%s'",
+        "acme token is %s",
+        "ACME   - _ api -  _KEY = %s",
+        "acme_api_key '  =  : \" = %s",
+        "ACME=%s",
     ],
 )
 def test_credential_of_a_vendor_is_found_where_people_write_it(text: str) -> None:
@@ -141,3 +149,8 @@ def test_what_is_no_credential_of_a_vendor_is_left_alone(text: str) -> None:
 def test_name_of_a_vendor_alone_may_hold_a_key_that_is_no_digest() -> None:
     (rule,) = parse_pack("own.yml", NEAR.replace("[a-f0-9]{40}", "[A-Za-z0-9]{24}").encode())
     assert re.search(rule.expression, "ACME=" + "Ab3dEf6hJk9mNp2qRs5tUv8x")
+
+
+def test_word_behind_a_hyphen_is_no_value() -> None:
+    (rule,) = parse_pack("own.yml", NEAR.replace("[a-f0-9]{40}", "[A-Za-z0-9_-]{20,40}").encode())
+    assert not re.search(rule.expression, "acme-secret-key-manager-configuration-two")

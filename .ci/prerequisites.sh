@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that are named and missing, where it may; else says the exact command to run.
-# usage: prerequisites.sh softhsm [node] [nss] [tpm]
+# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql]
 set -eu
 
 softhsm_is_there() {
@@ -30,6 +30,8 @@ for wanted in "$@"; do
             { library_is_there libtpm2_pkcs11.so && command -v swtpm >/dev/null 2>&1 && command -v pkcs11-tool >/dev/null 2>&1; } ||
                 missing="$missing swtpm libtpm2-pkcs11-1 libtss2-tcti-swtpm0 opensc"
             ;;
+        # a real server for the tests of the store; Debian keeps its programs outside PATH
+        postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql" ;;
         *) echo "prerequisites: unknown component $wanted" >&2; exit 2 ;;
     esac
 done

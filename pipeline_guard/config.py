@@ -8,6 +8,7 @@ import hashlib
 import re
 from datetime import timedelta
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -41,6 +42,15 @@ class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     module_arguments: str = ""
     pin: str = ""
     accept_rejected: str = ""
+
+
+class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where secrets, keys' records, leases and the audit log are kept; nothing given means a file in the home folder.
+
+    ``url`` is a PostgreSQL URL without a password, or ``env:NAME``: the variable that holds the whole URL.
+    """
+
+    url: str = ""
 
 
 class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -112,6 +122,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
 
     version: Literal[1] = 1
     token: TokenSection = msgspec.field(default_factory=TokenSection)
+    store: StoreSection = msgspec.field(default_factory=StoreSection)
     secrets: dict[str, SecretBinding] = msgspec.field(default_factory=dict)
     keys: KeysSection = msgspec.field(default_factory=KeysSection)
     scan: ScanSection = msgspec.field(default_factory=ScanSection)
@@ -159,8 +170,27 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             duration(getattr(config.keys, key))
         except UsageError as error:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
+    try:
+        check_store_url(config.store.url)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['store', 'url']).line}: {error.what}", error.hint) from None
     check_policy(config.policy, name)
     return config
+
+
+def check_store_url(text: str) -> None:
+    """Raise UsageError for a store's URL that holds a password, or is none; the text itself is never shown."""
+    if not text or re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", text):
+        return
+    try:
+        parts = urlsplit(text)
+        secret = parts.password is not None or any(key in ("password", "sslpassword") for key, _ in parse_qsl(parts.query))
+    except ValueError:
+        raise UsageError("the store's URL cannot be read", "write it like postgresql://user@host/database") from None
+    if secret:
+        raise UsageError("a password has no place in the configuration", "use passfile=FILE in the URL, PGPASSFILE, or url: env:NAME")
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise UsageError("the store's URL is not one of PostgreSQL", "write it like postgresql://user@host/database, or env:NAME")
 
 
 def canonical(config: Config) -> bytes:

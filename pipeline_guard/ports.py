@@ -18,7 +18,7 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret, SearchRow
+from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.verdict import Unchecked
@@ -352,6 +352,25 @@ class SecretStore(Protocol):
         ...
 
 
+class SecretLedger(Protocol):
+    """The life of secrets: their versions, the one way to change them, and the search that opens nothing."""
+
+    def secret_versions(self, name: str) -> Sequence[SealedSecret]:
+        """Return every version of a secret, ascending; none where there is no such secret."""
+        ...
+
+    def change_secrets(self, changes: Sequence[SecretChange], now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Write all changes or none; end, announced, the open leases of versions that are revoked or deleted; return these.
+
+        Raises UsageError where a new version exists, Unavailable where another is no longer what ``before`` says.
+        """
+        ...
+
+    def search_secrets(self, prefix: str, labels: Sequence[tuple[str, str]]) -> Sequence[SealedSecret]:
+        """Return, by name, the newest versions of secrets whose name begins with ``prefix`` and that carry all ``labels``."""
+        ...
+
+
 class WrappedRows(Protocol):
     """What is wrapped under a version of a wrapping key, and the way to another version."""
 
@@ -373,6 +392,10 @@ class SecretRemoval(Protocol):
 
     def delete(self, name: str) -> int:
         """Remove every version; return how many there were."""
+        ...
+
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the names of deleted secrets whose waiting time is over."""
         ...
 
 

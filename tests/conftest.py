@@ -18,6 +18,7 @@ from pipeline_guard.adapters.cloud.opening import open_service
 from pipeline_guard.adapters.cloud.token import CloudToken
 from pipeline_guard.adapters.hsm.embedded import open_token
 from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
+from tests.postgres import PostgresServer
 
 SCRUBBED = ("PIPELINE_GUARD_", "GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACTIONS_", "GIT_", "INPUT_", "STATE_")
 
@@ -73,6 +74,14 @@ def aws_kms() -> Iterator[CloudToken]:
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, one for the whole session."""
+    server = PostgresServer()
+    yield server
+    server.remove()
 
 
 class Repository:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
@@ -12,7 +13,7 @@ from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
-from pipeline_guard.model.sealed import SealedSecret, SearchRow
+from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.ports import Cache, Files
 
 
@@ -140,6 +141,42 @@ class MemoryState:
         """Return the newest version of every secret by name."""
         return [row for name in sorted({name for name, _ in self._secrets}) if (row := self.get(name))]
 
+    def secret_versions(self, name: str) -> Sequence[SealedSecret]:
+        """Return every version of a secret, ascending."""
+        return [row for (known, _), row in sorted(self._secrets.items(), key=lambda item: item[0]) if known == name]
+
+    def change_secrets(self, changes: Sequence[SecretChange], now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Write all changes or none."""
+        del now
+        for each in changes:
+            known = self._secrets.get((each.after.name, each.after.version))
+            if each.before is None and known is not None:
+                what = f"version {each.after.version} of the secret {each.after.name} exists"
+                raise UsageError(what, "somebody else was faster: try again")
+            if each.before is not None and (known is None or _life(known) != _life(each.before)):
+                raise Unavailable(f"the secret {each.after.name} was just changed by somebody else", "look at it again: secrets show")
+        ended: list[Lease] = []
+        for each in changes:
+            row = each.after
+            known = self._secrets.get((row.name, row.version))
+            if known is not None and row.revoked is None:  # it may be wrapped anew meanwhile
+                row = replace(known, stops=row.stops, destroys=row.destroys)
+            self._secrets[row.name, row.version] = row
+            if row.revoked or row.destroys:
+                ended += [lease for lease in self._leases if (lease.secret, lease.version) == (row.name, row.version)]
+        for lease in ended:
+            self.write(announce(lease))
+            self._leases.remove(lease)
+        return ended
+
+    def search_secrets(self, prefix: str, labels: Sequence[tuple[str, str]]) -> Sequence[SealedSecret]:
+        """Return the newest versions of secrets with a prefix and labels."""
+        return [row for row in self.list() if row.name.startswith(prefix) and set(labels) <= set(row.labels)]
+
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the names of deleted secrets whose waiting time is over."""
+        return sorted({row.name for row in self._secrets.values() if row.destroys and row.destroys <= now})
+
     def count_under(self, name: str, version: int) -> int:
         """Return how many secret versions are wrapped under a version of a key."""
         return len(self.rows_under(name, version, ("", 0), len(self._secrets)))
@@ -173,8 +210,8 @@ class MemoryState:
         return [row for _, row in sorted(self._searches.items(), key=lambda item: item[0])]
 
     def versions_kept(self) -> Sequence[tuple[str, int]]:
-        """Return name and version of everything that is kept."""
-        return sorted(self._secrets)
+        """Return name and version of every secret whose value is there."""
+        return sorted(place for place, row in self._secrets.items() if row.revoked is None)
 
     def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
         """Record leases and what announces them."""
@@ -218,6 +255,10 @@ class MemoryState:
     def checkpoints(self) -> Iterator[bytes]:
         """Give every checkpoint's line in order."""
         return iter([self._checkpoints[seq].line() for seq in sorted(self._checkpoints)])
+
+
+def _life(row: SealedSecret) -> tuple[datetime | None, datetime | None, datetime | None]:
+    return row.stops, row.revoked, row.destroys
 
 
 class RecordingProcess:

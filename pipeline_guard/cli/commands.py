@@ -93,6 +93,15 @@ _CHANGE = (
 )
 
 
+_LABELS = Flag("label", "name=value, to search by; may be repeated", "LABEL", many=True)
+_TERMS = (
+    Flag("from-file", "read the value from a file", "FILE"),
+    Flag("expires", "how long it is handed out (default: without end; after rotate: as before)", "DURATION"),
+    _LABELS,
+    Flag("note", "a line for people", "TEXT"),
+)
+
+
 def _state(name: str, help_text: str, *flags: Flag) -> Command:
     """Describe an action that changes a key's state."""
     return Command(name, help_text, "key_states", (*flags, *_CHANGE), Positional("name", "its name", "1"))
@@ -319,20 +328,60 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "secrets",
-        "put, index, list, show and delete sealed values",
+        "put, rotate, index, list, show, revoke and delete sealed values",
         "secrets",
         actions=(
             Command(
                 "put",
-                "seal a value read from standard input, a file or a prompt",
+                "seal a value read from standard input, a file or a prompt; an older version is superseded at once",
                 "secrets",
-                (Flag("from-file", "read the value from a file", "FILE"),),
+                _TERMS,
+                Positional("name", "its name", "1"),
+            ),
+            Command(
+                "rotate",
+                "seal the next version of a secret; the one before stays usable for a while",
+                "secrets",
+                (Flag("overlap", "how long the one before stays usable", "DURATION", "1h"), *_TERMS),
                 Positional("name", "its name", "1"),
             ),
             Command("index", "make what scan --against-store needs, where it is missing", "secrets"),
-            Command("list", "list the secrets", "secrets", _DATA),
-            Command("show", "show what is known of a secret, never its value", "secrets", _DATA, Positional("name", "its name", "1")),
-            Command("delete", "remove every version of a secret", "secrets", (), Positional("name", "its name", "1")),
+            Command(
+                "list",
+                "list the secrets, or those whose name matches; nothing is opened",
+                "secrets",
+                (_LABELS, *_DATA),
+                Positional("pattern", "a name, with * ? [] as in file names", "?"),
+            ),
+            Command(
+                "show",
+                "show what is known of a secret and its versions, never a value",
+                "secrets",
+                _DATA,
+                Positional("name", "its name", "1"),
+            ),
+            Command(
+                "revoke",
+                "destroy the value of a secret for good, and end its leases; what is known of it stays",
+                "secrets",
+                (
+                    Flag("version", "only this version (default: all)", "NUMBER"),
+                    Flag("why", "the reason, for the audit log", "TEXT"),
+                ),
+                Positional("name", "its name", "1"),
+            ),
+            Command(
+                "delete",
+                "hand a secret out no more, and destroy every version of it after a waiting time",
+                "secrets",
+                (
+                    Flag("wait", "the waiting time, in which it can be taken back", "DURATION", "7d"),
+                    Flag("now", "destroy it at once", switch=True),
+                    Flag("cancel", "take the deletion back", switch=True),
+                    Flag("due", "destroy every deleted secret whose waiting time is over", switch=True),
+                ),
+                Positional("name", "its name", "?"),
+            ),
         ),
     ),
     Command(

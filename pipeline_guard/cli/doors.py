@@ -52,6 +52,7 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
         register=state,
         ledger=state,
         store=state,
+        life=state,
         removal=state,
         audit=state,
     )

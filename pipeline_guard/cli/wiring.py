@@ -39,6 +39,7 @@ from pipeline_guard.ports import (
     Revisions,
     Rulepacks,
     SearchIndex,
+    SecretLedger,
     SecretRemoval,
     SecretStore,
     Signer,
@@ -72,6 +73,7 @@ class State(
     KeyLedger,
     InvocationCounter,
     SecretStore,
+    SecretLedger,
     WrappedRows,
     SecretRemoval,
     SearchIndex,
@@ -204,7 +206,8 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
             from pipeline_guard.adapters.sql.state import SqlState
         except ImportError:
             raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
-        return SqlState.open(home)
+        url = _store_url(environ, lambda: config("").store.url)
+        return SqlState.connect(url) if url else SqlState.open(home)
 
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
@@ -248,6 +251,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         process=process,
         handover=handover,
     )
+
+
+def _store_url(environ: Mapping[str, str], configured: Callable[[], str]) -> str:
+    """Return the URL of the store's database, "" for the embedded one. It may hold a password: it is never shown."""
+    given = environ.get("PIPELINE_GUARD_STORE_URL", "") or configured()
+    if not given.startswith("env:"):
+        return given
+    url = environ.get(given[4:], "")
+    if not url:
+        raise UsageError(f"store.url: the variable {given[4:]} is not set", "set it to the URL of the database")
+    return url
 
 
 def _actor() -> str:
@@ -334,7 +348,8 @@ class Rehearsal:
 
     def _read_state(self) -> State:
         """Return the real store where there is one, to look up public keys; never create it."""
-        if any(True for _ in self.state.all_keys()) or not (Path(self.real.home) / "store.db").is_file():
+        remote = _store_url(self.real.environ, lambda: self.real.config("").store.url)
+        if any(True for _ in self.state.all_keys()) or not (remote or (Path(self.real.home) / "store.db").is_file()):
             return self.state
         return self.real.state()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from pipeline_guard.errors import NothingToDo
+from pipeline_guard.errors import Denied, NothingToDo, UsageError
 from pipeline_guard.flows.secrets import find, open_row
-from pipeline_guard.lease.grant import checked, lease_for
+from pipeline_guard.lease.grant import checked, lease_for, pinned
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.lease import Binding, Injected, Injection, Lease
+from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.ports import Clock, LeaseBook, Process, Random, SecretStore, Wrapper
+from pipeline_guard.seal.terms import check_usable, usable_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +31,35 @@ class LeaseDoors:
 
 def grant(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> Injection:
     """Return what ``holder`` is granted; every record is written before any value is opened."""
-    rows = [(checked(binding), find(binding.secret, doors.store)) for binding in bindings]
     now = doors.clock.now()
+    rows = [(checked(binding), _usable(binding, now, doors)) for binding in bindings]
     leases, events = [], []
     for binding, row in rows:
-        lease = lease_for(binding, row.version, identifier=doors.random.bytes(16).hex(), holder=holder, now=now)
+        lease = lease_for(
+            binding, row.name, row.version, identifier=doors.random.bytes(16).hex(), holder=holder, now=now, until=usable_until(row)
+        )
         why = f"version {row.version} as {binding.variable} until {lease.expires.isoformat(timespec='seconds')}"
         events.append(AuditEvent(now, doors.actor, "secret.lease", row.name, "granted", why))
         leases.append(lease)
     doors.leases.issue(leases, events)  # raises Unavailable: no record, no secret
     values = [Injected(binding.variable, open_row(row, doors.wrapper), binding.delivery) for binding, row in rows]
     return Injection(tuple(leases), tuple(values))
+
+
+def _usable(binding: Binding, now: datetime, doors: LeaseDoors) -> SealedSecret:
+    """Return the version that a binding means; one that must not be handed out is denied on record."""
+    name, version = pinned(binding)
+    row = find(name, doors.store)
+    if version is not None and version != row.version:
+        older = doors.store.get(name, version)
+        if older is None:
+            raise UsageError(f"the secret {name[:60]} has no version {version}", f"its newest is {row.version}")
+        row = older
+    try:
+        return check_usable(row, now)
+    except Denied as denied:
+        doors.leases.issue([], [AuditEvent(now, doors.actor, "secret.lease", row.name, "denied", denied.what)])
+        raise
 
 
 def run(command: Sequence[str], bindings: Sequence[Binding], *, doors: LeaseDoors, process: Process) -> int:

@@ -14,7 +14,7 @@ from pipeline_guard.flows.secrets import SecretDoors
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import KeyUsage
 from pipeline_guard.ports import WrappedRows
-from pipeline_guard.seal.envelope import associated_data
+from pipeline_guard.seal.envelope import row_data
 
 _BATCH = 256
 
@@ -38,9 +38,9 @@ def rewrap(name: str, rows: WrappedRows, *, doors: SecretDoors) -> int:
         after = ("", 0)
         while found := rows.rows_under(name, version.ref.version, after, _BATCH):
             for row in found:
-                place = associated_data(row.name, row.version, "data-key")
-                data_key = doors.wrapper.unwrap(row.wrapping_key, row.wrapped_key, place)
-                wrapped = doors.wrapper.wrap(target.ref, data_key, place)
-                moved += rows.rewrap(row, replace(row, wrapping_key=target.ref, wrapped_key=wrapped))
+                data_key = doors.wrapper.unwrap(row.wrapping_key, row.wrapped_key, row_data(row, "data-key"))
+                there = replace(row, wrapping_key=target.ref)
+                wrapped = doors.wrapper.wrap(target.ref, data_key, row_data(there, "data-key"))
+                moved += rows.rewrap(row, replace(there, wrapped_key=wrapped))
             after = (found[-1].name, found[-1].version)
     return moved

@@ -40,6 +40,19 @@ def checked(binding: Binding) -> Binding:
     return binding
 
 
-def lease_for(binding: Binding, version: int, *, identifier: str, holder: str, now: datetime) -> Lease:
-    """Return the lease of one binding, from ``now`` on."""
-    return Lease(identifier, binding.secret, version, holder, now, now + binding.lifetime)
+def pinned(binding: Binding) -> tuple[str, int | None]:
+    """Return name and version of what is bound: ``name`` is the newest version, ``name@3`` always the third."""
+    name, _, version = binding.secret.partition("@")
+    if not version and "@" not in binding.secret:
+        return name, None
+    if not version.isascii() or not version.isdecimal() or not 0 < int(version) < 10**9:
+        raise UsageError(f"{binding.variable}: not a version: {version[:20]!r}", "write name, or name@3 for its third version")
+    return name, int(version)
+
+
+def lease_for(
+    binding: Binding, name: str, version: int, *, identifier: str, holder: str, now: datetime, until: datetime | None = None
+) -> Lease:
+    """Return the lease of one binding, from ``now`` on; at most ``until``."""
+    expires = now + binding.lifetime
+    return Lease(identifier, name, version, holder, now, min(expires, until) if until else expires)

@@ -6,9 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from pipeline_guard.model.key import KeyRef
 from pipeline_guard.model.verdict import Unchecked
+
+
+class SecretState(Enum):
+    """What may be done with a version: only active and retiring ones are handed out."""
+
+    ACTIVE = "active"
+    RETIRING = "retiring"  # a newer version is there; this one is usable until ``stops``
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    DELETED = "deleted"  # waiting for its destruction; can be taken back
+    REVOKED = "revoked"  # for good: its value is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,10 @@ class SealedSecret:
     """One version of one secret.
 
     ``ciphertext`` is AES-256-GCM under a data key of its own, nonce first; ``wrapped_key`` is that data key
-    under ``wrapping_key`` in the token. Name and version are associated data of both, so rows cannot be swapped.
+    under ``wrapping_key`` in the token. Associated data of both are name and version, so that rows cannot be swapped, and in
+    ``format`` 2 also the terms (``created``, ``size``, ``expires``, ``labels``, ``note``) and the wrapping key.
+    ``stops``: superseded from then on. ``revoked``: since then; both ciphertexts are empty. ``destroys``: deleted, and to be
+    destroyed then.
     """
 
     name: str
@@ -26,6 +41,21 @@ class SealedSecret:
     wrapped_key: bytes
     ciphertext: bytes
     size: int
+    format: int = 1
+    expires: datetime | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    stops: datetime | None = None
+    revoked: datetime | None = None
+    destroys: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretChange:
+    """A version as it was (None for a new one) and as it becomes."""
+
+    before: SealedSecret | None
+    after: SealedSecret
 
 
 @dataclass(frozen=True, slots=True)

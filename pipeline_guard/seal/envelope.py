@@ -8,15 +8,38 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.event import canonical
+from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+ROW_FORMAT = 2  # of rows that are written now
 
 
 def associated_data(name: str, version: int, purpose: str) -> bytes:
     """Return what binds a ciphertext to its row and purpose, so that rows and fields cannot be swapped."""
     return canonical({"purpose": f"pipeline-guard/{purpose}/v1", "name": name, "version": version})
+
+
+def row_data(row: SealedSecret, purpose: str) -> bytes:
+    """Return what binds a part of a row to all that must not be changed about it; raise IntegrityError for a format of later.
+
+    Format 1 binds name and version; format 2 the terms too, and the data key to the key that wraps it.
+    """
+    if row.format == 1:
+        return associated_data(row.name, row.version, purpose)
+    if row.format != ROW_FORMAT:
+        raise IntegrityError(f"the secret {row.name} is sealed in an unknown format", "was it written by a newer pipeline-guard?")
+    terms: dict[str, object] = {
+        "created": row.created.isoformat(),
+        "size": row.size,
+        "expires": row.expires.isoformat() if row.expires else "",
+        "labels": [list(label) for label in row.labels],
+        "note": row.note,
+    }
+    key = row.wrapping_key
+    wrapper = {"key": f"{key.name}/{key.version}/{key.id}"} if purpose == "data-key" else {}
+    return canonical({"purpose": f"pipeline-guard/{purpose}/v2", "name": row.name, "version": row.version, "terms": terms, **wrapper})
 
 
 def close(data_key: Secret, value: Secret, nonce: bytes, associated: bytes) -> bytes:

@@ -3,37 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline_guard.adapters.recording import MemoryState
-from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SealedSecret
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-def in_memory(_folder: Path) -> Any:
-    return MemoryState()
-
-
-def sqlite(folder: Path) -> Any:
-    return SqlState.open(str(folder / "home"))
-
-
-STORES: list[Callable[[Path], Any]] = [in_memory, sqlite]
-
-
-@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return request.param(tmp_path)
 
 
 def version(number: int, name: str = "k") -> KeyRecord:

@@ -4,15 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline_guard.adapters.recording import MemoryState
-from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.audit.check import verify_chain
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.event import AuditEvent, Checkpoint
@@ -22,22 +18,6 @@ from pipeline_guard.model.sealed import SealedSecret, SearchRow
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEY = KeyRef("store", 1, KeyType.AES_256, KeyUsage.WRAP, "ab" * 16)
-
-
-def in_memory(_folder: Path) -> Any:
-    return MemoryState()
-
-
-def sqlite(folder: Path) -> Any:
-    return SqlState.open(str(folder / "home"))
-
-
-STORES: list[Callable[[Path], Any]] = [in_memory, sqlite]
-
-
-@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return request.param(tmp_path)
 
 
 def sealed(name: str, version: int = 1) -> SealedSecret:

@@ -122,7 +122,7 @@ def test_every_version_counts_until_it_is_deleted(filled: Guard, tmp_path: Path)
     filled("secrets", "put", "db/password", stdin=VALUE[::-1])
     done = filled("scan", "a.txt", "--against-store", "--format", "json")
     assert sorted((one["line"], one["title"][-10:]) for one in json.loads(done.out)["findings"]) == [(1, "version 1)"), (2, "version 2)")]
-    assert filled("secrets", "delete", "db/password").code == 0
+    assert filled("secrets", "delete", "db/password", "--now").code == 0
     done = filled("scan", "a.txt", "--against-store")
     assert (done.code, "the store holds no secret" in done.err) == (3, True)
 

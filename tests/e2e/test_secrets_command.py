@@ -85,7 +85,7 @@ def test_second_put_is_a_new_version_and_run_takes_it(guard: Guard, project: Pat
     guard("secrets", "put", "db/password", stdin="the-old-value", cwd=project)
     assert "version 2" in guard("secrets", "put", "db/password", stdin="the-new-value", cwd=project).out
     assert guard("run", "--", "sh", "-c", '[ "$DB_PASSWORD" = the-new-value ]', cwd=project).code == 0
-    assert guard("secrets", "delete", "db/password", cwd=project).out == "deleted db/password (2 versions)\n"
+    assert guard("secrets", "delete", "db/password", "--now", cwd=project).out == "destroyed db/password (2 versions)\n"
     gone = guard("run", "--", "true", cwd=project)
     assert gone.code == 2
     assert "hint: pipeline-guard secrets put db/password" in gone.err

@@ -60,7 +60,7 @@ class Place:
         store = self.store
         return secrets.SecretDoors(
             actor="user:ada", clock=self, random=SystemRandom(), keystore=self.token, wrapper=self.token,
-            register=store, ledger=store, store=store, removal=store, audit=store,
+            register=store, ledger=store, store=store, life=store, removal=store, audit=store,
         )  # fmt: skip
 
     def change(self, name: str, command: KeyCommand, approving: Approving | None = None, **details: object) -> KeyRecord:

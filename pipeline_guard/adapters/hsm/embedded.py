@@ -15,6 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from pipeline_guard.adapters.home import home_lock, private_folder, write_private
+from pipeline_guard.adapters.hsm import token_copy
 from pipeline_guard.adapters.hsm.library import find_softhsm, is_loaded, load
 from pipeline_guard.adapters.hsm.objects import initialize_token, is_initialized
 from pipeline_guard.adapters.hsm.pin import read_pin
@@ -79,6 +80,7 @@ def _settle(folder: Path) -> None:
         raise Unavailable("this process uses another SoftHSM token already", "one process, one home folder")
     # SoftHSM reads this variable at C_Initialize; children get an environment of their own, taken before.
     os.environ["SOFTHSM2_CONF"] = str(configuration)
+    token_copy.put_back(folder)
 
 
 def _prepare(folder: Path, path: str) -> None:
@@ -88,13 +90,16 @@ def _prepare(folder: Path, path: str) -> None:
     made = folder / "token.made"
     library = load(path, "")
     if is_initialized(library, LABEL):
+        token_copy.keep(folder)
         if not made.exists():
             write_private(str(made), b"")
         return
+    token_copy.refuse_to_replace(folder)
     if made.exists():  # a new one in its place would not open what the old one closed
         raise pkcs11.NoSuchToken
     if not (folder / "pin").exists():
         write_private(str(folder / "pin"), secrets.token_urlsafe(24).encode())
     # Nobody keeps the security officer's PIN of an embedded token: all it could do is erase the token.
     initialize_token(library, LABEL, so_pin=Secret(secrets.token_urlsafe(24).encode()), pin=_pin(folder))
+    token_copy.keep(folder)
     write_private(str(made), b"")

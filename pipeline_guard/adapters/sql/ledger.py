@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
-from pipeline_guard.errors import Denied, Unavailable, UsageError
+from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 
 _DATES = ("activates", "expires", "stops", "deactivated", "compromised", "archived", "destroys")
@@ -76,10 +76,15 @@ def reserve(connection: Connection, name: str, version: int, count: int) -> int:
 
 def read(row: Any) -> KeyRecord:
     """Turn a row into a record."""
-    ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
-    dates = {name: _time(getattr(row, name)) for name in _DATES}
-    created = datetime.fromisoformat(row.created)
-    return KeyRecord(ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision)
+    try:
+        ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
+        dates = {name: _time(getattr(row, name)) for name in _DATES}
+        created = _aware(row.created)
+        return KeyRecord(
+            ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision
+        )
+    except (ValueError, TypeError):
+        raise IntegrityError(f"the stored record of the key {str(row.name)[:128]} is damaged", "restore the store from a backup") from None
 
 
 def _changing(record: KeyRecord) -> dict[str, object]:
@@ -93,7 +98,14 @@ def _text(time: datetime | None) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return None if text == "" else _aware(text)
+
+
+def _aware(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return time
 
 
 def _event_row(event: KeyEvent) -> dict[str, object]:

@@ -26,7 +26,7 @@ def migrate(engine: Engine) -> None:
         raise Unavailable("the store is of an older version, and Alembic is not installed", 'pip install "pipeline-guard[hsm]"') from None
     config = Config()
     config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
-    with engine.begin() as connection:
+    with engine.execution_options(writes=True).begin() as connection:
         version = _version(connection)
         if version == tables.SCHEMA_VERSION:  # somebody else was faster
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, delete, insert, inspect, select
 
-from pipeline_guard.adapters.sql.tables import secrets
+from pipeline_guard.adapters.sql.tables import NAME, secrets
 from pipeline_guard.model.key import KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SearchRow
 
@@ -17,7 +17,7 @@ metadata = MetaData()
 searches = Table(
     "searches",
     metadata,
-    Column("name", String(128), primary_key=True),
+    Column("name", NAME, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("key_name", String(128), nullable=False),
     Column("key_version", Integer, nullable=False),
@@ -59,9 +59,10 @@ def forget(connection: Connection, name: str) -> None:
 
 
 def kept(connection: Connection) -> Sequence[tuple[str, int]]:
-    """Return name and version of every secret."""
+    """Return name and version of every secret whose value is there: it is gone where it was revoked."""
     columns = secrets.c.name, secrets.c.version
-    return [(row.name, row.version) for row in connection.execute(select(*columns).order_by(*columns)).all()]
+    query = select(*columns).where(secrets.c.revoked == "").order_by(*columns)
+    return [(row.name, row.version) for row in connection.execute(query).all()]
 
 
 def _row(row: Any) -> SearchRow:

@@ -1,36 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store: keys' records, sealed secrets, leases and the audit log in one SQLite file (WAL, synchronous=FULL).
+"""The store: keys' records, sealed secrets, leases and the audit log in one database (see ``engines``).
 
-Every change is one transaction that begins with BEGIN IMMEDIATE, so that many processes queue instead of failing.
+Every change is one transaction that waits for its turn before it looks at anything, so that many processes queue instead of failing.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.exc import IntegrityError as Duplicate
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, func, insert, select, update
 
-from pipeline_guard.adapters.home import home_lock, private_folder
-from pipeline_guard.adapters.sql import boundaries, ledger, searches, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, searches, tables, trail
+from pipeline_guard.adapters.sql.engines import embedded, server
+from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
-from pipeline_guard.errors import GuardError, Unavailable, UsageError
+from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
-from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Lease
-from pipeline_guard.model.sealed import SealedSecret, SearchRow
+from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 
-_BUSY = 60.0  # seconds to wait for another process of ours
+
+def _newest_of(table: Table) -> Select[Any]:
+    return select(table).where(table.c.name == bindparam("name")).order_by(table.c.version.desc()).limit(1)
+
+
+# asked for each value that is handed out: built once
+_KEY, _SECRET = _newest_of(tables.keys), _newest_of(tables.secrets)
+_KEY_VERSION = _KEY.where(tables.keys.c.version == bindparam("version"))
+_SECRET_VERSION = _SECRET.where(tables.secrets.c.version == bindparam("version"))
+_LEASE = insert(tables.leases)
 
 
 class SqlState:
@@ -38,53 +42,33 @@ class SqlState:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writing = engine.execution_options(writes=True)
         self._group = GroupCommit(self._change)
+        weakref.finalize(self, engine.dispose)  # a server is told goodbye, at the latest when the process ends
 
     @staticmethod
     def open(home: str) -> SqlState:
         """Open the embedded store, creating it at first need; raise Unavailable where it cannot be used."""
-        private_folder(home)
-        path = Path(home) / "store.db"
-        state = SqlState(_engine(path))
-        if not path.exists() or state._is_empty():
-            with home_lock(home, "store"):
-                if not path.exists():
-                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-                state._create()
-        state._check_version()
+        file = creation.embedded_file(home)
+        state = SqlState(embedded(file))
+        creation.bring_up(state._engine, file)
         return state
 
-    def _is_empty(self) -> bool:
-        """Tell whether the file has no table: somebody is just making it, or was stopped while doing so."""
-        with self._look() as connection:
-            return not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
-
-    def _create(self) -> None:
-        with self._change() as connection:
-            tables.metadata.create_all(connection)
-            if connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).first() is None:
-                connection.execute(insert(tables.facts).values(name="schema", value=str(tables.SCHEMA_VERSION)))
-                connection.execute(insert(tables.facts).values(name="store", value=secrets.token_hex(16)))
-
-    def _check_version(self) -> None:
-        with self._look() as connection:
-            found = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == "schema")).scalar()
-        if found is None or not found.isdecimal() or int(found) > tables.SCHEMA_VERSION:
-            raise Unavailable("the store was written by a newer pipeline-guard", "upgrade pipeline-guard on this machine")
-        if int(found) < tables.SCHEMA_VERSION:
-            from pipeline_guard.adapters.sql.migration import migrate  # dear, and needed once a release
-
-            with _translated():
-                migrate(self._engine)
+    @staticmethod
+    def connect(url: str) -> SqlState:
+        """Open the store in a PostgreSQL database, creating its tables at first need; raise Unavailable where it cannot be used."""
+        state = SqlState(server(url))
+        creation.bring_up(state._engine)
+        return state
 
     @contextmanager
     def _change(self) -> Iterator[Connection]:
-        with _translated(), self._engine.begin() as connection:
+        with translated(), self._writing.begin() as connection:
             yield connection
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             yield connection
 
     # KeyRegister
@@ -96,11 +80,8 @@ class SqlState:
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a key's record, the newest version where none is named."""
-        query = select(tables.keys).where(tables.keys.c.name == name).order_by(tables.keys.c.version.desc()).limit(1)
-        if version is not None:
-            query = query.where(tables.keys.c.version == version)
         with self._look() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_KEY if version is None else _KEY_VERSION, {"name": name, "version": version}).first()
         return None if row is None else ledger.read(row)
 
     def all_keys(self) -> Sequence[KeyRecord]:
@@ -146,43 +127,43 @@ class SqlState:
             connection.execute(delete(tables.facts).where(tables.facts.c.name == name))
             connection.execute(insert(tables.facts).values(name=name, value=boundaries.write(boundary)))
 
-    # SecretStore, SecretRemoval
+    # SecretStore, SecretLedger, SecretRemoval
 
     def put(self, row: SealedSecret) -> None:
         """Keep one version; raise UsageError where it exists (somebody else was faster)."""
-        values = {
-            "name": row.name,
-            "version": row.version,
-            "created": row.created.isoformat(),
-            "key_name": row.wrapping_key.name,
-            "key_version": row.wrapping_key.version,
-            "key_id": row.wrapping_key.id,
-            "wrapped_key": row.wrapped_key,
-            "ciphertext": row.ciphertext,
-            "size": row.size,
-        }
         with self._change() as connection:
-            try:
-                connection.execute(insert(tables.secrets).values(values))
-            except Duplicate:
-                raise UsageError(f"version {row.version} of the secret {row.name} exists", "somebody else was faster: try again") from None
+            sealed.add(connection, row)
+
+    def secret_versions(self, name: str) -> Sequence[SealedSecret]:
+        """Return every version of a secret, ascending."""
+        with self._look() as connection:
+            return sealed.versions(connection, name)
+
+    def change_secrets(self, changes: Sequence[SecretChange], now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Write changes, and end the leases of what is revoked or deleted, in one transaction."""
+        gone = [each.after for each in changes if each.after.revoked is not None or each.after.destroys is not None]
+
+        def work(connection: Connection) -> Sequence[Lease]:
+            sealed.change(connection, changes)
+            return [lease for row in gone for lease in _end(connection, _of_version(row.name, row.version), now, announce)]
+
+        return self._group.run(work)
+
+    def search_secrets(self, prefix: str, labels: Sequence[tuple[str, str]]) -> Sequence[SealedSecret]:
+        """Return the newest versions of secrets with a prefix and labels."""
+        with self._look() as connection:
+            return sealed.search(connection, prefix, labels)
 
     def get(self, name: str, version: int | None = None) -> SealedSecret | None:
         """Return one version, the newest where none is named."""
-        query = select(tables.secrets).where(tables.secrets.c.name == name).order_by(tables.secrets.c.version.desc()).limit(1)
-        if version is not None:
-            query = query.where(tables.secrets.c.version == version)
         with self._look() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else _secret(row)
+            row = connection.execute(_SECRET if version is None else _SECRET_VERSION, {"name": name, "version": version}).first()
+        return None if row is None else sealed.read(row)
 
     def list(self) -> Sequence[SealedSecret]:
         """Return the newest version of every secret by name."""
-        newest = select(tables.secrets.c.name, func.max(tables.secrets.c.version).label("top")).group_by(tables.secrets.c.name).subquery()
-        query = select(tables.secrets).join(newest, (tables.secrets.c.name == newest.c.name) & (tables.secrets.c.version == newest.c.top))
         with self._look() as connection:
-            rows = connection.execute(query.order_by(tables.secrets.c.name)).all()
-        return [_secret(row) for row in rows]
+            return sealed.newest(connection)
 
     # WrappedRows
 
@@ -198,7 +179,7 @@ class SqlState:
         behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
         query = select(tables.secrets).where(_under(name, version), behind).order_by(table.name, table.version).limit(limit)
         with self._look() as connection:
-            return [_secret(row) for row in connection.execute(query).all()]
+            return [sealed.read(row) for row in connection.execute(query).all()]
 
     def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
         """Replace the wrapped key of a row that is still as ``before``."""
@@ -213,7 +194,12 @@ class SqlState:
         """Remove every version; return how many there were."""
         with self._change() as connection:
             searches.forget(connection, name)
-            return int(connection.execute(delete(tables.secrets).where(tables.secrets.c.name == name)).rowcount)
+            return sealed.forget(connection, name)
+
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the names of deleted secrets whose waiting time is over."""
+        with self._look() as connection:
+            return sealed.due(connection, now)
 
     # SearchIndex
 
@@ -239,8 +225,8 @@ class SqlState:
 
         def work(connection: Connection) -> Sequence[AuditRecord]:
             records = trail.append(connection, events)
-            for lease in leases:
-                connection.execute(insert(tables.leases).values(_lease_row(lease)))
+            if leases:
+                connection.execute(_LEASE, [_lease_row(lease) for lease in leases])
             return records
 
         return self._group.run(work)
@@ -248,14 +234,7 @@ class SqlState:
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``, each announced in the log; a second call finds none."""
         mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "")
-
-        def work(connection: Connection) -> Sequence[Lease]:
-            ended = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]
-            trail.append(connection, [announce(lease) for lease in ended])
-            connection.execute(update(tables.leases).where(mine).values(ended=now.isoformat()))
-            return ended
-
-        return self._group.run(work)
+        return self._group.run(lambda connection: _end(connection, mine, now, announce))
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
@@ -294,53 +273,6 @@ class SqlState:
                 yield _stored(row.line)
 
 
-def _engine(path: Path) -> Engine:
-    # NullPool: a connection lives as long as its transaction; there is nothing to clean up when a process is killed
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _BUSY, "isolation_level": None})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # NOTE: the driver's own deferred BEGIN would fail with "locked" when a reader becomes a writer
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except GuardError:
-        raise
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise _explain(error) from None
-
-
-def _explain(error: Exception) -> GuardError:
-    text = str(getattr(error, "orig", error)).lower()
-    if "malformed" in text or "not a database" in text:
-        return Unavailable("the store is damaged", "restore store.db of the home folder from a backup; nothing was changed")
-    if "locked" in text or "busy" in text:
-        return Unavailable("the store is in use by another process for too long", "try again")
-    if "readonly" in text or "read-only" in text:
-        return Unavailable("the store cannot be written", "check the permissions of the home folder")
-    if "full" in text or "disk i/o" in text:
-        return Unavailable("the store cannot be written: the disk is full", "free some space")
-    if "no such table" in text or "no such column" in text:
-        return Unavailable("the store lacks a table: it is not ours, or damaged", "check PIPELINE_GUARD_HOME")
-    if "unable to open" in text:
-        return Unavailable("the store cannot be opened", "check the permissions of the home folder")
-    kind = "damaged" if isinstance(error, DatabaseError) else "unusable"
-    return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")
-
-
 def _boundary_name(serial: str) -> str:
     return f"token {serial}"[:64]
 
@@ -354,10 +286,15 @@ def _stored(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
-def _secret(row: Any) -> SealedSecret:
-    ref = KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id)
-    created = datetime.fromisoformat(row.created)
-    return SealedSecret(row.name, row.version, created, ref, _stored(row.wrapped_key), _stored(row.ciphertext), row.size)
+def _of_version(name: str, version: int) -> Any:
+    return (tables.leases.c.secret == name) & (tables.leases.c.version == version) & (tables.leases.c.ended == "")
+
+
+def _end(connection: Connection, which: Any, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+    ended = [_lease(row) for row in connection.execute(select(tables.leases).where(which)).all()]
+    trail.append(connection, [announce(lease) for lease in ended])
+    connection.execute(update(tables.leases).where(which).values(ended=now.isoformat()))
+    return ended
 
 
 def _lease_row(lease: Lease) -> dict[str, object]:
@@ -373,4 +310,7 @@ def _lease_row(lease: Lease) -> dict[str, object]:
 
 
 def _lease(row: Any) -> Lease:
-    return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))
+    try:
+        return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))
+    except (ValueError, TypeError):
+        raise IntegrityError("the stored row of a lease is damaged", "restore the store from a backup") from None

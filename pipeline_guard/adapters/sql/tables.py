@@ -9,12 +9,15 @@ SCHEMA_VERSION = 2  # of the newest migration; a store of an older one is brough
 
 metadata = MetaData()
 
+# names sort by code point on both databases, whatever the language of a server
+NAME = String(128).with_variant(String(128, collation="C"), "postgresql")
+
 facts = Table("facts", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
 
 keys = Table(
     "keys",
     metadata,
-    Column("name", String(128), primary_key=True),
+    Column("name", NAME, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("type", String(32), nullable=False),
     Column("usage", String(16), nullable=False),
@@ -62,7 +65,7 @@ approvals = Table(
 secrets = Table(
     "secrets",
     metadata,
-    Column("name", String(128), primary_key=True),
+    Column("name", NAME, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("created", String(40), nullable=False),
     Column("key_name", String(128), nullable=False),
@@ -71,7 +74,26 @@ secrets = Table(
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
     Column("size", Integer, nullable=False),
+    Column("format", Integer, nullable=False, server_default="1"),
+    Column("expires", String(40), nullable=False, server_default=""),
+    Column("labels", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("stops", String(40), nullable=False, server_default=""),
+    Column("revoked", String(40), nullable=False, server_default=""),
+    Column("destroys", String(40), nullable=False, server_default=""),
 )
+Index("secrets_by_key", secrets.c.key_name, secrets.c.key_version, secrets.c.name, secrets.c.version)
+Index("secrets_by_end", secrets.c.destroys)
+
+# of the newest version of each secret, to search by; what counts is in the row, and bound to it
+secret_labels = Table(
+    "secret_labels",
+    metadata,
+    Column("label", String(64), primary_key=True),
+    Column("value", String(128), primary_key=True),
+    Column("name", NAME, primary_key=True),
+)
+Index("secret_labels_by_name", secret_labels.c.name)
 
 leases = Table(
     "leases",
@@ -85,6 +107,7 @@ leases = Table(
     Column("ended", String(40), nullable=False, default=""),
 )
 Index("leases_by_holder", leases.c.holder, leases.c.ended)
+Index("leases_by_secret", leases.c.secret, leases.c.version, leases.c.ended)
 
 checkpoints = Table(
     "checkpoints",

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, func, insert, select
 from pipeline_guard.adapters.sql import tables
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 
+_LAST = select(tables.audit.c.seq, tables.audit.c.hash).order_by(tables.audit.c.seq.desc()).limit(1)
+_RECORD = insert(tables.audit)
+
 
 def append(connection: Connection, events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
     """Chain events behind the last record and keep them."""
@@ -21,7 +24,7 @@ def append(connection: Connection, events: Sequence[AuditEvent]) -> Sequence[Aud
         seq += 1
         records.append(AuditRecord.linked(seq, last, event))
         last = records[-1].hash
-    connection.execute(insert(tables.audit), [{"seq": each.seq, "hash": each.hash, "line": each.line()} for each in records])
+    connection.execute(_RECORD, [{"seq": each.seq, "hash": each.hash, "line": each.line()} for each in records])
     return records
 
 
@@ -40,5 +43,5 @@ def keep(connection: Connection, checkpoint: Checkpoint) -> None:
 
 
 def _last(connection: Connection) -> tuple[int, str]:
-    row = connection.execute(select(tables.audit.c.seq, tables.audit.c.hash).order_by(tables.audit.c.seq.desc()).limit(1)).first()
-    return (row.seq, row.hash) if row else (0, FIRST)
+    row = connection.execute(_LAST).first()
+    return (row.seq, str(row.hash)) if row else (0, FIRST)

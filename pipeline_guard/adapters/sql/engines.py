@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two databases a store may live in, behind one SQLAlchemy engine each: SQLite in the home folder, PostgreSQL by URL.
+
+On both, whoever changes something waits until nobody else does, in this process, in another, or on another machine:
+SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock that ends with the transaction. Numbers and predecessors of
+audit records are decided inside. Readers wait for nobody.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from pipeline_guard.errors import Unavailable, UsageError
+
+BUSY = 60  # seconds to wait for another process of ours
+_CONNECT = 10  # seconds
+_STATEMENT = 120  # seconds; a listing of 100,000 secrets takes two
+_WRITER = 0x70672D73746F7265  # "pg-store": the advisory lock of whoever changes something
+_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+# a server that vanished without a word is noticed within half a minute
+_ALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
+
+def embedded(path: Path, *, journal: str = "WAL") -> Engine:
+    """Return the engine of a database file; ``journal`` is SQLite's journal mode."""
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+
+    # kept connections hold no lock between transactions, and nothing needs cleaning up when a process is killed
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=60, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA journal_mode={journal}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # NOTE: the driver's own deferred BEGIN would fail with "locked" when a reader becomes a writer
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+def server(url: str) -> Engine:
+    """Return the engine of a PostgreSQL database; raise UsageError for a URL that is none, Unavailable without its driver."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise Unavailable("the store is on PostgreSQL, and psycopg is not installed", 'pip install "pipeline-guard[postgres]"') from None
+    engine = create_engine(
+        _address(url),
+        connect_args={"connect_timeout": _CONNECT, "application_name": "pipeline-guard", **_ALIVE},
+        pool_size=4,
+        max_overflow=28,
+        pool_timeout=30,
+        pool_pre_ping=True,  # a server that was restarted meanwhile costs one round trip, no error
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout='{_STATEMENT}s'; SET lock_timeout='{BUSY}s'; SET TIME ZONE 'UTC'")
+            cursor.execute("SET idle_in_transaction_session_timeout='120s'")
+            # what was acknowledged is on the disk: a server may be set up otherwise
+            cursor.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+
+    return engine
+
+
+def check_url(url: str) -> None:
+    """Raise UsageError for what is no URL of a PostgreSQL database; its text, which may hold a password, is never shown."""
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in _SCHEMES:
+        raise UsageError("the store's URL is not one of PostgreSQL", "write it like postgresql://user@host/database")
+
+
+def _address(url: str) -> URL:
+    """Return the URL for the driver. Beyond this machine the server must prove who it is, unless the URL says otherwise."""
+    check_url(url)
+    try:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise UsageError("the store's URL cannot be read", "write it like postgresql://user@host/database") from None
+    query: Mapping[str, Any] = dict(parse_qsl(urlsplit(url).query))
+    if _is_remote(address.host or str(query.get("host", ""))) and "sslmode" not in query:
+        address = address.update_query_dict({"sslmode": "verify-full"})
+        if "sslrootcert" not in query:
+            address = address.update_query_dict({"sslrootcert": "system"})
+    return address
+
+
+def _is_remote(host: str) -> bool:
+    return bool(host) and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1")

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealed secrets as rows; every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError as Duplicate
+
+from pipeline_guard.adapters.sql import tables
+from pipeline_guard.errors import IntegrityError, Unavailable, UsageError
+from pipeline_guard.model.key import KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.sealed import SealedSecret, SecretChange
+
+_rows = tables.secrets
+_labels = tables.secret_labels
+
+
+def add(connection: Connection, row: SealedSecret) -> None:
+    """Keep a new version; raise UsageError where it exists (somebody else was faster)."""
+    key = row.wrapping_key
+    values = {
+        "name": row.name,
+        "version": row.version,
+        "created": row.created.isoformat(),
+        "key_name": key.name,
+        "key_version": key.version,
+        "key_id": key.id,
+        "wrapped_key": row.wrapped_key,
+        "ciphertext": row.ciphertext,
+        "size": row.size,
+        "format": row.format,
+        "expires": _text(row.expires),
+        "labels": json.dumps(row.labels, ensure_ascii=False) if row.labels else "",
+        "note": row.note,
+        **_changing(row),
+    }
+    try:
+        connection.execute(insert(_rows).values(values))
+    except Duplicate:
+        raise UsageError(f"version {row.version} of the secret {row.name} exists", "somebody else was faster: try again") from None
+    connection.execute(delete(_labels).where(_labels.c.name == row.name))
+    if row.labels:
+        connection.execute(insert(_labels), [{"label": label, "value": value, "name": row.name} for label, value in row.labels])
+
+
+def change(connection: Connection, changes: Sequence[SecretChange]) -> None:
+    """Write changes; raise Unavailable where a version is no longer what ``before`` says."""
+    for each in changes:
+        before, after = each.before, each.after
+        if before is None:
+            add(connection, after)
+            continue
+        here = (_rows.c.name == before.name) & (_rows.c.version == before.version)
+        for column, value in _changing(before).items():
+            here &= _rows.c[column] == value
+        values: dict[str, object] = dict(_changing(after))
+        if after.revoked is not None:
+            gone = {"key_name": "", "key_version": 0, "key_id": "", "wrapped_key": b"", "ciphertext": b""}
+            values |= gone
+        if connection.execute(update(_rows).where(here).values(values)).rowcount != 1:
+            raise Unavailable(f"the secret {before.name} was just changed by somebody else", "look at it again: secrets show")
+
+
+def versions(connection: Connection, name: str) -> Sequence[SealedSecret]:
+    """Return every version of a secret, ascending."""
+    return [read(row) for row in connection.execute(select(_rows).where(_rows.c.name == name).order_by(_rows.c.version)).all()]
+
+
+def newest(connection: Connection) -> Sequence[SealedSecret]:
+    """Return the newest version of every secret by name."""
+    return _newest(connection, select(_rows.c.name, func.max(_rows.c.version).label("top")))
+
+
+def search(connection: Connection, prefix: str, labels: Sequence[tuple[str, str]]) -> Sequence[SealedSecret]:
+    """Return the newest versions of secrets whose name begins with ``prefix`` and that carry all ``labels``."""
+    query = select(_rows.c.name, func.max(_rows.c.version).label("top"))
+    if prefix:  # names are ASCII
+        query = query.where(_rows.c.name >= prefix, _rows.c.name < prefix + "\x7f")
+    for label, value in labels:
+        query = query.where(_rows.c.name.in_(select(_labels.c.name).where(_labels.c.label == label, _labels.c.value == value)))
+    return _newest(connection, query)
+
+
+def forget(connection: Connection, name: str) -> int:
+    """Remove every version of a secret; return how many there were."""
+    connection.execute(delete(_labels).where(_labels.c.name == name))
+    return int(connection.execute(delete(_rows).where(_rows.c.name == name)).rowcount)
+
+
+def due(connection: Connection, now: datetime) -> Sequence[str]:
+    """Return the names of deleted secrets whose waiting time is over."""
+    query = select(_rows.c.name).where(_rows.c.destroys != "", _rows.c.destroys <= now.isoformat()).distinct().order_by(_rows.c.name)
+    return [row.name for row in connection.execute(query).all()]
+
+
+def read(row: Any) -> SealedSecret:
+    """Turn a row into a secret; raise IntegrityError for one that was damaged."""
+    try:
+        _check_types(row)
+        return SealedSecret(
+            name=row.name,
+            version=row.version,
+            created=_aware(row.created),
+            wrapping_key=KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id),
+            wrapped_key=_sealed(row.wrapped_key),
+            ciphertext=_sealed(row.ciphertext),
+            size=row.size,
+            format=row.format,
+            expires=_time(row.expires),
+            labels=tuple((str(label), str(value)) for label, value in json.loads(row.labels or "[]")),
+            note=row.note,
+            stops=_time(row.stops),
+            revoked=_time(row.revoked),
+            destroys=_time(row.destroys),
+        )
+    except (ValueError, TypeError, AttributeError):
+        hint = "restore it from a backup, or remove it: pipeline-guard secrets delete NAME --now"
+        raise IntegrityError(f"the stored row of the secret {str(row.name)[:128]} is damaged", hint) from None
+
+
+def _newest(connection: Connection, query: Select[Any]) -> Sequence[SealedSecret]:
+    found = query.group_by(_rows.c.name).subquery()
+    joined = select(_rows).join(found, (_rows.c.name == found.c.name) & (_rows.c.version == found.c.top)).order_by(_rows.c.name)
+    return [read(row) for row in connection.execute(joined).all()]
+
+
+def _changing(row: SealedSecret) -> dict[str, str]:
+    """Return the columns that change during a version's life."""
+    return {"stops": _text(row.stops), "revoked": _text(row.revoked), "destroys": _text(row.destroys)}
+
+
+def _sealed(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("not binary")
+    return value
+
+
+def _text(time: datetime | None) -> str:
+    return time.isoformat() if time else ""
+
+
+def _time(text: str) -> datetime | None:
+    return None if text == "" else _aware(text)
+
+
+def _aware(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return time
+
+
+def _check_types(row: Any) -> None:
+    """Raise TypeError where a column holds what it cannot: SQLite keeps anything anywhere."""
+    numbers = (row.version, row.key_version, row.size, row.format)
+    texts = (row.name, row.key_name, row.key_id, row.note, row.labels)
+    if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
+        raise TypeError("not of its column's type")

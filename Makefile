@@ -72,7 +72,7 @@ bench: hsm $(TESTS_STAMP)
 # Universal locks (every Python from 3.11, x86-64 and arm64, Linux and macOS), nothing younger than a week.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
-		--extra hsm --extra archives --extra postgres -q -o actions/_setup/requirements.txt pyproject.toml .github/build-requirements.in
+		--extra hsm --extra archives -q -o actions/_setup/requirements.txt pyproject.toml .github/build-requirements.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
 		--extra hsm --extra archives --extra postgres --group pyproject.toml:test --group pyproject.toml:check -q -c actions/_setup/requirements.txt -o tests/requirements.txt pyproject.toml .github/build-requirements.in
 

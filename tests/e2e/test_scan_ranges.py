@@ -119,10 +119,10 @@ def test_auto_without_a_range_looks_at_the_tree_and_says_so(guard: Guard, reposi
 
 def test_rules_of_the_configuration_come_from_the_base(guard: Guard, repository: Repository) -> None:
     rule: dict[str, Any] = {"id": "acme-token", "title": "t", "severity": "high", "pattern": "acme_[a-z]{12}", "source": "s", "hint": "h"}
-    rule["examples"] = ["acme_abcdefghijkl"]
+    rule["examples"] = ["acme_kqzvhtbnwmxr"]
     repository.write("guard/own.yml", json.dumps({"rules": [rule]}))
     base = repository.commit(files={".pipeline-guard.yml": "version: 1\nscan:\n  rules: [guard]\n"})
-    repository.commit(files={"a.txt": "acme_qwertyuiopas", "guard/own.yml": json.dumps({"rules": []})})
+    repository.commit(files={"a.txt": "acme_tbnkqzwmvhxr", "guard/own.yml": json.dumps({"rules": []})})
     done = guard("scan", "--range", f"{base}..HEAD", "--format", "json", cwd=repository.path)
     assert (done.code, [path for path, _ in found(done)]) == (1, ["a.txt"]), done.err
 

@@ -70,8 +70,6 @@ def test_changed_stanza_is_refused_by_the_token(doors: SealDoors) -> None:
 def test_key_that_left_the_token_is_unavailable_and_one_of_another_store_denied(
     doors: SealDoors, token: Pkcs11Token, tmp_path: Path
 ) -> None:
-    from pipeline_guard.adapters.hsm.objects import remove
-
     Path("weights").write_bytes(b"x" * 1000)
     seal(SealRequest("weights", ("team-b",)), doors=doors)
     other = SqlState.open(str(tmp_path / "other"))
@@ -81,8 +79,7 @@ def test_key_that_left_the_token_is_unavailable_and_one_of_another_store_denied(
         unseal(UnsealRequest("weights.sealed", "out"), doors=elsewhere)
     key = base.state().key("team-b")
     assert key is not None
-    with token._session(writable=True) as session:
-        remove(session, bytes.fromhex(key.ref.id))
+    token.destroy(key.ref)
     with pytest.raises(Unavailable):
         unseal(UnsealRequest("weights.sealed", "out"), doors=base)
     assert not Path("out").exists()

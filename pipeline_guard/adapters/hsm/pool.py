@@ -67,7 +67,8 @@ class Opened:
 
     NOTE: where somebody else in this process starts the module anew, our numbers may name other people's sessions and
     objects, and the token would sign with whatever key that is. ``canary`` is an object of the anchor session with a random
-    content: as long as it is there, nobody did. 0 where the token keeps no such objects.
+    content: as long as it is there, nobody did. 0 where the token keeps no such objects. ``private`` tells whether a login
+    shows in the sessions' state: tokens without a password stay public.
     """
 
     generation: int
@@ -77,6 +78,7 @@ class Opened:
     canary: int
     content: bytes
     since: float
+    private: bool
     idle: deque[Lent] = field(default_factory=deque)
 
 
@@ -96,7 +98,7 @@ class Lent:
         import pkcs11
 
         lives, logged_in = self.state()
-        if not logged_in:
+        if not lives or (self.opened.private and not logged_in):
             raise pkcs11.UserNotLoggedIn if lives else pkcs11.SessionHandleInvalid
 
     def key(self, ref: KeyRef) -> Any:
@@ -292,7 +294,8 @@ class Pool:
                     self._serial = bytes(token.serial).decode("ascii", "replace").strip()  # a PIN goes to the same token again
                     content = secrets.token_bytes(16)
                     canary = put_session_object(anchor, content)
-                    return Opened(library.generation, token, anchor, self._serial, canary, content, time.monotonic())
+                    private = library.module.watcher(anchor.handle, 0, b"")()[1]
+                    return Opened(library.generation, token, anchor, self._serial, canary, content, time.monotonic(), private)
                 except pkcs11.exceptions.PKCS11Error as error:
                     if attempt == _TRIES - 1 or fault_of(error) not in (Fault.LOST, Fault.VOID):
                         raise translate(error, self.place.module) from None

@@ -17,7 +17,7 @@ def test_shipped_packs_come_first_then_files_and_folders(tmp_path: Path) -> None
     (tmp_path / "own/a.yml").write_text("rules: []")
     (tmp_path / "own/README.md").write_text("no pack")
     names = [name for name, _ in PackagedRules([str(tmp_path / "own"), str(tmp_path / "own/a.yml")]).texts()]
-    assert names[0] == "rulepacks/ai.yml"
+    assert names[0] == "rulepacks/ai-media.yml"
     assert names[-3:] == [str(tmp_path / "own/a.yml"), str(tmp_path / "own/b.yaml"), str(tmp_path / "own/a.yml")]
 
 

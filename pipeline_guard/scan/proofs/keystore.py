@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipeline_guard.model.finding import Severity
-from pipeline_guard.scan.proofs import pem, pgp
 from pipeline_guard.scan.proofs.outcome import ENCRYPTED, NO_SECRET, WELL_KNOWN, Kind, Proof, State
 
 # the defaults of keytool, of Android's tools, of Google's old p12 files, and what people type
@@ -30,21 +29,6 @@ _DIGESTS = {
     "0609608648016503040202": "sha384",
     "0609608648016503040203": "sha512",
 }
-
-
-def keystore(data: bytes, now: datetime) -> tuple[str, Proof] | None:
-    """Return the rule and the verdict for a file that is a key store by its content; None where it is none."""
-    checks = {
-        b"\xfe\xed\xfe\xed": ("java-keystore", java_keystore),
-        b"\xce\xce\xce\xce": ("java-keystore", java_keystore),
-        b"\x30\x82": ("pkcs12-keystore", pkcs12),
-        b"\x30\x80": ("pkcs12-keystore", pkcs12),
-    }
-    rule, check = next((found for magic, found in checks.items() if data.startswith(magic)), ("gpg-secret-keyring", pgp.secret_keyring))
-    verdict = check(data, now)
-    if verdict.state is State.NO_SECRET and data[:1] == b"\x30":
-        rule, verdict = "der-private-key", pem.bare_key(data, now)
-    return None if verdict.state is State.NO_SECRET else (rule, verdict)
 
 
 def _element(raw: bytes, place: int) -> tuple[int, int, int] | None:

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_guard.scan.proof import AROUND, PROOFS, Proof, judge
-from pipeline_guard.scan.proofs.keystore import keystore
 from pipeline_guard.scan.sample import MAKERS, expand_bytes
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -62,12 +61,3 @@ def test_huge_values_take_bounded_time(name: str) -> None:
 @given(st.sampled_from(sorted(AROUND)), st.binary(max_size=400), st.integers(0, 400), st.integers(0, 400))
 def test_surroundings_may_be_anything(name: str, text: bytes, start: int, end: int) -> None:
     assert isinstance(judge(name, text, (min(start, len(text)), min(max(start, end), len(text))), NOW), Proof)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.sampled_from((b"", b"\x30\x82", b"\x30\x80", b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce\0\0\0\2", b"\x95\x01")), st.binary(max_size=400)
-)
-def test_any_file_is_judged_as_key_store(prefix: bytes, noise: bytes) -> None:
-    found = keystore(prefix + noise, NOW)
-    assert found is None or isinstance(found[1], Proof)

@@ -120,6 +120,8 @@ def _read_checkpoint(line: bytes, keys: Collection[str]) -> Checkpoint:
             raise TypeError
         checkpoint = Checkpoint(found["seq"], found["hash"], _time(found["time"]), *(found[name] for name in _SIGNED[1:]))
         signature = base64.b64decode(checkpoint.signature, validate=True)
+        if base64.b64encode(signature).decode("ascii") != checkpoint.signature:  # one spelling for one signature
+            raise ValueError
     except (UsageError, KeyError, TypeError, ValueError, binascii.Error):
         raise IntegrityError("a checkpoint of the audit log is none", _RESTORE) from None
     if checkpoint.line() != line or not any(_holds(pem, signature, checkpoint.message()) for pem in keys):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
+from pipeline_guard.adapters.sql.times import aware, text_of, time_of
 from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 
@@ -78,8 +79,8 @@ def read(row: Any) -> KeyRecord:
     """Turn a row into a record."""
     try:
         ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
-        dates = {name: _time(getattr(row, name)) for name in _DATES}
-        created = _aware(row.created)
+        dates = {name: time_of(getattr(row, name)) for name in _DATES}
+        created = aware(row.created)
         return KeyRecord(
             ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision
         )
@@ -89,23 +90,8 @@ def read(row: Any) -> KeyRecord:
 
 def _changing(record: KeyRecord) -> dict[str, object]:
     """Return the columns that change during a key's life."""
-    dates: dict[str, object] = {name: _text(getattr(record, name)) for name in _DATES}
+    dates: dict[str, object] = {name: text_of(getattr(record, name)) for name in _DATES}
     return {"state": record.state.value, "erases": int(record.erases), "revision": record.revision, **dates}
-
-
-def _text(time: datetime | None) -> str:
-    return time.isoformat() if time else ""
-
-
-def _time(text: str) -> datetime | None:
-    return None if text == "" else _aware(text)
-
-
-def _aware(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return time
 
 
 def _event_row(event: KeyEvent) -> dict[str, object]:

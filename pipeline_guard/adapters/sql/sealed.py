@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
+from pipeline_guard.adapters.sql.times import aware, text_of, time_of
 from pipeline_guard.errors import IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SealedSecret, SecretChange
@@ -34,7 +35,7 @@ def add(connection: Connection, row: SealedSecret) -> None:
         "ciphertext": row.ciphertext,
         "size": row.size,
         "format": row.format,
-        "expires": _text(row.expires),
+        "expires": text_of(row.expires),
         "labels": json.dumps(row.labels, ensure_ascii=False) if row.labels else "",
         "note": row.note,
         **_changing(row),
@@ -105,18 +106,18 @@ def read(row: Any) -> SealedSecret:
         return SealedSecret(
             name=row.name,
             version=row.version,
-            created=_aware(row.created),
+            created=aware(row.created),
             wrapping_key=KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id),
             wrapped_key=_sealed(row.wrapped_key),
             ciphertext=_sealed(row.ciphertext),
             size=row.size,
             format=row.format,
-            expires=_time(row.expires),
+            expires=time_of(row.expires),
             labels=tuple((str(label), str(value)) for label, value in json.loads(row.labels or "[]")),
             note=row.note,
-            stops=_time(row.stops),
-            revoked=_time(row.revoked),
-            destroys=_time(row.destroys),
+            stops=time_of(row.stops),
+            revoked=time_of(row.revoked),
+            destroys=time_of(row.destroys),
         )
     except (ValueError, TypeError, AttributeError):
         hint = "restore it from a backup, or remove it: pipeline-guard secrets delete NAME --now"
@@ -131,28 +132,13 @@ def _newest(connection: Connection, query: Select[Any]) -> Sequence[SealedSecret
 
 def _changing(row: SealedSecret) -> dict[str, str]:
     """Return the columns that change during a version's life."""
-    return {"stops": _text(row.stops), "revoked": _text(row.revoked), "destroys": _text(row.destroys)}
+    return {"stops": text_of(row.stops), "revoked": text_of(row.revoked), "destroys": text_of(row.destroys)}
 
 
 def _sealed(value: object) -> bytes:
     if not isinstance(value, bytes):
         raise TypeError("not binary")
     return value
-
-
-def _text(time: datetime | None) -> str:
-    return time.isoformat() if time else ""
-
-
-def _time(text: str) -> datetime | None:
-    return None if text == "" else _aware(text)
-
-
-def _aware(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return time
 
 
 def _check_types(row: Any) -> None:

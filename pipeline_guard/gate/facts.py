@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
+from pipeline_guard.model.package import Lock
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -17,6 +18,7 @@ class Kind(Enum):
     """What a check looks at; the value is the noun for people, in the plural."""
 
     REQUIREMENTS = "requirements files"
+    LOCK = "lock files"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
     MODEL = "model files"
@@ -41,7 +43,7 @@ class ChangeFacts:
     path: str
 
 
-Facts = Pins | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)

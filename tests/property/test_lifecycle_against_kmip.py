@@ -59,7 +59,7 @@ STATES = {
 
 # (operation, state before, usage; "" for both): what we answer, what PyKMIP answers
 DIFFERENCES = {
-    # SP 800-57 Part 1 Rev. 5, 7.3, transition 5: an active private signature key may be destroyed at the end of its use
+    # SP 800-57 Part 1 Rev. 5, section 7, transition 5: an active private signature key may be destroyed at the end of its use
     ("destroy", "active", "sign"): ("destroyed", "refused"),
     # KMIP 1.4, 4.20: with either compromise the object goes to compromised; PyKMIP knows Key Compromise only
     ("revoke ca-compromise", "pre-activation", ""): ("compromised", "refused"),
@@ -67,7 +67,7 @@ DIFFERENCES = {
     ("revoke ca-compromise", "deactivated", ""): ("compromised", "refused"),
     # SP 800-57 has no transition from compromised to itself; taking it again would move the date of the compromise
     ("revoke key-compromise", "compromised", ""): ("refused", "compromised"),
-    # SP 800-57 Part 1 Rev. 5, 7.2.4: what a deactivated key protected may still be processed; PyKMIP decrypts with active keys only
+    # SP 800-57 Part 1 Rev. 5, section 7, deactivated state: what such a key protected may still be processed; PyKMIP decrypts with active keys only
     ("decrypt", "deactivated", "wrap"): ("done", "refused"),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,20 +57,24 @@ class Pkcs11Token:
         functions = self.pool.library().module.functions
         return self.pool.use(lambda lent: probes.run(functions, lent.session.token.slot.slot_id))
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
         """Generate a key; refuse it (and remove it) if the token does not hold it as asked for."""
         if USAGE_OF[key_type] is not usage:
             raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
         identifier = secrets.token_bytes(16)
         label = f"{name}/{version}"
         ref = KeyRef(name, version, key_type, usage, identifier.hex())
-        begun = False
+        if begun is not None:
+            begun(ref)
+        tried = False
 
         def act(lent: Lent) -> str:
-            nonlocal begun
-            if begun:  # the token went away in the middle: nothing of that try stays
+            nonlocal tried
+            if tried:  # the token went away in the middle: nothing of that try stays
                 remove(lent.session, identifier)
-            begun = True
+            tried = True
             public_pem = generate(lent.session, key_type, identifier, label)
             try:
                 _read_back(lent, ref)

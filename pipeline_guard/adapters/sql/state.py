@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, searches, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, sealed, searches, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
-from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
+from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 
@@ -38,7 +38,7 @@ _LEASE = insert(tables.leases)
 
 
 class SqlState:
-    """One database behind nine doors."""
+    """One database behind all the doors of a store."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -112,6 +112,35 @@ class SqlState:
         with self._change() as connection:
             return ledger.reserve(connection, name, version, count)
 
+    # KeyIntents
+
+    def intend(self, intent: KeyIntent) -> None:
+        """Keep durably that a key is about to be made."""
+        with self._change() as connection:
+            ledger.intend(connection, intent)
+
+    def intents(self) -> Sequence[KeyIntent]:
+        """Return what was begun and neither written down nor forgotten."""
+        with self._look() as connection:
+            return ledger.intents(connection)
+
+    def forget(self, intent: KeyIntent) -> None:
+        """Take an intent away."""
+        with self._change() as connection:
+            ledger.forget(connection, intent.ref.id)
+
+    # SealedFiles
+
+    def keep_file(self, file: str, keys: Sequence[tuple[str, int]], now: datetime) -> None:
+        """Keep that exactly these keys open a file."""
+        with self._change() as connection:
+            files.keep(connection, file, keys, now)
+
+    def dependents(self, name: str, version: int) -> Dependents:
+        """Return how much a version of a key still opens."""
+        with self._look() as connection:
+            return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
+
     # BoundaryBook
 
     def boundary(self, serial: str) -> Boundary | None:
@@ -169,15 +198,14 @@ class SqlState:
 
     def count_under(self, name: str, version: int) -> int:
         """Return how many secret versions are wrapped under a version of a key."""
-        query = select(func.count()).select_from(tables.secrets).where(_under(name, version))
         with self._look() as connection:
-            return int(connection.execute(query).scalar_one())
+            return sealed.count_under(connection, name, version)
 
     def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
         """Return up to ``limit`` of them behind ``after``."""
         table = tables.secrets.c
         behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
-        query = select(tables.secrets).where(_under(name, version), behind).order_by(table.name, table.version).limit(limit)
+        query = select(tables.secrets).where(sealed.under(name, version), behind).order_by(table.name, table.version).limit(limit)
         with self._look() as connection:
             return [sealed.read(row) for row in connection.execute(query).all()]
 
@@ -208,10 +236,10 @@ class SqlState:
         with self._change() as connection:
             searches.keep(connection, row)
 
-    def search_rows(self) -> Sequence[SearchRow]:
-        """Return the search rows of the secrets that are kept."""
+    def search_rows(self, most: int | None = None) -> Sequence[SearchRow]:
+        """Return the search rows of the secrets that are kept, or the first ``most``."""
         with self._look() as connection:
-            return searches.rows(connection)
+            return searches.rows(connection, most)
 
     def versions_kept(self) -> Sequence[tuple[str, int]]:
         """Return name and version of every secret."""
@@ -275,10 +303,6 @@ class SqlState:
 
 def _boundary_name(serial: str) -> str:
     return f"token {serial}"[:64]
-
-
-def _under(name: str, version: int) -> Any:
-    return (tables.secrets.c.key_name == name) & (tables.secrets.c.key_version == version)
 
 
 def _stored(value: object) -> bytes:

@@ -18,6 +18,7 @@ from pipeline_guard.adapters.hsm.library import CKA_ID, sha256_of
 from pipeline_guard.adapters.hsm.objects import anchors, check_attributes, find_key, generate, put_anchor, record, remove
 from pipeline_guard.adapters.hsm.pool import Lent, Pool, TokenPlace
 from pipeline_guard.adapters.hsm.scheme import scheme_of
+from pipeline_guard.adapters.hsm.tries import tries_of
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.boundary import Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
@@ -45,6 +46,7 @@ class Pkcs11Token:
             "serial": opened.serial,
             "manufacturer": token.manufacturer_id,
             "model": token.model,
+            "pin": tries_of(int(token.flags)).value,  # as it was before our login
         }
 
     def token_facts(self) -> TokenFacts:

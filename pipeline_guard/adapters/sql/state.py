@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
@@ -43,7 +44,9 @@ class SqlState:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
-        self._group = GroupCommit(self._change)
+        # on a server a transaction around one question costs two round trips more
+        self._asking = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._group = GroupCommit(self._change, _issued)
         weakref.finalize(self, engine.dispose)  # a server is told goodbye, at the latest when the process ends
 
     @staticmethod
@@ -68,6 +71,12 @@ class SqlState:
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
+        with translated(), self._asking.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """Read more than one answer holds, or several answers that belong together."""
         with translated(), self._engine.connect() as connection:
             yield connection
 
@@ -138,7 +147,7 @@ class SqlState:
 
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
-        with self._look() as connection:
+        with self._read() as connection:
             return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
 
     # BoundaryBook
@@ -250,14 +259,8 @@ class SqlState:
 
     def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
         """Record leases together with the records that announce them: both or neither, durably."""
-
-        def work(connection: Connection) -> Sequence[AuditRecord]:
-            records = trail.append(connection, events)
-            if leases:
-                connection.execute(_LEASE, [_lease_row(lease) for lease in leases])
-            return records
-
-        return self._group.run(work)
+        records: Sequence[AuditRecord] = self._group.join((leases, events))
+        return records
 
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``, each announced in the log; a second call finds none."""
@@ -274,11 +277,12 @@ class SqlState:
 
     def write(self, event: AuditEvent) -> AuditRecord:
         """Chain and keep one event durably; number and predecessor are decided inside the transaction."""
-        return self._group.run(lambda connection: trail.append(connection, [event])[0])
+        (record,) = self.issue([], [event])
+        return record
 
     def records(self) -> Iterator[bytes]:
         """Give every record's line in order."""
-        with self._look() as connection:
+        with self._read() as connection:
             for row in connection.execute(select(tables.audit.c.line).order_by(tables.audit.c.seq)).yield_per(1000):
                 yield _stored(row.line)
 
@@ -286,7 +290,7 @@ class SqlState:
 
     def head(self) -> LogHead:
         """Return where the audit log stands."""
-        with self._look() as connection:
+        with self._read() as connection:
             return trail.head(connection)
 
     def keep(self, checkpoint: Checkpoint) -> None:
@@ -296,9 +300,18 @@ class SqlState:
 
     def checkpoints(self) -> Iterator[bytes]:
         """Give every checkpoint's line in order."""
-        with self._look() as connection:
+        with self._read() as connection:
             for row in connection.execute(select(tables.checkpoints.c.line).order_by(tables.checkpoints.c.seq)).yield_per(1000):
                 yield _stored(row.line)
+
+
+def _issued(connection: Connection, parts: Sequence[tuple[Sequence[Lease], Sequence[AuditEvent]]]) -> Sequence[Sequence[AuditRecord]]:
+    """Chain the events of all parts and keep their leases; return the records of each part."""
+    records = iter(trail.append(connection, [event for _, events in parts for event in events]))
+    leases = [_lease_row(lease) for part, _ in parts for lease in part]
+    if leases:
+        connection.execute(_LEASE, leases)
+    return [list(islice(records, len(events))) for _, events in parts]
 
 
 def _boundary_name(serial: str) -> str:

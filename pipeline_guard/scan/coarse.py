@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pipeline_guard.scan.rule import Rule
 
 _REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTALL)
-_ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b|\(\?![^()]*\))*$", re.DOTALL)
+_ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b)*$", re.DOTALL)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
+_TOGETHER = 24  # words in one expression: Hyperscan refuses larger ones
 _SHORT = 5  # letters of a word that may well stand within another
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 _GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
+_LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
 _FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
@@ -47,7 +49,7 @@ def probes(rules: Sequence[Rule]) -> tuple[list[Probe], list[int]]:
         elif _FOREIGN.search(rule.pattern):
             rest.append(index)
         else:
-            found.append(Probe(_loose(rule), (index,)))
+            found += [Probe(expression, (index,)) for expression in _loose(rule)]
     return [Probe(re.escape(word), tuple(owners), literal=True) for word, owners in words.items()] + found, rest
 
 
@@ -62,12 +64,15 @@ def _is_rare(word: str) -> bool:
     return len(word) >= 6 or (len(word) >= 4 and not word.isalpha())
 
 
-def _loose(rule: Rule) -> str:
+def _loose(rule: Rule) -> list[str]:
     if not rule.anchors:
-        return _unbounded(_without_lookahead(rule.pattern))  # nothing else tells where to look: a cut ending would be in every file
+        return [_unbounded(_without_lookaround(rule.pattern))]  # nothing else tells where to look: a cut ending would be in every file
     if not rule.near:
-        return _cut(_unbounded(rule.pattern))
-    return f"(?:{_begun(rule.near)}){_GAP_JOINED if rule.credential else _GAP}(?:{_cut(_unbounded(rule.pattern))})"
+        return [_cut(_unbounded(rule.pattern))]
+    gap = _GAP_JOINED if rule.credential else _GAP
+    value = _cut(_unbounded(rule.pattern))
+    words = sorted({word for word in rule.near if not any(word != other and word.startswith(other) for other in rule.near)})
+    return [f"(?:{_begun(words[at : at + _TOGETHER])}){gap}(?:{value})" for at in range(0, len(words), _TOGETHER)]
 
 
 def _begun(words: Sequence[str]) -> str:
@@ -75,7 +80,6 @@ def _begun(words: Sequence[str]) -> str:
 
     That is behind no letter, or as a capital behind a small one.
     """
-    words = sorted({word for word in words if not any(word != other and word.startswith(other) for other in words)})
     short = [word for word in words if len(word) <= _SHORT and word.isascii() and word[0].isalpha()]
     found = []
     if len(short) < len(words):
@@ -100,15 +104,23 @@ def _unbounded(pattern: str) -> str:
 
 def _cut(pattern: str) -> str:
     """Shorten the last repetition: what follows it in a match, or behind it, is not needed to see where it begins."""
-    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", _without_lookahead(pattern))
+    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", _without_lookaround(pattern))
 
 
-def _without_lookahead(pattern: str) -> str:
-    """Take away a lookahead at the very end, which lies behind the match."""
-    begin = pattern.rfind("(?=")
-    depth = 0
-    for part in _STRUCTURE.finditer(pattern, max(begin, 0)):
-        depth += {"(": 1, ")": -1}.get(part[0], 0)
-        if depth == 0 and part[0] == ")":
-            return pattern[:begin] if begin >= 0 and part.end() == len(pattern) else pattern
-    return pattern
+def _without_lookaround(pattern: str) -> str:
+    """Take away what looks ahead or back: Hyperscan can look nowhere, and would loosen the whole expression for it."""
+    kept: list[str] = []
+    place = depth = 0
+    begin = -1  # of the lookaround that is being left out
+    for part in _STRUCTURE.finditer(pattern):
+        if part[0] == "(":
+            depth += 1
+            if begin < 0 and _LOOKAROUND.match(pattern, part.start()):
+                begin = depth
+                kept.append(pattern[place : part.start()])
+        elif part[0] == ")":
+            if depth == begin:
+                begin = -1
+                place = part.end()
+            depth -= 1
+    return "".join(kept) + pattern[place:]

@@ -18,10 +18,12 @@ _REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTAL
 _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b)*$", re.DOTALL)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
 _TOGETHER = 24  # words in one expression: Hyperscan refuses larger ones
+BLOCK = 1024  # bytes; longer matches over several lines are dear
 _SHORT = 5  # letters of a word that may well stand within another
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 _GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
+_FORBIDDEN = re.compile(r"^\(\?<!\[(?!\^)((?:\\.|[^\]\\])+\])\)")
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
@@ -57,22 +59,27 @@ def _is_told_by_words(rule: Rule) -> bool:
     """Tell whether a rule's keywords are rare enough in ordinary text. Those of long matches must be: only they are cheap."""
     if not rule.anchors:
         return False
-    return rule.lines or (not rule.near and not rule.generic and all(map(_is_rare, rule.anchors)))
+    return rule.reach > BLOCK if rule.lines else not rule.near and not rule.generic and all(map(_is_rare, rule.anchors))
 
 
 def _is_rare(word: str) -> bool:
-    return len(word) >= 6 or (len(word) >= 4 and not word.isalpha())
+    return len(word) >= 6 or (len(word) >= 4 and any(character.isdigit() for character in word))
 
 
 def _loose(rule: Rule) -> list[str]:
     if not rule.anchors:
-        return [_unbounded(_without_lookaround(rule.pattern))]  # nothing else tells where to look: a cut ending would be in every file
+        return [_unbounded(_without_lookaround(_bordered(rule.pattern)))]  # nothing else tells where: a cut ending would be in every file
     if not rule.near:
         return [_cut(_unbounded(rule.pattern))]
     gap = _GAP_JOINED if rule.credential else _GAP
     value = _cut(_unbounded(rule.pattern))
     words = sorted({word for word in rule.near if not any(word != other and word.startswith(other) for other in rule.near)})
     return [f"(?:{_begun(words[at : at + _TOGETHER])}){gap}(?:{value})" for at in range(0, len(words), _TOGETHER)]
+
+
+def _bordered(pattern: str) -> str:
+    """Write a lookbehind at the very beginning that forbids some characters as what it is: another character, or a line's start."""
+    return _FORBIDDEN.sub(lambda match: f"(?:^|[^{match[1]})", pattern)
 
 
 def _begun(words: Sequence[str]) -> str:

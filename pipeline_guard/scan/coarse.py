@@ -18,11 +18,20 @@ _REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTAL
 _ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b)*$", re.DOTALL)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
 _TOGETHER = 24  # words in one expression: Hyperscan refuses larger ones
+_MANY = 100  # words, some of which stand in any text: there what follows them counts
 BLOCK = 1024  # bytes; longer matches over several lines are dear
 _SHORT = 5  # letters of a word that may well stand within another
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 _GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
+# With ``credential`` and many words: at once a sign, or a word for a credential before the value, for which a hyphen or a dot will do; or a UUID
+_JOINED = r"[\\\"'`\]=>:,(|? \t\-_.]"
+_CREDENTIAL = (
+    r"(?:(?:[_.\- ]?(?i:api))?[\"'`\]]{0,2}[ \t]{0,4}[:=](?:[^\r\n]*" + _JOINED + r")?"
+    r"|[^\r\n]*(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat|[_.\- ]pass)"
+    r"[^\r\n]*" + _JOINED + ")",
+    r"[ \-][0-9a-fA-F]{8}-[0-9a-fA-F]{4}-",
+)
 _FORBIDDEN = re.compile(r"^\(\?<!\[(?!\^)((?:\\.|[^\]\\])+\])\)")
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
@@ -71,10 +80,13 @@ def _loose(rule: Rule) -> list[str]:
         return [_unbounded(_without_lookaround(_bordered(rule.pattern)))]  # nothing else tells where: a cut ending would be in every file
     if not rule.near:
         return [_cut(_unbounded(rule.pattern))]
-    gap = _GAP_JOINED if rule.credential else _GAP
     value = _cut(_unbounded(rule.pattern))
-    words = sorted({word for word in rule.near if not any(word != other and word.startswith(other) for other in rule.near)})
-    return [f"(?:{_begun(words[at : at + _TOGETHER])}){gap}(?:{value})" for at in range(0, len(words), _TOGETHER)]
+    if rule.credential and len(rule.near) > _MANY:
+        words, rest = sorted(rule.near), f"{_CREDENTIAL[0]}(?:{value})|{_CREDENTIAL[1]}"
+    else:
+        words = sorted({word for word in rule.near if not any(word != other and word.startswith(other) for other in rule.near)})
+        rest = f"{_GAP_JOINED if rule.credential else _GAP}(?:{value})"
+    return [f"(?:{_begun(words[at : at + _TOGETHER])})(?:{rest})" for at in range(0, len(words), _TOGETHER)]
 
 
 def _bordered(pattern: str) -> str:

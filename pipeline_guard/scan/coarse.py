@@ -32,7 +32,6 @@ _CREDENTIAL = (
     r"[^\r\n]*" + _JOINED + ")",
     r"[ \-][0-9a-fA-F]{8}-[0-9a-fA-F]{4}-",
 )
-_FORBIDDEN = re.compile(r"^\(\?<!\[(?!\^)((?:\\.|[^\]\\])+\])\)")
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
@@ -51,17 +50,21 @@ class Probe:
 def probes(rules: Sequence[Rule]) -> tuple[list[Probe], list[int]]:
     """Return the expressions for all rules, and the rules for which there is none."""
     words: dict[str, list[int]] = {}
-    found: list[Probe] = []
+    shared: dict[str, list[int]] = {}
     rest: list[int] = []
     for index, rule in enumerate(rules):
-        if _is_told_by_words(rule):
+        if rule.probe:
+            shared.setdefault(rule.probe, []).append(index)
+        elif _is_told_by_words(rule):
             for word in rule.anchors:
                 words.setdefault(word, []).append(index)
         elif _FOREIGN.search(rule.pattern):
             rest.append(index)
         else:
-            found += [Probe(expression, (index,)) for expression in _loose(rule)]
-    return [Probe(re.escape(word), tuple(owners), literal=True) for word, owners in words.items()] + found, rest
+            for expression in _loose(rule):
+                shared.setdefault(expression, []).append(index)
+    found = [Probe(re.escape(word), tuple(owners), literal=True) for word, owners in words.items()]
+    return found + [Probe(expression, tuple(owners)) for expression, owners in shared.items()], rest
 
 
 def _is_told_by_words(rule: Rule) -> bool:
@@ -77,7 +80,7 @@ def _is_rare(word: str) -> bool:
 
 def _loose(rule: Rule) -> list[str]:
     if not rule.anchors:
-        return [_unbounded(_without_lookaround(_bordered(rule.pattern)))]  # nothing else tells where: a cut ending would be in every file
+        return [_unbounded(_without_lookaround(rule.pattern))]  # nothing else tells where to look: a cut ending would be in every file
     if not rule.near:
         return [_cut(_unbounded(rule.pattern))]
     value = _cut(_unbounded(rule.pattern))
@@ -87,11 +90,6 @@ def _loose(rule: Rule) -> list[str]:
         words = sorted({word for word in rule.near if not any(word != other and word.startswith(other) for other in rule.near)})
         rest = f"{_GAP_JOINED if rule.credential else _GAP}(?:{value})"
     return [f"(?:{_begun(words[at : at + _TOGETHER])})(?:{rest})" for at in range(0, len(words), _TOGETHER)]
-
-
-def _bordered(pattern: str) -> str:
-    """Write a lookbehind at the very beginning that forbids some characters as what it is: another character, or a line's start."""
-    return _FORBIDDEN.sub(lambda match: f"(?:^|[^{match[1]})", pattern)
 
 
 def _begun(words: Sequence[str]) -> str:

@@ -99,6 +99,9 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
     if ends and rule.lines:
         before = max(_WORD, rule.reach if rule.reach <= BLOCK else 0)
         zones = _merged((max(first - before, 0), last) for first, last in sorted(zip(ends[::2], ends[1::2], strict=True)))
+        if not rule.anchors:
+            reach = rule.reach + _MARGIN
+            areas = _merged((max(first - reach, 0), min(last + reach, len(text))) for first, last in zones)
     elif ends:
         areas = _lines(text, ends)
     for first, last in areas:

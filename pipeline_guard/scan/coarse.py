@@ -24,7 +24,7 @@ _SHORT = 5  # letters of a word that may well stand within another
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 _GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
-# With ``credential`` and many words: at once a sign, or a word for a credential before the value, for which a hyphen or a dot will do; or a UUID
+# With ``credential`` and many words: at once a sign; or a word for a credential, and a sign, hyphen or dot before the value; or a UUID
 _JOINED = r"[\\\"'`\]=>:,(|? \t\-_.]"
 _CREDENTIAL = (
     r"(?:(?:[_.\- ]?(?i:api))?[\"'`\]]{0,2}[ \t]{0,4}[:=](?:[^\r\n]*" + _JOINED + r")?"

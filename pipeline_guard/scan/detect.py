@@ -157,11 +157,12 @@ def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int, zones: 
     places.sort()
     regions: list[tuple[int, int]] = []
     reach = rule.reach + _MARGIN
+    back = _WORD if rule.near else reach  # a match begins with such a word, though perhaps with a longer one
     start = end = -1
     for place in places:
         if place + rule.reach < end or (place < end and not rule.lines and text[end : end + 1] == b"\n"):
             continue  # this region holds it already
-        first, last = max(place - reach, begin), min(place + reach, stop)
+        first, last = max(place - back, begin), min(place + reach, stop)
         if not rule.lines:
             first = max(first, text.rfind(b"\n", first, place) + 1)
             newline = text.find(b"\n", place, last)

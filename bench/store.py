@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The store: leases granted, opened and on record per second; and lists and look-ups among 10,000 keys and 100,000 secrets.
 
-On SQLite in a file, and on a PostgreSQL server where one is installed. A SoftHSM token unwraps; every grant is durable.
+On SQLite in a file, and on a PostgreSQL server where one is installed. A SoftHSM token unwraps; every grant is durable. The floor is
+one row a transaction, by one thread and without any of our code, in the same run: it says how fast this disk syncs at that moment.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -34,10 +36,29 @@ from pipeline_guard.model.secret import Secret
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 
 
-def grants(state: SqlState, home: str, threads: int) -> tuple[float, float]:
+def floor(state: SqlState) -> float:
+    """Return how many rows a second are inserted and committed one by one."""
+    raw: Any = state._engine.raw_connection()
+    place, count, end = state._engine.dialect.paramstyle, 0, time.monotonic() + SECONDS
+    try:
+        raw.cursor().execute("CREATE TABLE IF NOT EXISTS bench_floor (line TEXT)")
+        raw.commit()
+        words = "INSERT INTO bench_floor VALUES (?)" if place == "qmark" else "INSERT INTO bench_floor VALUES (%s)"
+        while time.monotonic() < end:
+            if place == "qmark":
+                raw.cursor().execute("BEGIN IMMEDIATE")
+            raw.cursor().execute(words, ("x" * 300,))
+            raw.commit()
+            count += 1
+    finally:
+        raw.close()
+    return count / SECONDS
+
+
+def grants(state: SqlState, home: str, threads: int, memory: timedelta = timedelta(0)) -> tuple[float, float]:
     """Return how many leases a second so many threads issue, record durably and open; and the processor time of each in ms."""
     clock, random = SystemClock(), SystemRandom()
-    token = GovernedToken(open_token(home, uri="", module="", pin="", environ={}), state, clock)
+    token = GovernedToken(open_token(home, uri="", module="", pin="", environ={}), state, clock, memory=memory)
     doors = secrets.SecretDoors("bench", clock, random, token, token, state, state, state, state, state, state)
     if state.get("bench") is None:
         secrets.put("bench", Secret(b"a value of some length"), doors=doors)
@@ -119,9 +140,12 @@ def cold(home: str, folder: Path, environment: dict[str, str]) -> float:
 def measure(name: str, state: SqlState, home: str, folder: Path, environment: dict[str, str]) -> None:
     """Measure one store."""
     print(f"\n{name}: issue + unwrap + record, durable")
-    for threads in (1, 4, 16):
-        rate, cost = grants(state, home, threads)
-        print(f"  {threads:>2} threads {rate:8.0f} a second, {cost:.2f} ms of processor each")
+    low = floor(state)
+    print(f"  floor      {low:8.0f} a second: INSERT and COMMIT of one row")
+    for threads, memory in ((1, 0.0), (4, 0.0), (16, 0.0), (16, 0.5)):
+        rate, cost = grants(state, home, threads, timedelta(seconds=memory))
+        told = f", keys' states believed for {memory} s" if memory else ""
+        print(f"  {threads:>2} threads {rate:8.0f} a second, {rate / low:.2f} of the floor, {cost:.2f} ms of processor each{told}")
     print(f"  cold `run -- true`  {cold(home, folder, environment):8.0f} ms")
     scale(name, state)
     print(f"  cold `run -- true` beside all these {cold(home, folder, environment):8.0f} ms")

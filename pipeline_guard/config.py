@@ -31,7 +31,7 @@ class SecretBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
 
 
 class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Which token holds the keys; nothing given means the embedded one. ``uri`` may name a key service: ``awskms:``, ``openbao:``.
+    """Which token holds the keys; nothing given means the embedded one. ``uri`` may name a key service: ``awskms:``, ``azurekms:``, ...
 
     ``module-arguments`` is for modules (NSS) that want them when they are initialised. ``accept-rejected`` is the reason,
     in words, why keys are made in a token that its own examination rejects.

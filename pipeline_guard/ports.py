@@ -17,7 +17,7 @@ from pipeline_guard.model.dynamic import Made, Wish
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
-from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
@@ -233,8 +233,13 @@ class Handover(Protocol):
 class Keystore(Protocol):
     """Keys that never leave their token."""
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
-        """Generate a non-extractable, single-purpose key, its attributes read back and checked."""
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
+        """Generate a non-extractable, single-purpose key, its attributes read back and checked.
+
+        ``begun`` is told what the key will be before it is there, so that it can be found again after an interruption.
+        """
         ...
 
     def describe(self, uri: str) -> KeyRecord:
@@ -329,6 +334,34 @@ class KeyLedger(Protocol):
         ...
 
 
+class KeyIntents(Protocol):
+    """Keys that were begun and are not written down: a new key's record takes its intent away, in the same transaction."""
+
+    def intend(self, intent: KeyIntent) -> None:
+        """Keep durably that a key is about to be made."""
+        ...
+
+    def intents(self) -> Sequence[KeyIntent]:
+        """Return what was begun and neither written down nor forgotten, the oldest first."""
+        ...
+
+    def forget(self, intent: KeyIntent) -> None:
+        """Take an intent away: its key is not in the token."""
+        ...
+
+
+class SealedFiles(Protocol):
+    """Which keys open the sealed files that this store made; a file is named by a digest that tells nothing of it."""
+
+    def keep_file(self, file: str, keys: Sequence[tuple[str, int]], now: datetime) -> None:
+        """Keep durably that exactly these (name, version) open a file; none: nothing is known of it any more."""
+        ...
+
+    def dependents(self, name: str, version: int) -> Dependents:
+        """Return how much a version of a key still opens."""
+        ...
+
+
 class InvocationCounter(Protocol):
     """How often a wrapping key was used (NIST SP 800-38D limits that)."""
 
@@ -407,8 +440,8 @@ class SearchIndex(Protocol):
         """Keep a row durably, in place of the one of this name and version."""
         ...
 
-    def search_rows(self) -> Sequence[SearchRow]:
-        """Return every row, ordered by name and version."""
+    def search_rows(self, most: int | None = None) -> Sequence[SearchRow]:
+        """Return every row, or the first ``most``, ordered by name and version."""
         ...
 
     def versions_kept(self) -> Sequence[tuple[str, int]]:

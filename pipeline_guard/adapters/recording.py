@@ -11,7 +11,7 @@ from datetime import datetime
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
-from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
+from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.ports import Cache, Files
@@ -70,6 +70,8 @@ class MemoryState:
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
         self._searches: dict[tuple[str, int], SearchRow] = {}
         self._leases: list[Lease] = []
+        self._intents: dict[str, KeyIntent] = {}
+        self._files: dict[str, Sequence[tuple[str, int]]] = {}
         self._checkpoints: dict[int, Checkpoint] = {}
         self._audit: list[AuditRecord] = []
 
@@ -79,6 +81,28 @@ class MemoryState:
         if place in self._keys:
             raise UsageError(f"the key {record.ref.name} exists", "choose another name")
         self._keys[place] = record
+        self._intents.pop(record.ref.id, None)
+
+    def intend(self, intent: KeyIntent) -> None:
+        """Keep that a key is about to be made."""
+        self._intents[intent.ref.id] = intent
+
+    def intents(self) -> Sequence[KeyIntent]:
+        """Return what was begun and neither written down nor forgotten."""
+        return sorted(self._intents.values(), key=lambda intent: (intent.begun, intent.ref.id))
+
+    def forget(self, intent: KeyIntent) -> None:
+        """Take an intent away."""
+        self._intents.pop(intent.ref.id, None)
+
+    def keep_file(self, file: str, keys: Sequence[tuple[str, int]], now: datetime) -> None:
+        """Keep that exactly these keys open a file."""
+        del now
+        self._files[file] = keys
+
+    def dependents(self, name: str, version: int) -> Dependents:
+        """Return how much a version of a key still opens."""
+        return Dependents(self.count_under(name, version), sum((name, version) in keys for keys in self._files.values()))
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a record, the newest version where none is named."""
@@ -107,6 +131,7 @@ class MemoryState:
         self._nonces |= {nonce} - {""}
         for each in changes:
             self._keys[each.after.ref.name, each.after.ref.version] = each.after
+            self._intents.pop(each.after.ref.id, None)
             self._events.append(each.event)
 
     def history(self, name: str) -> Sequence[KeyEvent]:
@@ -205,9 +230,9 @@ class MemoryState:
         """Keep a search row in place of the one of this name and version."""
         self._searches[row.name, row.version] = row
 
-    def search_rows(self) -> Sequence[SearchRow]:
-        """Return every search row by name and version."""
-        return [row for _, row in sorted(self._searches.items(), key=lambda item: item[0])]
+    def search_rows(self, most: int | None = None) -> Sequence[SearchRow]:
+        """Return every search row, or the first ``most``, by name and version."""
+        return [row for _, row in sorted(self._searches.items(), key=lambda item: item[0])][:most]
 
     def versions_kept(self) -> Sequence[tuple[str, int]]:
         """Return name and version of every secret whose value is there."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,16 @@ class SoftwareToken:
         """Answer like a token that refuses: there is none to try."""
         return [Probe("read-secret", "read the value of a sensitive secret key", Outcome.REFUSED, "rehearsed")]
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
         """Generate a key. Raises UsageError where the type cannot serve the usage."""
         if USAGE_OF[key_type] is not usage:
             raise UsageError(f"a key of type {key_type.value} cannot {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
-        material, public_pem = _generate(key_type)
         ref = KeyRef(name, version, key_type, usage, os.urandom(16).hex())
+        if begun is not None:
+            begun(ref)
+        material, public_pem = _generate(key_type)
         record = KeyRecord(ref, KeyState.ACTIVE, self._clock.now(), "none", public_pem)
         self._keys[ref.id] = _Held(record, material)
         return record

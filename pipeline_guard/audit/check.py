@@ -17,6 +17,7 @@ from typing import Any
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.event import CHECKPOINT, FIRST, AuditEvent, AuditRecord, Checkpoint
+from pipeline_guard.model.signature import holds, p256_key
 
 LINE_LIMIT = 64 * 1024
 INTERVAL = 64  # records between two checkpoints
@@ -124,7 +125,7 @@ def _read_checkpoint(line: bytes, keys: Collection[str]) -> Checkpoint:
             raise ValueError
     except (UsageError, KeyError, TypeError, ValueError, binascii.Error):
         raise IntegrityError("a checkpoint of the audit log is none", _RESTORE) from None
-    if checkpoint.line() != line or not any(_holds(pem, signature, checkpoint.message()) for pem in keys):
+    if checkpoint.line() != line or not any(_made_by(pem, signature, checkpoint.message()) for pem in keys):
         raise IntegrityError(
             f"the checkpoint at audit record {checkpoint.seq} does not verify with any audit key that is known here",
             "was the log made elsewhere? then name that store's audit key with --key; else restore the log from an export",
@@ -136,17 +137,6 @@ def _time(text: Any) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
-def _holds(pem: str, signature: bytes, message: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    try:
-        key = load_pem_public_key(pem.encode("utf-8", "replace"))
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            return False
-        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
-        return False
-    return True
+def _made_by(pem: str, signature: bytes, message: bytes) -> bool:
+    key = p256_key(pem)
+    return key is not None and holds(key, signature, message)

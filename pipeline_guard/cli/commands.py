@@ -396,6 +396,12 @@ COMMANDS: tuple[Command, ...] = (
                 "token",
                 (Flag("token", "another token than the configured one, as a pkcs11: URI", "URI"), *_DATA),
             ),
+            Command(
+                "tidy",
+                "remove keys from the token whose making was interrupted, so that no record tells of them",
+                "token",
+                (Flag("older-than", "leave alone what was begun later than this ago (default: 10m)", "DURATION"),),
+            ),
             Command("info", "describe the token", "token", _DATA),
         ),
     ),

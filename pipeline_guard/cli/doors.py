@@ -10,6 +10,7 @@ from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
 from pipeline_guard.flows.search import SearchDoors
 from pipeline_guard.flows.secrets import SecretDoors
+from pipeline_guard.flows.tidy import TidyDoors
 
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
@@ -24,6 +25,12 @@ def key_doors(wiring: Wiring) -> KeyDoors:
     """Open what key flows need."""
     state = wiring.state()
     return KeyDoors(wiring.actor, wiring.clock, governed(wiring), state, state, state)
+
+
+def tidy_doors(wiring: Wiring) -> TidyDoors:
+    """Open what removing unfinished keys needs."""
+    state, token = wiring.state(), governed(wiring)
+    return TidyDoors(wiring.actor, wiring.clock, token, token.token_facts().serial, state, state, state)
 
 
 def checkpoint_doors(wiring: Wiring) -> CheckpointDoors:

@@ -14,7 +14,7 @@ from pipeline_guard.config import duration, policy_digest
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows import approvals, key_states
 from pipeline_guard.flows.key_report import state_word
-from pipeline_guard.model.key import KeyCommand, KeyRecord, Revocation
+from pipeline_guard.model.key import Dependents, KeyCommand, KeyRecord, Revocation
 
 _LIMIT = 64 * 1024
 
@@ -76,9 +76,9 @@ def _key_files(wiring: Wiring) -> list[str]:
     return sorted({path for rule in wiring.config("").policy.approvals for path in rule.approvers.values()})
 
 
-def _dependents(wiring: Wiring) -> Callable[[KeyRecord], int]:
-    def count(record: KeyRecord) -> int:
-        return wiring.state().count_under(record.ref.name, record.ref.version)
+def _dependents(wiring: Wiring) -> Callable[[KeyRecord], Dependents]:
+    def count(record: KeyRecord) -> Dependents:
+        return wiring.state().dependents(record.ref.name, record.ref.version)
 
     return count
 

@@ -16,7 +16,8 @@ from pipeline_guard.flows import key_report, keys
 from pipeline_guard.flows.key_states import need_some
 from pipeline_guard.flows.rewrap import rewrap
 from pipeline_guard.flows.search import STORE_KEY, renew
-from pipeline_guard.model.key import KeyRecord
+from pipeline_guard.flows.tidy import unfinished
+from pipeline_guard.model.key import KeyRecord, KeyUsage
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
@@ -35,12 +36,16 @@ def _list(args: Args, wiring: Wiring) -> None:
     now = wiring.clock.now()
     rows = [_facts(record, now) for record in keys.every(wiring.state(), now)]
     show("key-list", rows, args, wiring, none="there are no keys yet")
+    say_unfinished(wiring)
 
 
 def _show(args: Args, wiring: Wiring) -> None:
     now, state = wiring.clock.now(), wiring.state()
     record = keys.chosen(args.text("name"), version_of(args), state)
     facts = {**_facts(record, now), "id": record.ref.id, "token": record.token, "attested": False}
+    if record.ref.usage is KeyUsage.WRAP:
+        opens = state.dependents(record.ref.name, record.ref.version)
+        facts |= {"secrets": opens.secrets, "sealed_files": opens.files}
     history = key_report.history(record.ref.name, state)
     if args.text("format") == "json":
         show_one("key", {**facts, "history": history}, args, wiring)
@@ -84,6 +89,13 @@ def _export(args: Args, wiring: Wiring) -> None:
         wiring.files.write(args.text("output"), pem.encode("ascii"))
     else:
         wiring.console.data(pem)
+
+
+def say_unfinished(wiring: Wiring) -> None:
+    """Tell of keys whose making was interrupted."""
+    left = len(unfinished(wiring.state(), wiring.clock))
+    if left:
+        wiring.console.talk(f"{left} key{'s were' if left > 1 else ' was'} begun and never written down: pipeline-guard token tidy")
 
 
 def version_of(args: Args) -> int | None:

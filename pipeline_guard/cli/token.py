@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``token``: init, check, info."""
+"""``token``: init, check, tidy, info."""
 
 from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.doors import secret_doors
+from pipeline_guard.cli.doors import secret_doors, tidy_doors
+from pipeline_guard.cli.keys import say_unfinished
 from pipeline_guard.cli.table import show_one
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode
+from pipeline_guard.config import duration
+from pipeline_guard.errors import ExitCode, NothingToDo
 from pipeline_guard.flows import secrets
+from pipeline_guard.flows.tidy import PATIENCE, tidy
 from pipeline_guard.flows.token_check import examine
 from pipeline_guard.model.boundary import Grade
 from pipeline_guard.report import as_boundary
@@ -21,7 +24,10 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         label = wiring.token("").facts()["label"]
         wiring.console.data(f"token {label} is ready; wrapping key {key.ref.name}/{key.ref.version}")
     elif args.action == "check":
+        say_unfinished(wiring)
         return _check(args, wiring)
+    elif args.action == "tidy":
+        _tidy(args, wiring)
     else:
         facts = dict(wiring.token("").facts())
         note = (
@@ -31,6 +37,15 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         )
         show_one("token", {**facts, "home": wiring.home, "validation": note, "attested": False}, args, wiring)
     return ExitCode.CLEAN
+
+
+def _tidy(args: Args, wiring: Wiring) -> None:
+    patience = args.text("older-than")
+    done = tidy(duration(patience) if patience else PATIENCE, doors=tidy_doors(wiring))
+    if not done:
+        raise NothingToDo("no key was left unfinished in this token", "pipeline-guard keys list tells of those that were")
+    for intent in done:
+        wiring.console.data(f"removed what was left of {intent.ref.name}/{intent.ref.version}, begun {intent.begun:%Y-%m-%d %H:%M} UTC")
 
 
 def _check(args: Args, wiring: Wiring) -> ExitCode:

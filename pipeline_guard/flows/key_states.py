@@ -13,7 +13,7 @@ from pipeline_guard.keys.approval import Request, Rule, judge
 from pipeline_guard.keys.lifecycle import WAIT, apply, settled
 from pipeline_guard.keys.period import current
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyState, KeyUsage, Revocation
+from pipeline_guard.model.key import Dependents, KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyState, KeyUsage, Revocation
 
 REQUEST_LIFE = timedelta(days=7)
 
@@ -41,10 +41,10 @@ class Approving:
     unverified_approvals: Sequence[tuple[str, bytes]] = ()
 
 
-def change(asked: Change, approving: Approving, *, dependents: Callable[[KeyRecord], int], doors: KeyDoors) -> KeyRecord:
+def change(asked: Change, approving: Approving, *, dependents: Callable[[KeyRecord], Dependents], doors: KeyDoors) -> KeyRecord:
     """Do it. Raises Denied where the key's state, its dependents or a missing approval forbid it.
 
-    ``dependents`` counts what is still wrapped under a version of a wrapping key.
+    ``dependents`` counts what a version of a wrapping key still opens.
     """
     now = doors.clock.now()
     before = _target(asked, doors)
@@ -67,7 +67,7 @@ def change(asked: Change, approving: Approving, *, dependents: Callable[[KeyReco
     return settled(after, now)
 
 
-def destroy_due(*, dependents: Callable[[KeyRecord], int], doors: KeyDoors) -> list[KeyRecord]:
+def destroy_due(*, dependents: Callable[[KeyRecord], Dependents], doors: KeyDoors) -> list[KeyRecord]:
     """Destroy every key whose waiting time is over; what is still needed by something is left, and denied in the log."""
     now = doors.clock.now()
     done = []
@@ -111,14 +111,19 @@ def _target(asked: Change, doors: KeyDoors) -> KeyRecord:
     return current(doors.ledger.versions(asked.name), doors.clock.now()) or newest
 
 
-def _check_dependents(before: KeyRecord, asked: Change, dependents: Callable[[KeyRecord], int]) -> None:
+def _check_dependents(before: KeyRecord, asked: Change, dependents: Callable[[KeyRecord], Dependents]) -> None:
     if asked.command is not KeyCommand.SCHEDULE or asked.crypto_erase or before.ref.usage is not KeyUsage.WRAP:
         return
-    count = dependents(before)
-    if count:
+    found, name = dependents(before), f"{before.ref.name}/{before.ref.version}"
+    if found.secrets:
         raise Denied(
-            f"{count} secret versions are wrapped under key {before.ref.name}/{before.ref.version}",
+            f"{found.secrets} secret versions are wrapped under key {name}",
             f"pipeline-guard keys rewrap {before.ref.name} moves them; --crypto-erase destroys them with the key",
+        )
+    if found.files:  # we do not know whether they are still anywhere
+        raise Denied(
+            f"{found.files} sealed files were made for key {name}",
+            "pipeline-guard seal --rewrap FILE moves one to another key; --crypto-erase gives up what is left of them",
         )
 
 

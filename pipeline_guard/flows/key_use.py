@@ -6,19 +6,31 @@ The token itself knows no states and ignores dates, so this stands between every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from pipeline_guard.errors import Denied
+from pipeline_guard.errors import Denied, GuardError
 from pipeline_guard.flows.token_check import examined
 from pipeline_guard.keys.lifecycle import check_processes, check_protects
 from pipeline_guard.keys.period import INVOCATION_LIMIT
 from pipeline_guard.model.boundary import Grade, Probe, TokenFacts
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Anchor, BoundaryBook, Clock, Examined, InvocationCounter, KeyRegister, Keystore, Signer, Wrapper
+from pipeline_guard.ports import (
+    Anchor,
+    BoundaryBook,
+    Clock,
+    Examined,
+    InvocationCounter,
+    KeyIntents,
+    KeyRegister,
+    Keystore,
+    Signer,
+    Wrapper,
+)
 
 _LARGEST_BLOCK = 1024  # invocations that a crash may count without having made them
 
@@ -31,8 +43,8 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
         ...
 
 
-class KeyBook(KeyRegister, InvocationCounter, BoundaryBook, Protocol):
-    """What is known of keys, how often they were used, and of the token that holds them."""
+class KeyBook(KeyRegister, KeyIntents, InvocationCounter, BoundaryBook, Protocol):
+    """What is known of keys and of those just begun, how often they were used, and of the token that holds them."""
 
 
 @dataclass(slots=True)
@@ -57,8 +69,13 @@ class GovernedToken:
         """Return what the token says of itself."""
         return self.token.facts()
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
-        """Generate a key; raise Denied where the token is rejected, and nobody said in words that it is used all the same."""
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
+        """Generate a key; raise Denied where the token is rejected, and nobody said in words that it is used all the same.
+
+        First the book is told what is begun: should this process end before the key's record is written, ``flows/tidy`` knows it.
+        """
         boundary = examined(self.token, self.book, self.clock)
         if boundary.grade is Grade.REJECT and not self.accept_rejected:
             worst = boundary.findings[0].probe
@@ -66,7 +83,23 @@ class GovernedToken:
                 f"the token is rejected: {worst.title}: {worst.how}",
                 "pipeline-guard token check tells all; to use it all the same, say why under token.accept-rejected",
             )
-        return self.token.create(name, version, key_type, usage)
+        intent: KeyIntent | None = None
+
+        def note(ref: KeyRef) -> None:
+            nonlocal intent
+            intent = KeyIntent(ref, boundary.facts.serial, self.clock.now())
+            self.book.intend(intent)
+            if begun is not None:
+                begun(ref)
+
+        try:
+            return self.token.create(name, version, key_type, usage, note)
+        except GuardError:
+            if intent is not None:
+                with suppress(GuardError):  # where the token does not answer, the intent stays and tells of it
+                    self.token.destroy(intent.ref)
+                    self.book.forget(intent)
+            raise
 
     def describe(self, uri: str) -> KeyRecord:
         """Find a key by URI."""

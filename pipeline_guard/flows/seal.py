@@ -8,14 +8,14 @@ again to prove that no byte of the source changed, for a nonce must never meet t
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.keys import find
-from pipeline_guard.flows.unseal import SUFFIX, UnsealDoors, data_key_of, read_header, recorded
+from pipeline_guard.flows.unseal import SUFFIX, UnsealDoors, UnsealState, data_key_of, read_header, recorded
 from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.naming import STORE_KEY
 from pipeline_guard.keys.period import current
@@ -24,7 +24,7 @@ from pipeline_guard.model.sealed_file import Layout, Recipient, SealedKind
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import Files, Random, Reading, Tree, Wrapper
 from pipeline_guard.seal.archive import FILE, FOLDER, PROGRAM, Member, ordered
-from pipeline_guard.seal.header import KEY_BYTES, SALT_BYTES, payload_key, render, verify, wrapping_data
+from pipeline_guard.seal.header import KEY_BYTES, SALT_BYTES, file_digest, payload_key, render, verify, wrapping_data
 from pipeline_guard.seal.source import FileSource, FolderSource
 from pipeline_guard.seal.stream import CHUNK, Fill, SealedPayload, Write, seal_stream
 
@@ -64,8 +64,12 @@ def seal(request: SealRequest, *, doors: SealDoors) -> Sealed:
     kind, output = _plan(request, doors.files)
     keys = _recipient_keys(request.keys, "seal", request.path, doors.unseal)
     members = _members(request.path, doors.tree) if kind is SealedKind.FOLDER else []
-    with closing(doors.unseal.progress), doors.unseal.streams.draft(output, force=request.force) as draft:
-        layout, data_key = Layout(kind, CHUNK, doors.random.bytes(SALT_BYTES)), Secret(doors.random.bytes(KEY_BYTES))
+    layout, data_key = Layout(kind, CHUNK, doors.random.bytes(SALT_BYTES)), Secret(doors.random.bytes(KEY_BYTES))
+    with (
+        closing(doors.unseal.progress),
+        _depending(layout, keys, doors.unseal),
+        doors.unseal.streams.draft(output, force=request.force) as draft,
+    ):
         recorded("seal", request.path, "granted", f"keys {_shown(keys)}", layout, doors.unseal)
         wrapper = doors.unseal.wrapper()
         wrapped = [_wrapped(key, data_key, layout, wrapper) for key in keys]
@@ -90,11 +94,33 @@ def rewrap(path: str, keys: Sequence[str], *, doors: SealDoors) -> Sealed:
         header = verify(unverified, data_key)
         SealedPayload(source, header, data_key)  # whole as far as its length can tell, and under this key
         wrapped = _renewed(path, header.recipients, keys, data_key, header.layout, doors.unseal)
+        state, file = doors.unseal.state(), file_digest(header.layout).hex()
+        before, after = _known(header.recipients, state), _known(wrapped, state)
+        state.keep_file(file, [*before, *after], doors.unseal.clock.now())  # stopped on the way, it depends on both
         with doors.unseal.streams.draft(path, force=True) as draft:
             draft.write(memoryview(render(data_key, header.layout, wrapped)))
             _copy(source, header.size, draft.write, doors.unseal)
             source.check()
+        state.keep_file(file, after, doors.unseal.clock.now())
     return Sealed(path, tuple(f"{recipient.name}/{recipient.version}" for recipient in wrapped))
+
+
+@contextmanager
+def _depending(layout: Layout, keys: Sequence[KeyRecord], doors: UnsealDoors) -> Iterator[None]:
+    """Keep that a file depends on its keys before there is one, and take that back where it does not come into being."""
+    state, file = doors.state(), file_digest(layout).hex()
+    state.keep_file(file, [(key.ref.name, key.ref.version) for key in keys], doors.clock.now())
+    try:
+        yield
+    except BaseException:
+        state.keep_file(file, [], doors.clock.now())
+        raise
+
+
+def _known(recipients: Sequence[Recipient], state: UnsealState) -> list[tuple[str, int]]:
+    """Return the recipients whose keys are of this store."""
+    found = [(each, state.key(each.name, each.version)) for each in recipients]
+    return [(each.name, each.version) for each, key in found if key and key.ref.id == each.id]
 
 
 def _plan(request: SealRequest, files: Files) -> tuple[SealedKind, str]:

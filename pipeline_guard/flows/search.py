@@ -98,7 +98,7 @@ _BOUND = associated_data(STORE_KEY, 1, "search-key")
 
 def _search_key(doors: SecretDoors, index: SearchIndex) -> tuple[Secret, KeyRef, bytes]:
     """Return the store's search key, its wrapping key and its wrapped form; make it at first need."""
-    for row in index.search_rows()[:1]:
+    for row in index.search_rows(1):
         try:
             return doors.wrapper.unwrap(row.wrapping_key, row.wrapped_key, _BOUND), row.wrapping_key, row.wrapped_key
         except (IntegrityError, UsageError):  # a damaged row or a key that is gone must not keep new secrets out: a scan tells it

@@ -15,7 +15,7 @@ from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import KeyRecord
 from pipeline_guard.model.sealed_file import Layout, Recipient, SealedKind
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import AuditSink, Clock, Draft, KeyLedger, KeyRegister, Progress, Reading, Streams, Wrapper
+from pipeline_guard.ports import AuditSink, Clock, Draft, KeyLedger, KeyRegister, Progress, Reading, SealedFiles, Streams, Wrapper
 from pipeline_guard.seal.archive import FOLDER, PROGRAM, ArchiveReader
 from pipeline_guard.seal.header import LIMIT, UnverifiedHeader, file_digest, parse, verify, wrapping_data
 from pipeline_guard.seal.stream import SealedPayload
@@ -23,7 +23,7 @@ from pipeline_guard.seal.stream import SealedPayload
 SUFFIX = ".sealed"
 
 
-class UnsealState(KeyRegister, KeyLedger, AuditSink, Protocol):
+class UnsealState(KeyRegister, KeyLedger, SealedFiles, AuditSink, Protocol):
     """The store's part in unsealing."""
 
 

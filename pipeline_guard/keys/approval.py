@@ -18,6 +18,7 @@ from typing import Any
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.event import canonical
+from pipeline_guard.model.signature import holds, p256_key
 
 REQUEST = "pipeline-guard/approval-request/v1"
 APPROVAL = "pipeline-guard/approval/v1"
@@ -124,22 +125,10 @@ def _check_same(asked: Request, request: Request, name: str) -> None:
 
 
 def _holds(pem: str, signature: bytes, message: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    try:
-        key = load_pem_public_key(pem.encode("utf-8", "replace"))
-    except (ValueError, UnsupportedAlgorithm):
-        raise UsageError("an approver's key is not a public key in PEM form", "keys export-public writes one") from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-        raise UsageError("an approver's key is not of type ec-p256", "approvers sign with ec-p256 keys")
-    try:
-        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        return False
-    return True
+    key = p256_key(pem)
+    if key is None:
+        raise UsageError("an approver's key is no public key of type ec-p256 in PEM form", "keys export-public writes one")
+    return holds(key, signature, message)
 
 
 def _approval(content: bytes, name: str) -> tuple[Request, str, bytes]:

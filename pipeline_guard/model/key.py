@@ -112,6 +112,26 @@ class KeyRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyIntent:
+    """A key that somebody began to make in the token of this serial; once its record is written, there is no intent any more."""
+
+    ref: KeyRef
+    token: str
+    begun: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """How much a version of a wrapping key still opens: versions of secrets, and sealed files as far as this store made them."""
+
+    secrets: int = 0
+    files: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.secrets or self.files)
+
+
+@dataclass(frozen=True, slots=True)
 class KeyEvent:
     """One step in the life of a key version: when, by whom, from which state to which, why, and who approved it."""
 

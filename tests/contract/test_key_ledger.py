@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
-from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SealedSecret
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -99,3 +99,26 @@ def test_rows_under_a_version_are_listed_in_pages_and_moved_once(store: Any) -> 
     assert not store.rewrap(rows[0], moved)
     assert store.get("a", 1) == moved
     assert store.count_under("k", 1) == 2
+
+
+def test_an_intent_stays_until_its_key_is_written_down_or_it_is_forgotten(store: Any) -> None:
+    one, two, three = (KeyIntent(version(number).ref, "serial", NOW + timedelta(seconds=number)) for number in (1, 2, 3))
+    for intent in (two, three, one):
+        store.intend(intent)
+    assert list(store.intents()) == [one, two, three]
+    store.change([step(version(2), KeyCommand.CREATE)], NOW)
+    store.add_key(version(3))
+    assert list(store.intents()) == [one]
+    store.forget(one)
+    store.forget(one)
+    assert list(store.intents()) == []
+
+
+def test_an_intent_stays_where_the_record_is_refused(store: Any) -> None:
+    store.change([step(version(1), KeyCommand.CREATE)], NOW)
+    late = replace(version(1), ref=replace(version(1).ref, id="f" * 32))
+    intent = KeyIntent(late.ref, "serial", NOW)
+    store.intend(intent)
+    with pytest.raises(UsageError):
+        store.change([step(late, KeyCommand.CREATE)], NOW)
+    assert list(store.intents()) == [intent]

@@ -18,6 +18,7 @@ from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailabl
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.sign.public_key import load
+from tests.fakes import azure, gcp
 from tests.fakes.openbao import TOKEN, serve
 from tests.fakes.signing import StandingClock
 
@@ -37,6 +38,20 @@ def openbao(request: pytest.FixtureRequest) -> Any:
     return open_service(f"openbao://{address}/transit?scheme=http", pin="env:BAO", environ={"BAO": TOKEN})
 
 
+def google(request: pytest.FixtureRequest) -> Any:
+    context = gcp.serve()
+    uri, _ = context.__enter__()
+    request.addfinalizer(lambda: context.__exit__(None, None, None))
+    return open_service(uri, pin="env:GCP", environ={"GCP": gcp.TOKEN})
+
+
+def managed_hsm(request: pytest.FixtureRequest) -> Any:
+    context = azure.serve()
+    uri, _ = context.__enter__()
+    request.addfinalizer(lambda: context.__exit__(None, None, None))
+    return open_service(uri, pin="env:AZURE", environ={"AZURE": azure.TOKEN})
+
+
 def aws(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue("aws_kms")
 
@@ -45,12 +60,14 @@ TOKENS: list[Callable[[pytest.FixtureRequest], Any]] = [
     software,
     softhsm,
     openbao,
+    google,
+    managed_hsm,
     aws,
 ]  # one line more for each implementation of Keystore, Signer and Wrapper
 
 
 # what a service does not make, and then has to say so
-LACKING = {"AwsKms": (KeyType.ED25519,)}
+LACKING = dict.fromkeys(("AwsKms", "GcpKms", "AzureKeys"), (KeyType.ED25519,))
 
 
 def signed(token: Any, message: bytes, algorithm: str = "sha256") -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from pipeline_guard.audit.check import verify_chain
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.event import AuditEvent, Checkpoint
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import Dependents, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow
 
@@ -115,9 +115,26 @@ def test_search_rows_are_read_back_replaced_and_gone_with_their_secret(store: An
         store.keep_row(search_row(name, version))
     assert list(store.search_rows()) == [search_row("a", 1), search_row("a", 2), search_row("b", 1)]
     assert list(store.versions_kept()) == [("a", 1), ("a", 2), ("b", 1)]
+    assert list(store.search_rows(1)) == [search_row("a", 1)]
     store.keep_row(search_row("a", 2, b"other"))
     assert list(store.search_rows())[1] == search_row("a", 2, b"other")
     store.delete("a")
     assert list(store.search_rows()) == [search_row("b", 1)]
     store.put(sealed("a"))
     assert list(store.search_rows()) == [search_row("b", 1)], "a new secret of an old name has no row yet"
+
+
+def test_sealed_files_and_secrets_depend_on_the_version_that_opens_them(store: Any) -> None:
+    assert not store.dependents("k", 1)
+    store.keep_file("aa" * 32, [("k", 1), ("other", 1)], NOW)
+    store.keep_file("bb" * 32, [("k", 1), ("k", 1)], NOW)
+    store.put(sealed("a"))
+    assert store.dependents("k", 1) == Dependents(0, 2)
+    assert store.dependents(KEY.name, KEY.version).secrets == 1
+    store.keep_file("aa" * 32, [("k", 2)], NOW)
+    store.keep_file("bb" * 32, [], NOW)
+    assert (store.dependents("k", 1), store.dependents("k", 2), store.dependents("other", 1)) == (
+        Dependents(),
+        Dependents(0, 1),
+        Dependents(),
+    )

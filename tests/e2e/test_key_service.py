@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import azure, gcp
 from tests.fakes.openbao import TOKEN, Transit, serve
 
 Guard = Callable[..., Any]
@@ -59,3 +60,20 @@ def test_a_wrong_token_is_denied_and_a_sealed_server_is_unavailable(guard: Guard
     sealed = guard("keys", "create", "release", cwd=folder, env={"BAO": TOKEN})
     assert (sealed.code, "sealed" in sealed.err) == (5, True)
     assert TOKEN not in wrong.err + sealed.err
+
+
+@pytest.mark.parametrize("service", [gcp, azure], ids=["google", "azure"])
+def test_keys_and_secrets_live_with_google_and_azure_too(guard: Guard, tmp_path: Path, service: Any) -> None:
+    with service.serve() as (uri, state):
+        (tmp_path / ".pipeline-guard.yml").write_text(
+            f'version: 1\ntoken: {{uri: "{uri}", pin: "env:CLOUD"}}\nsecrets: {{DB: {{from: db}}}}\n'
+        )
+        env = {"CLOUD": service.TOKEN}
+        for words in (("keys", "create", "release"), ("token", "check"), ("sign", ".pipeline-guard.yml", "--key", "release")):
+            done = guard(*words, cwd=tmp_path, env=env)
+            assert done.code == 0, done.err
+        assert guard("verify", ".pipeline-guard.yml", "--key", "release", cwd=tmp_path, env=env).code == 0
+        assert guard("secrets", "put", "db", stdin="a-value-to-hand-out", cwd=tmp_path, env=env).code == 0
+        run = guard("run", "--", "sh", "-c", 'test "$DB" = a-value-to-hand-out', cwd=tmp_path, env=env)
+        assert run.code == 0, run.err
+        assert len(state.keys) == 2

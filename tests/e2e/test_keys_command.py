@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +146,29 @@ def test_a_rule_of_approval_that_cannot_work_is_a_mistake(pg: Guard, repository:
     ):
         repository.write(".pipeline-guard.yml", f"version: 1\npolicy:\n  approvals:\n    - {rule}\n")
         pg("policy", "check", code=2)
+
+
+def test_a_key_whose_maker_was_killed_is_told_and_tidied_away(pg: Guard) -> None:
+    pg("keys", "create", "whole")
+    pg("token", "tidy", code=3)
+    with sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"]) / "store.db") as store:
+        # what a kill leaves: a key in the token, a note of it, no record
+        store.execute("INSERT INTO key_intents SELECT cka_id, name, version, type, usage, token, '2026-01-01T00:00:00+00:00' FROM keys")
+        store.execute("DELETE FROM keys")
+    store.close()
+    assert "1 key was begun and never written down: pipeline-guard token tidy" in pg("keys", "list").err
+    pg("token", "tidy", "--older-than", "10000d", code=3)
+    assert "removed what was left of whole/1" in pg("token", "tidy").out
+    assert "begun" not in pg("keys", "list").err
+    pg("keys", "create", "whole")
+    assert states(pg) == {("whole", 1): "active"}
+
+
+def test_keys_show_counts_what_a_wrapping_key_opens_and_destroy_asks_for_it(pg: Guard, repository: Repository) -> None:
+    pg("keys", "create", "data", "--type", "aes-256")
+    pg("seal", ".git/config", "--key", "data", "--output", "sealed")
+    shown = json.loads(pg("keys", "show", "data", "--format", "json").out)
+    assert (shown["secrets"], shown["sealed_files"]) == (0, 1)
+    pg("keys", "expire", "data")
+    assert "1 sealed files were made for key data/1" in pg("keys", "destroy", "data", code=4).err
+    pg("keys", "destroy", "data", "--crypto-erase", "--wait", "0")

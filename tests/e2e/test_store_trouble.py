@@ -125,21 +125,38 @@ def test_a_read_only_store_still_lists_and_hands_out_nothing(guard: Guard, proje
 
 
 def test_a_read_only_mount_is_told(guard: Guard, project: Path, store: Path, tmp_path: Path) -> None:
-    """A real read-only mount in a mount namespace of its own, where this machine lets us make one."""
+    """A real read-only mount in a mount namespace of its own; where this machine lets nobody make one, files that nobody may write.
+
+    A container whose root may not unshare has no say over permissions either once that root has given its powers up, so the command
+    runs there as another user, or as this one where this is not root; either way a folder that is not writable says the same.
+    """
     script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
     words = ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", str(store.parent)]
     if subprocess.run([*words, "true"], capture_output=True).returncode:
-        words = words[:0]  # an unprivileged container: a folder that is not writable says the same
-        store.parent.chmod(0o500)
+        words = without_powers(tmp_path)
+        for path in (store.parent, *store.parent.rglob("*")):
+            path.chmod(0o500 if path.is_dir() else 0o400)
     done = subprocess.run(
         [*words, sys.executable, "-m", "pipeline_guard", "secrets", "put", "db"], cwd=project, input=b"new-value",
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=60,
     )  # fmt: skip
-    store.parent.chmod(0o700)
-    if words or os.geteuid():
-        assert done.returncode == 5, done.stderr
-        assert len(done.stderr.splitlines()) <= 2
-        assert guard("run", "--", *CHECK, cwd=project).code == 0
+    for path in (store.parent, *store.parent.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    assert done.returncode == 5, done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+    assert guard("run", "--", *CHECK, cwd=project).code == 0
+
+
+def without_powers(folder: Path) -> list[str]:
+    """Return what a command is prefixed with so that permissions bind it: nothing for a user; root drops every capability."""
+    if os.geteuid():
+        return []
+    words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    (folder / "shut").write_bytes(b"")
+    (folder / "shut").chmod(0o400)
+    tried = subprocess.run([*words, "sh", "-c", 'echo x >> "$1"', "sh", str(folder / "shut")], capture_output=True)
+    assert tried.returncode, "neither a mount nor permissions keep this root from writing: the case cannot be played"
+    return words
 
 
 def test_two_stores_on_one_token_leave_each_other_alone(guard: Guard, project: Path, store: Path, tmp_path: Path) -> None:

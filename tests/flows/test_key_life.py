@@ -19,11 +19,15 @@ from pipeline_guard.flows.rewrap import rewrap
 from pipeline_guard.keys.approval import Rule
 from pipeline_guard.keys.period import INVOCATION_LIMIT
 from pipeline_guard.model.event import AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyCommand, KeyRecord, KeyState, KeyUsage, Revocation
+from pipeline_guard.model.key import Dependents, KeyCommand, KeyRecord, KeyState, KeyUsage, Revocation
 from pipeline_guard.model.secret import Secret
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+def none(_record: KeyRecord) -> Dependents:
+    return Dependents()
 
 
 class Store(MemoryState):
@@ -64,8 +68,8 @@ class Place:
         )  # fmt: skip
 
     def change(self, name: str, command: KeyCommand, approving: Approving | None = None, **details: object) -> KeyRecord:
-        def dependents(record: KeyRecord) -> int:
-            return self.store.count_under(record.ref.name, record.ref.version)
+        def dependents(record: KeyRecord) -> Dependents:
+            return self.store.dependents(record.ref.name, record.ref.version)
 
         return key_states.change(Change(name, command, **details), approving or Approving(), dependents=dependents, doors=self.doors)
 
@@ -183,10 +187,6 @@ def test_denials_are_on_record(place: Place) -> None:
 
 def test_destruction_waits_can_be_cancelled_and_happens_when_due(place: Place) -> None:
     record = keys.create("k", "ec-p256", "", keys.Period(), doors=place.doors)
-
-    def none(_record: KeyRecord) -> int:
-        return 0
-
     place.change("k", KeyCommand.SCHEDULE)
     assert key_states.destroy_due(dependents=none, doors=place.doors) == []
     place.change("k", KeyCommand.CANCEL)
@@ -208,9 +208,19 @@ def test_what_was_wrapped_meanwhile_keeps_a_key_from_its_planned_end(place: Plac
     rewrap("store", place.store, doors=place.secret_doors)
     place.change("store", KeyCommand.SCHEDULE, version=1)
     place.time = NOW + 8 * DAY
-    assert key_states.destroy_due(dependents=lambda _record: 1, doors=place.doors) == []
+    assert key_states.destroy_due(dependents=lambda _record: Dependents(secrets=1), doors=place.doors) == []
     assert place.actions()[-1] == ("key.destroy", "denied")
-    assert len(key_states.destroy_due(dependents=lambda _record: 0, doors=place.doors)) == 1
+    assert len(key_states.destroy_due(dependents=none, doors=place.doors)) == 1
+
+
+def test_a_key_of_sealed_files_is_destroyed_only_by_who_gives_them_up(place: Place) -> None:
+    keys.create("data", "aes-256", "", keys.Period(), doors=place.doors)
+    place.store.keep_file("ab" * 32, [("data", 1)], NOW)
+    place.change("data", KeyCommand.EXPIRE)
+    with pytest.raises(Denied, match="1 sealed files were made for key data/1") as refused:
+        place.change("data", KeyCommand.SCHEDULE)
+    assert "--crypto-erase" in refused.value.hint
+    assert place.change("data", KeyCommand.SCHEDULE, crypto_erase=True).destroys
 
 
 def test_crypto_erase_takes_the_secrets_with_the_key(place: Place) -> None:
@@ -218,7 +228,7 @@ def test_crypto_erase_takes_the_secrets_with_the_key(place: Place) -> None:
     keys.rotate("store", keys.Period(), doors=place.doors)
     place.change("store", KeyCommand.SCHEDULE, version=1, crypto_erase=True)
     place.time = NOW + 8 * DAY
-    assert len(key_states.destroy_due(dependents=lambda _record: 1, doors=place.doors)) == 1
+    assert len(key_states.destroy_due(dependents=lambda _record: Dependents(secrets=1), doors=place.doors)) == 1
     with pytest.raises(Denied, match="destroyed"):
         secrets.open_row(place.store.get("db"), place.token)
 

@@ -375,3 +375,41 @@ def test_unsealing_goes_on_after_an_interruption(place: SealingPlace, data: byte
     else:
         assert tree(out) == tree(model)
     assert not [name for name in names() if name.startswith(".")]
+
+
+def test_a_sealed_file_depends_on_exactly_the_keys_that_open_it(place: SealingPlace, data: bytes) -> None:
+    def files() -> list[int]:
+        return [place.state.dependents(name, version).files for name, version in (("team-a", 1), ("team-b", 1), ("team-a", 2))]
+
+    sealed = place.seal("data", "team-a", "team-b")
+    assert files() == [1, 1, 0]
+    place.seal("data", output="again")
+    assert files() == [2, 1, 0]
+    place.add("team-a", 2)
+    place.state.put_into("team-a", 1, KeyState.DEACTIVATED)
+    place.rewrap(sealed)
+    assert files() == [1, 1, 1]
+    place.rewrap(sealed, "team-b")
+    assert files() == [1, 1, 0]
+
+
+def test_a_file_that_never_came_into_being_depends_on_nothing(place: SealingPlace, data: bytes) -> None:
+    Path("data.sealed").write_bytes(b"there")
+    with pytest.raises(UsageError):
+        place.seal("data")
+    place.state.broken = True
+    with pytest.raises(Unavailable):
+        place.seal("data", output="other")
+    assert place.state.dependents("team-a", 1).files == 0
+
+
+def test_a_rewrap_that_fails_leaves_the_file_depending_on_both(place: SealingPlace, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = place.seal("data", "team-a")
+
+    def full(*_words: object) -> None:
+        raise UsageError("the disk is full")
+
+    monkeypatch.setattr("pipeline_guard.flows.seal._copy", full)
+    with pytest.raises(UsageError):
+        place.rewrap(sealed, "team-b")
+    assert [place.state.dependents(name, 1).files for name in ("team-a", "team-b")] == [1, 1]

@@ -7,7 +7,7 @@ A key is named by our own random identifier, as in a PKCS#11 token; the service 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -97,13 +97,17 @@ class CloudToken:
             )
         ]
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
         """Generate a key in the service."""
         if USAGE_OF[key_type] is not usage:
             raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
         if key_type not in self._service.types:
             raise Unavailable(f"the key service does not make keys of type {key_type.value}", "use ec-p256")
         ref = KeyRef(name, version, key_type, usage, secrets.token_hex(16))
+        if begun is not None:
+            begun(ref)
         self._service.make(_name(ref), key_type)
         return self._record(ref)
 

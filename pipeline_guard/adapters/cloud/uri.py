@@ -9,20 +9,31 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pipeline_guard.errors import UsageError
 
-SCHEMES = ("awskms", "openbao", "hashivault")
-_KNOWN = {"awskms": ("region", "scheme"), "openbao": ("scheme", "namespace"), "hashivault": ("scheme", "namespace")}
-_HINT = "write awskms:///?region=REGION or openbao://HOST:PORT/MOUNT"
+_KNOWN = {
+    "awskms": ("region", "scheme"),
+    "azurekms": ("scheme", "protection", "kind"),
+    "gcpkms": ("scheme", "protection"),
+    "openbao": ("scheme", "namespace"),
+    "hashivault": ("scheme", "namespace"),
+}
+SCHEMES = tuple(_KNOWN)
+_HINT = "write awskms:///?region=REGION, azurekms://VAULT.vault.azure.net, gcpkms:///projects/... or openbao://HOST:PORT/MOUNT"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceUri:
-    """A service: ``endpoint`` is a URL, "" for the provider's own; ``path`` has no slashes around it."""
+    """A service: ``endpoint`` is a URL, "" for the provider's own; ``path`` has no slashes around it.
+
+    ``protection`` is "software" where keys need not be in hardware, ``option`` what ``kind=`` says.
+    """
 
     kind: str
     endpoint: str
     path: str
     region: str = ""
     namespace: str = ""
+    protection: str = ""
+    option: str = ""
 
     @staticmethod
     def parse(text: str) -> ServiceUri:
@@ -40,13 +51,18 @@ class ServiceUri:
         for option in options:
             if option not in _KNOWN[parts.scheme]:
                 raise UsageError(f"token.uri: unknown option {option[:20]!r}", _HINT)
-        scheme = options.get("scheme", "https")
-        if scheme not in ("http", "https") or (scheme == "http" and not _is_here(host)):
+        if options.get("protection", "hsm") not in ("hsm", "software") or options.get("kind", "vault") not in ("vault", "managedhsm"):
+            raise UsageError("token.uri: protection is hsm or software, kind is vault or managedhsm", _HINT)
+        scheme, path = options.get("scheme", "https"), parts.path
+        if parts.scheme == "gcpkms" and host == "projects" and port is None:  # as Sigstore writes it
+            host, path = "", f"projects{path}"
+        if scheme not in ("http", "https") or (scheme == "http" and not is_here(host)):
             raise UsageError("token.uri: plain HTTP is for this machine only", "leave scheme= away")
         address = f"[{host}]" if ":" in host else host
         endpoint = f"{scheme}://{address}{f':{port}' if port else ''}" if host else ""
         kind = "openbao" if parts.scheme == "hashivault" else parts.scheme
-        return ServiceUri(kind, endpoint, parts.path.strip("/"), options.get("region", ""), options.get("namespace", ""))
+        named = [options.get(name, "") for name in ("region", "namespace", "protection", "kind")]
+        return ServiceUri(kind, endpoint, path.strip("/"), *named)
 
 
 def is_service(text: str) -> bool:
@@ -54,7 +70,8 @@ def is_service(text: str) -> bool:
     return text.partition(":")[0].lower() in SCHEMES
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Tell whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -21,6 +21,7 @@ from pipeline_guard.adapters.hsm.objects import initialize_token, is_initialized
 from pipeline_guard.adapters.hsm.pin import read_pin
 from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
 from pipeline_guard.adapters.hsm.pool import TokenPlace
+from pipeline_guard.adapters.hsm.tries import LAST_TRY
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.token_uri import TokenUri
@@ -42,7 +43,7 @@ def open_token(home: str, *, uri: str, module: str, pin: str, environ: Mapping[s
     reading: Callable[[], Secret] = partial(read_pin, reference, environ)
     if reference.startswith(("fd:", "prompt")):  # can be had once; a token that went away wants it again
         reading = cache(reading)
-    return Pkcs11Token(TokenPlace(path, place.token, place.serial, reading, arguments))
+    return Pkcs11Token(TokenPlace(path, place.token, place.serial, reading, arguments, last_try=environ.get(LAST_TRY, "") == "1"))
 
 
 def _embedded(home: str, environ: Mapping[str, str]) -> Pkcs11Token:

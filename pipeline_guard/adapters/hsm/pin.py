@@ -15,8 +15,8 @@ from pipeline_guard.model.secret import Secret
 _HINT = "write env:NAME, file:PATH, fd:N or prompt"
 
 
-def read_pin(reference: str, environ: Mapping[str, str]) -> Secret:
-    """Return the PIN that ``reference`` points to; raise UsageError where it points to nothing."""
+def read_pin(reference: str, environ: Mapping[str, str], longest: int = 256) -> Secret:
+    """Return the PIN, up to ``longest`` bytes, that ``reference`` points to; raise UsageError where it points to nothing."""
     kind, _, place = reference.partition(":")
     if kind == "env" and place:
         value = environ.get(place, "")
@@ -25,13 +25,13 @@ def read_pin(reference: str, environ: Mapping[str, str]) -> Secret:
         return Secret(value.encode())
     if kind == "file" and place:
         try:
-            return Secret(Path(place).read_bytes()[:256].strip())
+            return Secret(Path(place).read_bytes()[:longest].strip())
         except OSError as error:
             raise UsageError(f"cannot read the token's PIN from {place}: {(error.strerror or 'error').lower()}", _HINT) from None
     if kind == "fd" and place.isdecimal():
         try:
             with os.fdopen(int(place), "rb", closefd=False) as stream:
-                return Secret(stream.read(256).strip())
+                return Secret(stream.read(longest).strip())
         except OSError:
             raise UsageError(f"cannot read the token's PIN from descriptor {place}", _HINT) from None
     if kind == "prompt" and not place:

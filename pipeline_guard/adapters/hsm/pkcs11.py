@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline_guard.adapters.hsm.library import CKA_ID, sha256_of
 from pipeline_guard.adapters.hsm.objects import anchors, check_attributes, find_key, generate, put_anchor, record, remove
 from pipeline_guard.adapters.hsm.pool import Lent, Pool, TokenPlace
 from pipeline_guard.adapters.hsm.scheme import scheme_of
+from pipeline_guard.adapters.hsm.tries import tries_of
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.boundary import Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
@@ -45,6 +46,7 @@ class Pkcs11Token:
             "serial": opened.serial,
             "manufacturer": token.manufacturer_id,
             "model": token.model,
+            "pin": tries_of(int(token.flags)).value,  # as it was before our login
         }
 
     def token_facts(self) -> TokenFacts:
@@ -57,20 +59,24 @@ class Pkcs11Token:
         functions = self.pool.library().module.functions
         return self.pool.use(lambda lent: probes.run(functions, lent.session.token.slot.slot_id))
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
         """Generate a key; refuse it (and remove it) if the token does not hold it as asked for."""
         if USAGE_OF[key_type] is not usage:
             raise UsageError(f"a key of type {key_type.value} cannot be used to {usage.value}", f"its usage is {USAGE_OF[key_type].value}")
         identifier = secrets.token_bytes(16)
         label = f"{name}/{version}"
         ref = KeyRef(name, version, key_type, usage, identifier.hex())
-        begun = False
+        if begun is not None:
+            begun(ref)
+        tried = False
 
         def act(lent: Lent) -> str:
-            nonlocal begun
-            if begun:  # the token went away in the middle: nothing of that try stays
+            nonlocal tried
+            if tried:  # the token went away in the middle: nothing of that try stays
                 remove(lent.session, identifier)
-            begun = True
+            tried = True
             public_pem = generate(lent.session, key_type, identifier, label)
             try:
                 _read_back(lent, ref)

@@ -22,6 +22,7 @@ from pipeline_guard.adapters.hsm.gate import watch
 from pipeline_guard.adapters.hsm.library import CKA_ID, CKR_OK, CKR_USER_ALREADY_LOGGED_IN, Module, load
 from pipeline_guard.adapters.hsm.objects import find_key, put_session_object, select_token
 from pipeline_guard.adapters.hsm.scheme import Scheme
+from pipeline_guard.adapters.hsm.tries import check_try, left_after, tries_of
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyRef
 from pipeline_guard.model.secret import Secret
@@ -40,6 +41,7 @@ _FRESH = 1.0  # seconds; a key that is missing so soon after opening is missing
 class TokenPlace:
     """Where a token is and how it is opened.
 
+    ``last_try``: the PIN is sent even where the token says that one more wrong one locks it.
     ``settle`` runs before the module is loaded, ``prepare`` before the token is opened, all of it inside ``guard``.
     """
 
@@ -48,6 +50,7 @@ class TokenPlace:
     serial: str
     pin: Callable[[], Secret]
     arguments: str = ""
+    last_try: bool = False
     settle: Callable[[], None] = lambda: None
     prepare: Callable[[], None] = lambda: None
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -311,6 +314,7 @@ class Pool:
         return pin
 
     def _log_in(self, library: Any, token: Any, pin: Secret) -> Any:
+        check_try(tries_of(int(token.flags)), last_try=self.place.last_try)
         session = token.open()
         answer = library.module.log_in(session.handle, pin.reveal())
         if answer in (CKR_OK, CKR_USER_ALREADY_LOGGED_IN):  # the login belongs to the process
@@ -320,7 +324,8 @@ class Pool:
         refusal = translate(error, self.place.module)
         if isinstance(refusal, UsageError):
             self._refused = pin
-            raise refusal
+            now = tries_of(int(token.slot.get_token().flags))
+            raise UsageError(refusal.what, refusal.hint + left_after(now))
         raise error
 
 

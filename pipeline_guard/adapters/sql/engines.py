@@ -9,19 +9,21 @@ audit records are decided inside. Readers wait for nobody.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from pipeline_guard.errors import Unavailable, UsageError
 
 BUSY = 60  # seconds to wait for another process of ours
 _CONNECT = 10  # seconds
+_RESTED = 1  # seconds after which a kept connection is asked whether it still is one
 _STATEMENT = 120  # seconds; a listing of 100,000 secrets takes two
 _WRITER = 0x70672D73746F7265  # "pg-store": the advisory lock of whoever changes something
 _SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -56,7 +58,7 @@ def embedded(path: Path, *, journal: str = "WAL") -> Engine:
 def server(url: str) -> Engine:
     """Return the engine of a PostgreSQL database; raise UsageError for a URL that is none, Unavailable without its driver."""
     try:
-        import psycopg  # noqa: F401
+        import psycopg
     except ImportError:
         raise Unavailable("the store is on PostgreSQL, and psycopg is not installed", 'pip install "pipeline-guard[postgres]"') from None
     engine = create_engine(
@@ -65,7 +67,6 @@ def server(url: str) -> Engine:
         pool_size=4,
         max_overflow=28,
         pool_timeout=30,
-        pool_pre_ping=True,  # a server that was restarted meanwhile costs one round trip, no error
         hide_parameters=True,
     )
 
@@ -77,6 +78,20 @@ def server(url: str) -> Engine:
             # what was acknowledged is on the disk: a server may be set up otherwise
             cursor.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
         connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def rest(_connection: Any, record: Any) -> None:
+        record.info["rested"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _fairy: object) -> None:
+        # a server that was restarted meanwhile costs one round trip, no error; asking before every use would double them all
+        now = time.monotonic()
+        if now - record.info.get("rested", now) > _RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.Error:
+                raise DisconnectionError from None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -3,14 +3,18 @@
 
 Whoever comes first leads: it takes what is queued, its own work included, writes it in one transaction, and goes on
 as long as more has queued up meanwhile. Nobody is told of success before the commit.
+
+Most of what is written are records and leases: these are joined, and written by one function for all of a transaction, so that a
+server far away is asked as often for a hundred of them as for one.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -21,25 +25,48 @@ Result = TypeVar("Result")
 _MOST = 256  # pieces of work in one transaction
 
 
-class GroupCommit:
-    """Runs pieces of work in shared transactions; ``change`` opens one."""
+@dataclass(slots=True)
+class _Piece:
+    """Work of its own kind, or None with a part of what is joined."""
 
-    def __init__(self, change: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._change = change
+    work: Callable[[Connection], Any] | None
+    part: Any = None
+    future: Future[Any] = field(default_factory=Future)
+
+
+def _nothing(_connection: Connection, _parts: Sequence[Any]) -> Sequence[Any]:
+    return ()
+
+
+class GroupCommit:
+    """Runs pieces of work in shared transactions; ``change`` opens one, ``joined`` does all that ``join`` was given at once."""
+
+    def __init__(
+        self,
+        change: Callable[[], AbstractContextManager[Connection]],
+        joined: Callable[[Connection, Sequence[Any]], Sequence[Any]] = _nothing,
+    ) -> None:
+        self._change, self._joined = change, joined
         self._lock = threading.Lock()
-        self._queue: list[tuple[Callable[[Connection], Any], Future[Any]]] = []
+        self._queue: list[_Piece] = []
         self._led = False
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
         """Return what ``work`` returned once it is durable; raise what it raised, or what the commit raised."""
-        future: Future[Any] = Future()
+        result: Result = self._done(_Piece(work))
+        return result
+
+    def join(self, part: Any) -> Any:
+        """Return what ``joined`` made of ``part`` once it is durable; raise what the commit raised."""
+        return self._done(_Piece(None, part))
+
+    def _done(self, piece: _Piece) -> Any:
         with self._lock:
-            self._queue.append((work, future))
+            self._queue.append(piece)
             leads, self._led = not self._led, True
         if leads:
             self._lead()
-        result: Result = future.result()
-        return result
+        return piece.future.result()
 
     def _lead(self) -> None:
         while True:
@@ -50,20 +77,29 @@ class GroupCommit:
                     return
             self._write(batch)
 
-    def _write(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+    def _write(self, batch: list[_Piece]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         failed: list[tuple[Future[Any], GuardError]] = []
+        joining = [piece for piece in batch if piece.work is None]
         try:
             with self._change() as connection:
-                for work, future in batch:
+                if joining:
+                    made = self._joined(connection, [piece.part for piece in joining])
+                    done += zip((piece.future for piece in joining), made, strict=True)
+                for piece in batch:
+                    if piece.work is None:
+                        continue
                     try:
-                        with connection.begin_nested():  # one that fails takes back its own work only
-                            done.append((future, work(connection)))
+                        # one that fails takes back its own work only; alone it takes back the transaction
+                        with connection.begin_nested() if len(batch) > 1 else nullcontext():
+                            done.append((piece.future, piece.work(connection)))
                     except GuardError as error:
-                        failed.append((future, error))
+                        if len(batch) == 1:
+                            raise
+                        failed.append((piece.future, error))
         except GuardError as broken:
-            for _, future in batch:
-                future.set_exception(broken)
+            for piece in batch:
+                piece.future.set_exception(broken)
             return
         except BaseException:  # an interrupt, or a bug, belongs to the thread that leads; who waits is told
             self._abandon(batch)
@@ -73,8 +109,8 @@ class GroupCommit:
         for future, refusal in failed:
             future.set_exception(refusal)
 
-    def _abandon(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+    def _abandon(self, batch: list[_Piece]) -> None:
         with self._lock:
             batch, self._queue, self._led = batch + self._queue, [], False
-        for _, future in batch:
-            future.set_exception(Unavailable("the store was interrupted", "try again"))
+        for piece in batch:
+            piece.future.set_exception(Unavailable("the store was interrupted", "try again"))

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
 from pipeline_guard.adapters.sql.times import aware, text_of, time_of
 from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
-from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 
 _DATES = ("activates", "expires", "stops", "deactivated", "compromised", "archived", "destroys")
 
@@ -33,6 +33,31 @@ def add(connection: Connection, record: KeyRecord) -> None:
         connection.execute(insert(tables.keys).values(row))
     except Duplicate:
         raise UsageError(f"the key {ref.name} exists", "choose another name") from None
+    forget(connection, ref.id)
+
+
+def intend(connection: Connection, intent: KeyIntent) -> None:
+    """Keep that a key is about to be made."""
+    ref = intent.ref
+    named = {"name": ref.name, "version": ref.version, "type": ref.type.value, "usage": ref.usage.value, "cka_id": ref.id}
+    connection.execute(insert(tables.key_intents).values({**named, "token": intent.token, "begun": intent.begun.isoformat()}))
+
+
+def intents(connection: Connection) -> Sequence[KeyIntent]:
+    """Return every intent, the oldest first."""
+    rows = connection.execute(select(tables.key_intents).order_by(tables.key_intents.c.begun, tables.key_intents.c.cka_id)).all()
+    try:
+        return [
+            KeyIntent(KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id), row.token, aware(row.begun))
+            for row in rows
+        ]
+    except (ValueError, TypeError):
+        raise IntegrityError("the note of a key that was begun is damaged", "restore the store from a backup") from None
+
+
+def forget(connection: Connection, identifier: str) -> None:
+    """Take the intent of a key away; there may be none."""
+    connection.execute(delete(tables.key_intents).where(tables.key_intents.c.cka_id == identifier))
 
 
 def versions(connection: Connection, name: str) -> Sequence[KeyRecord]:

@@ -87,6 +87,16 @@ def search(connection: Connection, prefix: str, labels: Sequence[tuple[str, str]
     return _newest(connection, query)
 
 
+def under(name: str, version: int) -> Any:
+    """Return the condition that a row is wrapped under a version of a key."""
+    return (_rows.c.key_name == name) & (_rows.c.key_version == version)
+
+
+def count_under(connection: Connection, name: str, version: int) -> int:
+    """Return how many versions of secrets are wrapped under a version of a key."""
+    return int(connection.execute(select(func.count()).select_from(_rows).where(under(name, version))).scalar_one())
+
+
 def forget(connection: Connection, name: str) -> int:
     """Remove every version of a secret; return how many there were."""
     connection.execute(delete(_labels).where(_labels.c.name == name))

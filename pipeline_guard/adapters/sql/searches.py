@@ -1,35 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search rows, in a table of their own that appears with the first row: a store without it simply has none."""
+"""The search rows; every function works inside the caller's transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, delete, insert, inspect, select
+from sqlalchemy import Connection, delete, insert, select
 
-from pipeline_guard.adapters.sql.tables import NAME, secrets
+from pipeline_guard.adapters.sql.tables import searches, secrets
 from pipeline_guard.model.key import KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SearchRow
-
-metadata = MetaData()
-
-searches = Table(
-    "searches",
-    metadata,
-    Column("name", NAME, primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("key_name", String(128), nullable=False),
-    Column("key_version", Integer, nullable=False),
-    Column("key_id", String(64), nullable=False),
-    Column("wrapped_key", LargeBinary, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
 
 
 def keep(connection: Connection, row: SearchRow) -> None:
     """Keep a row in place of the one of its name and version."""
-    metadata.create_all(connection)
     connection.execute(delete(searches).where((searches.c.name == row.name) & (searches.c.version == row.version)))
     values = {
         "name": row.name,
@@ -43,19 +28,16 @@ def keep(connection: Connection, row: SearchRow) -> None:
     connection.execute(insert(searches).values(values))
 
 
-def rows(connection: Connection) -> Sequence[SearchRow]:
-    """Return the rows of the secrets that are kept, by name and version; of a deleted one nothing is searched."""
-    if not inspect(connection).has_table("searches"):
-        return []
+def rows(connection: Connection, most: int | None = None) -> Sequence[SearchRow]:
+    """Return the rows of the secrets that are kept, by name and version, up to ``most``; of a deleted one nothing is searched."""
     same = (searches.c.name == secrets.c.name) & (searches.c.version == secrets.c.version)
-    query = select(searches).join(secrets, same).order_by(searches.c.name, searches.c.version)
+    query = select(searches).join(secrets, same).order_by(searches.c.name, searches.c.version).limit(most)
     return [_row(row) for row in connection.execute(query).all()]
 
 
 def forget(connection: Connection, name: str) -> None:
     """Remove the rows of a secret."""
-    if inspect(connection).has_table("searches"):
-        connection.execute(delete(searches).where(searches.c.name == name))
+    connection.execute(delete(searches).where(searches.c.name == name))
 
 
 def kept(connection: Connection) -> Sequence[tuple[str, int]]:

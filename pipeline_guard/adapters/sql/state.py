@@ -10,18 +10,19 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, ledger, sealed, searches, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, sealed, searches, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
-from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord
+from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 
@@ -38,12 +39,14 @@ _LEASE = insert(tables.leases)
 
 
 class SqlState:
-    """One database behind nine doors."""
+    """One database behind all the doors of a store."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
-        self._group = GroupCommit(self._change)
+        # on a server a transaction around one question costs two round trips more
+        self._asking = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._group = GroupCommit(self._change, _issued)
         weakref.finalize(self, engine.dispose)  # a server is told goodbye, at the latest when the process ends
 
     @staticmethod
@@ -68,6 +71,12 @@ class SqlState:
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
+        with translated(), self._asking.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """Read more than one answer holds, or several answers that belong together."""
         with translated(), self._engine.connect() as connection:
             yield connection
 
@@ -111,6 +120,35 @@ class SqlState:
         """Count invocations of a wrapping key before they happen."""
         with self._change() as connection:
             return ledger.reserve(connection, name, version, count)
+
+    # KeyIntents
+
+    def intend(self, intent: KeyIntent) -> None:
+        """Keep durably that a key is about to be made."""
+        with self._change() as connection:
+            ledger.intend(connection, intent)
+
+    def intents(self) -> Sequence[KeyIntent]:
+        """Return what was begun and neither written down nor forgotten."""
+        with self._look() as connection:
+            return ledger.intents(connection)
+
+    def forget(self, intent: KeyIntent) -> None:
+        """Take an intent away."""
+        with self._change() as connection:
+            ledger.forget(connection, intent.ref.id)
+
+    # SealedFiles
+
+    def keep_file(self, file: str, keys: Sequence[tuple[str, int]], now: datetime) -> None:
+        """Keep that exactly these keys open a file."""
+        with self._change() as connection:
+            files.keep(connection, file, keys, now)
+
+    def dependents(self, name: str, version: int) -> Dependents:
+        """Return how much a version of a key still opens."""
+        with self._read() as connection:
+            return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
 
     # BoundaryBook
 
@@ -169,15 +207,14 @@ class SqlState:
 
     def count_under(self, name: str, version: int) -> int:
         """Return how many secret versions are wrapped under a version of a key."""
-        query = select(func.count()).select_from(tables.secrets).where(_under(name, version))
         with self._look() as connection:
-            return int(connection.execute(query).scalar_one())
+            return sealed.count_under(connection, name, version)
 
     def rows_under(self, name: str, version: int, after: tuple[str, int], limit: int) -> Sequence[SealedSecret]:
         """Return up to ``limit`` of them behind ``after``."""
         table = tables.secrets.c
         behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
-        query = select(tables.secrets).where(_under(name, version), behind).order_by(table.name, table.version).limit(limit)
+        query = select(tables.secrets).where(sealed.under(name, version), behind).order_by(table.name, table.version).limit(limit)
         with self._look() as connection:
             return [sealed.read(row) for row in connection.execute(query).all()]
 
@@ -208,10 +245,10 @@ class SqlState:
         with self._change() as connection:
             searches.keep(connection, row)
 
-    def search_rows(self) -> Sequence[SearchRow]:
-        """Return the search rows of the secrets that are kept."""
+    def search_rows(self, most: int | None = None) -> Sequence[SearchRow]:
+        """Return the search rows of the secrets that are kept, or the first ``most``."""
         with self._look() as connection:
-            return searches.rows(connection)
+            return searches.rows(connection, most)
 
     def versions_kept(self) -> Sequence[tuple[str, int]]:
         """Return name and version of every secret."""
@@ -222,14 +259,8 @@ class SqlState:
 
     def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
         """Record leases together with the records that announce them: both or neither, durably."""
-
-        def work(connection: Connection) -> Sequence[AuditRecord]:
-            records = trail.append(connection, events)
-            if leases:
-                connection.execute(_LEASE, [_lease_row(lease) for lease in leases])
-            return records
-
-        return self._group.run(work)
+        records: Sequence[AuditRecord] = self._group.join((leases, events))
+        return records
 
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``, each announced in the log; a second call finds none."""
@@ -246,11 +277,12 @@ class SqlState:
 
     def write(self, event: AuditEvent) -> AuditRecord:
         """Chain and keep one event durably; number and predecessor are decided inside the transaction."""
-        return self._group.run(lambda connection: trail.append(connection, [event])[0])
+        (record,) = self.issue([], [event])
+        return record
 
     def records(self) -> Iterator[bytes]:
         """Give every record's line in order."""
-        with self._look() as connection:
+        with self._read() as connection:
             for row in connection.execute(select(tables.audit.c.line).order_by(tables.audit.c.seq)).yield_per(1000):
                 yield _stored(row.line)
 
@@ -258,7 +290,7 @@ class SqlState:
 
     def head(self) -> LogHead:
         """Return where the audit log stands."""
-        with self._look() as connection:
+        with self._read() as connection:
             return trail.head(connection)
 
     def keep(self, checkpoint: Checkpoint) -> None:
@@ -268,17 +300,22 @@ class SqlState:
 
     def checkpoints(self) -> Iterator[bytes]:
         """Give every checkpoint's line in order."""
-        with self._look() as connection:
+        with self._read() as connection:
             for row in connection.execute(select(tables.checkpoints.c.line).order_by(tables.checkpoints.c.seq)).yield_per(1000):
                 yield _stored(row.line)
 
 
+def _issued(connection: Connection, parts: Sequence[tuple[Sequence[Lease], Sequence[AuditEvent]]]) -> Sequence[Sequence[AuditRecord]]:
+    """Chain the events of all parts and keep their leases; return the records of each part."""
+    records = iter(trail.append(connection, [event for _, events in parts for event in events]))
+    leases = [_lease_row(lease) for part, _ in parts for lease in part]
+    if leases:
+        connection.execute(_LEASE, leases)
+    return [list(islice(records, len(events))) for _, events in parts]
+
+
 def _boundary_name(serial: str) -> str:
     return f"token {serial}"[:64]
-
-
-def _under(name: str, version: int) -> Any:
-    return (tables.secrets.c.key_name == name) & (tables.secrets.c.key_version == version)
 
 
 def _stored(value: object) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 2  # of the newest migration; a store of an older one is brought up when it is opened
+SCHEMA_VERSION = 3  # of the newest migration; a store of an older one is brought up when it is opened
 
 metadata = MetaData()
 
@@ -62,6 +62,30 @@ approvals = Table(
     Column("used", String(40), nullable=False),
 )
 
+# keys whose making was begun and not written down yet; what stays here was interrupted
+key_intents = Table(
+    "key_intents",
+    metadata,
+    Column("cka_id", String(64), primary_key=True),
+    Column("name", NAME, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("usage", String(16), nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("begun", String(40), nullable=False),
+)
+
+# which versions of keys open which sealed file; a file is named by a digest of what its header draws at random, never by a path
+sealed_files = Table(
+    "sealed_files",
+    metadata,
+    Column("file", String(64), primary_key=True),
+    Column("key_name", NAME, primary_key=True),
+    Column("key_version", Integer, primary_key=True),
+    Column("since", String(40), nullable=False),
+)
+Index("sealed_files_by_key", sealed_files.c.key_name, sealed_files.c.key_version)
+
 secrets = Table(
     "secrets",
     metadata,
@@ -94,6 +118,19 @@ secret_labels = Table(
     Column("name", NAME, primary_key=True),
 )
 Index("secret_labels_by_name", secret_labels.c.name)
+
+# what finds stored values in texts, itself sealed
+searches = Table(
+    "searches",
+    metadata,
+    Column("name", NAME, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("key_name", String(128), nullable=False),
+    Column("key_version", Integer, nullable=False),
+    Column("key_id", String(64), nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
 
 leases = Table(
     "leases",

@@ -12,6 +12,8 @@ import pytest
 from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.adapters.sql.tables import SCHEMA_VERSION
 from pipeline_guard.errors import GuardError
+from pipeline_guard.model.key import Dependents, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.sealed import SearchRow
 
 # what version 1 created, with a row in each table
 FIRST = """
@@ -32,12 +34,63 @@ INSERT INTO secrets VALUES ('db', 1, '2026-01-01T00:00:00+00:00', 'store', 1, 'a
 INSERT INTO audit VALUES (1, 'aa', x'7b7d');
 """
 
+# what version 2 created, with a row in the tables that matter
+SECOND = """
+CREATE TABLE facts ( name VARCHAR(64) NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name) );
+CREATE TABLE keys ( name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, type VARCHAR(32) NOT NULL, usage VARCHAR(16) NOT NULL, cka_id
+  VARCHAR(64) NOT NULL, state VARCHAR(32) NOT NULL, created VARCHAR(40) NOT NULL, token VARCHAR(64) NOT NULL, public_pem TEXT NOT NULL,
+  activates VARCHAR(40) DEFAULT '' NOT NULL, expires VARCHAR(40) DEFAULT '' NOT NULL, stops VARCHAR(40) DEFAULT '' NOT NULL, deactivated
+  VARCHAR(40) DEFAULT '' NOT NULL, compromised VARCHAR(40) DEFAULT '' NOT NULL, archived VARCHAR(40) DEFAULT '' NOT NULL, destroys
+  VARCHAR(40) DEFAULT '' NOT NULL, erases INTEGER DEFAULT '0' NOT NULL, revision INTEGER DEFAULT '0' NOT NULL, invocations BIGINT DEFAULT
+  '0' NOT NULL, PRIMARY KEY (name, version) );
+CREATE TABLE key_events ( id INTEGER NOT NULL, name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, time VARCHAR(40) NOT NULL, command
+  VARCHAR(32) NOT NULL, "before" VARCHAR(32) NOT NULL, "after" VARCHAR(32) NOT NULL, actor VARCHAR(256) NOT NULL, why TEXT NOT NULL,
+  approvers TEXT NOT NULL, PRIMARY KEY (id) );
+CREATE INDEX key_events_by_key ON key_events (name, version);
+CREATE TABLE approvals ( nonce VARCHAR(64) NOT NULL, used VARCHAR(40) NOT NULL, PRIMARY KEY (nonce) );
+CREATE TABLE secrets ( name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, created VARCHAR(40) NOT NULL, key_name VARCHAR(128) NOT
+  NULL, key_version INTEGER NOT NULL, key_id VARCHAR(64) NOT NULL, wrapped_key BLOB NOT NULL, ciphertext BLOB NOT NULL, size INTEGER NOT
+  NULL, format INTEGER DEFAULT '1' NOT NULL, expires VARCHAR(40) DEFAULT '' NOT NULL, labels TEXT DEFAULT '' NOT NULL, note TEXT DEFAULT
+  '' NOT NULL, stops VARCHAR(40) DEFAULT '' NOT NULL, revoked VARCHAR(40) DEFAULT '' NOT NULL, destroys VARCHAR(40) DEFAULT '' NOT NULL,
+  PRIMARY KEY (name, version) );
+CREATE INDEX secrets_by_end ON secrets (destroys);
+CREATE INDEX secrets_by_key ON secrets (key_name, key_version, name, version);
+CREATE TABLE secret_labels ( label VARCHAR(64) NOT NULL, value VARCHAR(128) NOT NULL, name VARCHAR(128) NOT NULL, PRIMARY KEY (label,
+  value, name) );
+CREATE INDEX secret_labels_by_name ON secret_labels (name);
+CREATE TABLE leases ( id VARCHAR(64) NOT NULL, secret VARCHAR(128) NOT NULL, version INTEGER NOT NULL, holder VARCHAR(256) NOT NULL,
+  issued VARCHAR(40) NOT NULL, expires VARCHAR(40) NOT NULL, ended VARCHAR(40) NOT NULL, PRIMARY KEY (id) );
+CREATE INDEX leases_by_holder ON leases (holder, ended);
+CREATE INDEX leases_by_secret ON leases (secret, version, ended);
+CREATE TABLE checkpoints ( seq INTEGER NOT NULL, line BLOB NOT NULL, PRIMARY KEY (seq) );
+CREATE TABLE audit ( seq INTEGER NOT NULL, hash VARCHAR(64) NOT NULL, line BLOB NOT NULL, PRIMARY KEY (seq) );
+INSERT INTO facts VALUES ('schema', '2');
+INSERT INTO facts VALUES ('store', '0123456789abcdef0123456789abcdef');
+INSERT INTO keys (name, version, type, usage, cka_id, state, created, token, public_pem, revision)
+  VALUES ('store', 1, 'aes-256', 'wrap', 'abab', 'active', '2026-01-01T00:00:00+00:00', 'serial', '', 0);
+INSERT INTO secrets (name, version, created, key_name, key_version, key_id, wrapped_key, ciphertext, size)
+  VALUES ('db', 1, '2026-01-01T00:00:00+00:00', 'store', 1, 'abab', x'01', x'02', 3);
+INSERT INTO audit VALUES (1, 'aa', x'7b7d');
+"""
 
-def old_store(folder: Path) -> Path:
+# version 2 made this table when the first value was sealed
+SEARCHED = """
+CREATE TABLE searches (name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, key_name VARCHAR(128) NOT NULL, key_version INTEGER NOT NULL,
+  key_id VARCHAR(64) NOT NULL, wrapped_key BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (name, version));
+INSERT INTO searches VALUES ('db', 1, 'store', 1, 'abab', x'03', x'04');
+"""
+
+
+@pytest.fixture(params=[FIRST, SECOND, SECOND + SEARCHED], ids=["first", "second", "second, searched"])
+def script(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def old_store(folder: Path, script: str = FIRST) -> Path:
     home = folder / "home"
     home.mkdir(mode=0o700)
     with sqlite3.connect(home / "store.db") as connection:
-        connection.executescript(FIRST)
+        connection.executescript(script)
     connection.close()
     return home
 
@@ -50,8 +103,8 @@ def shape(path: Path) -> set[tuple[str, str, str, str]]:
     return found
 
 
-def test_an_old_store_is_brought_up_and_keeps_what_it_holds(tmp_path: Path) -> None:
-    home = old_store(tmp_path)
+def test_an_old_store_is_brought_up_and_keeps_what_it_holds(tmp_path: Path, script: str) -> None:
+    home = old_store(tmp_path, script)
     state = SqlState.open(str(home))
     record = state.key("store")
     assert record is not None
@@ -61,17 +114,21 @@ def test_an_old_store_is_brought_up_and_keeps_what_it_holds(tmp_path: Path) -> N
     assert secret.size == 3
     assert list(state.records()) == [b"{}"]
     assert state.reserve("store", 1, 2) == 2
+    kept = [SearchRow("db", 1, KeyRef("store", 1, KeyType.AES_256, KeyUsage.WRAP, "abab"), b"\3", b"\4")]
+    assert list(state.search_rows()) == (kept if script.endswith(SEARCHED) else [])
+    assert state.intents() == []
+    assert state.dependents("store", 1) == Dependents(secrets=1, files=0)
 
 
-def test_an_old_store_looks_like_a_new_one_afterwards(tmp_path: Path) -> None:
-    home = old_store(tmp_path)
+def test_an_old_store_looks_like_a_new_one_afterwards(tmp_path: Path, script: str) -> None:
+    home = old_store(tmp_path, script)
     SqlState.open(str(home))
     SqlState.open(str(tmp_path / "new"))
     assert shape(home / "store.db") == shape(tmp_path / "new" / "store.db")
 
 
-def test_many_at_once_bring_it_up_once(tmp_path: Path) -> None:
-    home = old_store(tmp_path)
+def test_many_at_once_bring_it_up_once(tmp_path: Path, script: str) -> None:
+    home = old_store(tmp_path, script)
     with ThreadPoolExecutor(6) as pool:
         opened = list(pool.map(SqlState.open, [str(home)] * 6))
     assert len(opened) == 6

@@ -26,7 +26,7 @@ def test_only_key_services_are_key_services() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "gcpkms://projects/p", "awskms:///?colour=red", "openbao://user:secret@host/transit", "openbao://host/transit#key", "awskms://host:port/",
+        "ibmkms://projects/p", "awskms:///?colour=red", "openbao://user:secret@host/transit", "openbao://host/transit#key", "awskms://host:port/",
         "openbao://bao.example/transit?scheme=http", "openbao://127.0.0.1.example/transit?scheme=http", "openbao://host/?scheme=file", "awskms:///?region",
     ],
 )  # fmt: skip

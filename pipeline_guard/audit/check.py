@@ -17,7 +17,7 @@ from typing import Any
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.event import CHECKPOINT, FIRST, AuditEvent, AuditRecord, Checkpoint
-from pipeline_guard.model.signature import holds, p256_key
+from pipeline_guard.model.p256 import holds, p256_key
 
 LINE_LIMIT = 64 * 1024
 INTERVAL = 64  # records between two checkpoints

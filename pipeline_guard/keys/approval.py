@@ -18,7 +18,7 @@ from typing import Any
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.event import canonical
-from pipeline_guard.model.signature import holds, p256_key
+from pipeline_guard.model.p256 import holds, p256_key
 
 REQUEST = "pipeline-guard/approval-request/v1"
 APPROVAL = "pipeline-guard/approval/v1"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pipeline_guard.model.signature import holds, p256_key
+from pipeline_guard.model.p256 import holds, p256_key
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
-from pipeline_guard.flows.verify import KeyDoors, Verification, VerifyDoors, find_public_key, is_digest, verify
+from pipeline_guard.flows.verify import KeyDoors, Verification, VerifyDoors, find_key, is_digest, verify
+from pipeline_guard.model.signature import SignatureVerdict, SignedBy
 
 SCHEMA = "pipeline-guard/verification/v1"
 
@@ -24,9 +25,10 @@ def run(args: Args, wiring: Wiring) -> int:
     if not args.text("key"):
         raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
-    public_pem = find_public_key(args.text("key"), files=wiring.files, keys=KeyDoors(wiring.state, partial(wiring.token, args.text("key"))))
+    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
+    trust = find_key(args.text("key"), files=wiring.files, keys=keys, clock=wiring.clock)
     bundle = beside(args.text("bundle"), subjects)
-    answers = verify(subjects, bundle, public_pem, doors=VerifyDoors(wiring.files, wiring.tree))
+    answers = verify(subjects, bundle, trust, doors=VerifyDoors(wiring.files, wiring.tree, wiring.clock))
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
@@ -53,23 +55,49 @@ def printable(text: str) -> str:
 
 
 def _text(answers: Sequence[Verification]) -> str:
-    return "\n".join(
-        printable(f"ok   {answer.subject}  key sha256:{answer.key}" if answer.verified else f"FAIL {answer.subject}  {answer.why}")
-        for answer in answers
-    )
+    return "\n".join(printable(_line(answer)) for answer in answers)
+
+
+def _line(answer: Verification) -> str:
+    if not answer.verified or answer.judgement is None:
+        return f"FAIL {answer.subject}  {answer.verdict.value}: {answer.why}"
+    by, more = answer.judgement.by, ""
+    if answer.signed_as:
+        more += f"  signed as {answer.signed_as}"
+    if answer.verdict is not SignatureVerdict.VALID:
+        more += f"  {answer.verdict.value}: {answer.why}"
+    name = f"{by.key_name}/{by.key_version} " if by.key_name and by.key_version else ""
+    return f"ok   {answer.subject}  key {name}sha256:{by.fingerprint}{more}"
 
 
 def _json(answers: Sequence[Verification]) -> str:
-    subjects = [
-        {
-            "subject": answer.subject,
-            "verified": answer.verified,
-            "why": answer.why,
-            "key": f"sha256:{answer.key}",
-            "digest": answer.digest,
-            "predicate_type": answer.predicate_type,
-            "bundle": answer.bundle,
-        }
-        for answer in answers
-    ]
-    return json.dumps({"schema": SCHEMA, "subjects": subjects}, indent=2)
+    return json.dumps({"schema": SCHEMA, "subjects": [_answer(answer) for answer in answers]}, indent=2)
+
+
+def _answer(answer: Verification) -> dict[str, object]:
+    judgement = answer.judgement
+    return {
+        "subject": answer.subject,
+        "verified": answer.verified,
+        "verdict": answer.verdict.value,
+        "why": answer.why,
+        "hint": answer.hint,
+        "key": f"sha256:{answer.asked}",
+        "signer": _signer(judgement.by) if judgement else None,
+        "time": {"time": judgement.time.time.isoformat(), "source": judgement.time.source} if judgement and judgement.time else None,
+        "digest": answer.digest,
+        "signed_as": answer.signed_as,
+        "predicate_type": answer.predicate_type,
+        "bundle": answer.bundle,
+    }
+
+
+def _signer(by: SignedBy) -> dict[str, object]:
+    return {
+        "fingerprint": f"sha256:{by.fingerprint}" if by.fingerprint else "",
+        "type": by.key_type,
+        "name": by.key_name,
+        "version": by.key_version,
+        "identity": by.identity,
+        "issuer": by.issuer,
+    }

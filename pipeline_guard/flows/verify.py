@@ -7,21 +7,20 @@ import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, UsageError
+from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.key_report import timeline as timeline_document
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.key import KeyState
+from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.ports import Files, KeyRegister, Keystore, Tree
+from pipeline_guard.model.timeline import KeyTimeline
+from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore, Tree
 from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.model_manifest import MODEL, SIGNATURE, check_names, read_manifest
-from pipeline_guard.sign.public_key import load
-from pipeline_guard.sign.verify import verify_bundle
+from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
+from pipeline_guard.sign.verify import verify_by
 
 BUNDLE_SUFFIX = ".sigstore.json"
-_PEM_LIMIT = 64 * 1024
-_PEM_NAMES = (".pem", ".pub")
-# A key that was never active cannot have signed; one that is compromised proves nothing (SP 800-57 Part 1, section 7).
-_MISTRUSTED = (KeyState.PRE_ACTIVATION, KeyState.COMPROMISED)
+_FILE_NAMES = (".pem", ".pub", ".json")
 _CHANGED = "it was changed after signing; fetch it again, or have it signed again if the change is meant"
 
 
@@ -31,53 +30,79 @@ class VerifyDoors:
 
     files: Files
     tree: Tree
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDoors:
-    """Where a named key is looked up; opened only where the key is no PEM file."""
+    """Where a named key is looked up; opened only where the key is no file."""
 
-    register: Callable[[], KeyRegister]
+    register: Callable[[], KeyLedger]
     token: Callable[[], Keystore]
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer for one subject: ``why`` and ``hint`` are empty where it is verified; ``key`` is the fingerprint asked for."""
+    """The answer for one subject.
+
+    ``why`` is a sentence, ``hint`` what to do next ("" where it holds). ``asked`` is the fingerprint of the newest key asked for.
+    ``signed_as`` is the name under which the subject was signed, where that is another one.
+    """
 
     subject: str
-    verified: bool
+    verdict: SignatureVerdict
     bundle: str
-    key: str
-    why: str = ""
+    asked: str
+    why: str
     hint: str = ""
     digest: str = ""
+    signed_as: str = ""
     predicate_type: str = ""
+    judgement: Judgement | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether it holds."""
+        return self.verdict.holds
 
 
-def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: VerifyDoors) -> list[Verification]:
-    """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad key or digest."""
-    key = load(public_pem).fingerprint
+def verify(subjects: Sequence[str], bundle: str, trust: KeyTimeline, *, doors: VerifyDoors) -> list[Verification]:
+    """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
     if not any(_present(subject, bundle, doors) for subject in subjects):
         raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
-    answers = []
-    for subject in subjects:
-        place = bundle or default_bundle(subject, doors)
-        try:
-            statement, digest = _verified(subject, place, public_pem, doors)
-        except (IntegrityError, UsageError) as error:
-            answers.append(Verification(subject, False, place, key, error.what, error.hint))
-        else:
-            answers.append(Verification(subject, True, place, key, digest=str(digest), predicate_type=statement.predicate_type))
-    return answers
+    return [_answer(subject, bundle or default_bundle(subject, doors), trust, doors) for subject in subjects]
 
 
-def verify_one(subject: str, bundle_path: str, public_pem: str, *, doors: VerifyDoors) -> VerifiedStatement:
+def _answer(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -> Verification:
+    asked = trust.newest.fingerprint
+    try:
+        statement, (digest, signed_as) = _verified(subject, bundle, trust, doors)
+    except NotVerified as error:
+        return Verification(subject, error.verdict, bundle, asked, error.what, error.hint)
+    except IntegrityError as error:
+        return Verification(subject, SignatureVerdict.TAMPERED, bundle, asked, error.what, error.hint)
+    except UsageError as error:
+        return Verification(subject, SignatureVerdict.UNREADABLE, bundle, asked, error.what, error.hint)
+    judgement = statement.judgement
+    return Verification(
+        subject,
+        judgement.verdict,
+        bundle,
+        asked,
+        judgement.why,
+        digest=str(digest),
+        signed_as=signed_as,
+        predicate_type=statement.predicate_type,
+        judgement=judgement,
+    )
+
+
+def verify_one(subject: str, bundle_path: str, trust: KeyTimeline, *, doors: VerifyDoors) -> VerifiedStatement:
     """Return what the key says about one file, model folder or ``sha256:HEX``; ``bundle_path`` "" means beside the subject.
 
     Raises IntegrityError where it does not hold (a missing bundle included), UsageError where something cannot be read.
     """
-    return _verified(subject, bundle_path or default_bundle(subject, doors), public_pem, doors)[0]
+    return _verified(subject, bundle_path or default_bundle(subject, doors), trust, doors)[0]
 
 
 def default_bundle(subject: str, doors: VerifyDoors) -> str:
@@ -87,29 +112,36 @@ def default_bundle(subject: str, doors: VerifyDoors) -> str:
     return subject + BUNDLE_SUFFIX
 
 
-def find_public_key(named: str, *, files: Files, keys: KeyDoors) -> str:
-    """Return a public key as PEM: of a file if ``named`` looks like a path, else of a key by its name or pkcs11: URI.
+def find_key(named: str, *, files: Files, keys: KeyDoors, clock: Clock) -> KeyTimeline:
+    """Return a key with its life: of a file (PEM, or an exported timeline) if ``named`` looks like a path, else by name or pkcs11: URI.
 
     A name never falls back to a file, so that no file of a change under review can take a key's place.
-    Raises UsageError where there is no such key, Denied where its state forbids to trust it.
+    Raises UsageError where there is no such key.
     """
     if named.startswith("pkcs11:"):
         record = keys.token().describe(named)
-    elif "/" in named or named.endswith(_PEM_NAMES):
-        return files.read(named, _PEM_LIMIT).decode("utf-8", "surrogateescape")
-    else:
-        found = keys.register().key(named)
-        if found is None:
-            hint = f"for a file write ./{named}" if files.kind(named) == "file" else "pipeline-guard keys list shows the keys"
-            raise UsageError(f"no key called {named}", hint)
-        record = found
-    if record.state in _MISTRUSTED:
-        raise Denied(
-            f"key {record.ref.name} is {record.state.value}: its signatures prove nothing", "have the subject signed with another key"
-        )
-    if not record.public_pem:
-        raise UsageError(f"key {record.ref.name} has no public half", "name a signing key")
-    return record.public_pem
+        if not record.public_pem:
+            raise UsageError(f"key {record.ref.name} has no public half", "name a signing key")
+        return bare(record.public_pem, record.ref.name)
+    if is_key_file(named):
+        return key_in(files.read(named, MAX_TIMELINE), named)
+    ledger = keys.register()
+    if not ledger.versions(named):
+        hint = f"for a file write ./{named}" if files.kind(named) == "file" else "pipeline-guard keys list shows the keys"
+        raise UsageError(f"no key called {named}", hint)
+    return from_document(timeline_document(named, clock.now(), ledger), named)
+
+
+def is_key_file(named: str) -> bool:
+    """Tell whether a key is named by a file."""
+    return "/" in named or named.endswith(_FILE_NAMES)
+
+
+def key_in(content: bytes, name: str) -> KeyTimeline:
+    """Read a key file: a public key as PEM, or an exported timeline. Raises UsageError for anything else."""
+    if name.endswith(".json") or content.lstrip()[:1] == b"{":
+        return read_timeline(content, name)
+    return bare(content.decode("utf-8", "surrogateescape"))
 
 
 def path_inside(root: str, path: str) -> str:
@@ -133,48 +165,65 @@ def is_digest(subject: str) -> bool:
     return subject.startswith("sha256:")
 
 
-def _verified(subject: str, bundle: str, public_pem: str, doors: VerifyDoors) -> tuple[VerifiedStatement, Digest]:
+def _verified(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -> tuple[VerifiedStatement, tuple[Digest, str]]:
     kind = "digest" if is_digest(subject) else doors.files.kind(subject)
     if kind == "missing":
-        raise IntegrityError(f"{subject}: no such file or folder", "check the path")
+        raise NotVerified(SignatureVerdict.UNREADABLE, f"{subject}: no such file or folder", "check the path")
     if kind not in ("digest", "file", "folder"):
         raise UsageError(f"{subject}: neither a file nor a folder", "name the file itself, not a link to it")
     if doors.files.kind(bundle) == "missing":
-        raise IntegrityError(f"{bundle}: no signature there", f"pipeline-guard sign {subject} makes it; --bundle names another place")
-    statement = verify_bundle(doors.files.read(bundle, MAX_BUNDLE), public_pem, bundle)
+        hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
+        raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
+    statement = verify_by(doors.files.read(bundle, MAX_BUNDLE), [trust], doors.clock.now(), bundle)
+    return statement, compare(subject, kind, statement, bundle, doors.tree)
+
+
+def compare(subject: str, kind: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:
+    """Return the digest under which a subject was signed, and its name there if that is another one. Raises IntegrityError."""
     if kind == "digest":
-        return statement, _check_digest(Digest.parse(subject), statement, bundle)
+        return _check_digest(Digest.parse(subject), statement, bundle)
     if kind == "folder":
-        return statement, _check_model(subject, statement, bundle, doors.tree)
-    return statement, _check_file(subject, statement, bundle, doors.tree)
+        return _check_model(subject, statement, bundle, tree)
+    return _check_file(subject, statement, bundle, tree)
 
 
-def _check_digest(digest: Digest, statement: VerifiedStatement, bundle: str) -> Digest:
-    if digest not in [subject.digest for subject in statement.subjects]:
-        raise IntegrityError(f"{bundle}: the signature is about something else than {digest}", "give the bundle that was made for it")
-    return digest
+def _check_digest(digest: Digest, statement: VerifiedStatement, bundle: str) -> tuple[Digest, str]:
+    for subject in statement.subjects:
+        if subject.digest == digest:
+            return digest, subject.name
+    raise NotVerified(
+        SignatureVerdict.WRONG_SUBJECT,
+        f"{bundle}: the signature is about something else than {digest}",
+        "give the bundle that was made for it",
+    )
 
 
-def _check_file(path: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> Digest:
+def _check_file(path: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:
     if statement.predicate_type == MODEL:
         # A file made of a model's raw digests has the model's root digest.
-        raise IntegrityError(f"{bundle}: this signature is for a model folder, not for a file", "verify the folder")
+        what = f"{bundle}: this signature is for a model folder, not for a file"
+        raise NotVerified(SignatureVerdict.WRONG_SUBJECT, what, "verify the folder")
     folder, name = posixpath.split(path)
     algorithms = {subject.digest.algorithm for subject in statement.subjects}
     own = [Digest(algorithm, tree.digest(folder, name, algorithm)) for algorithm in sorted(algorithms)]
     found = [subject for subject in statement.subjects if subject.digest in own]
     namesakes = [subject for subject in statement.subjects if subject.name == name]
-    if namesakes and not any(subject.digest in own for subject in namesakes):
+    for subject in found:
+        if subject in namesakes:
+            return subject.digest, ""
+    if namesakes:
         raise IntegrityError(f"{path}: not the content that was signed under this name", _CHANGED)
     if not found:
-        raise IntegrityError(f"{path}: not what was signed", _CHANGED)
-    return found[0].digest
+        names = ", ".join(subject.name for subject in statement.subjects[:3] if subject.name) or "something without a name"
+        raise NotVerified(SignatureVerdict.WRONG_SUBJECT, f"{path}: not what was signed ({names[:100]})", _CHANGED)
+    return found[0].digest, found[0].name
 
 
-def _check_model(root: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> Digest:
+def _check_model(root: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:
     manifest = read_manifest(statement, bundle)
     check_names(manifest, tree.names(root), path_inside(root, bundle), root)
     for name, digest in manifest.files.items():
         if tree.digest(root, name, "sha256") != digest:
             raise IntegrityError(f"{posixpath.join(root, name)}: not the content that was signed", _CHANGED)
-    return statement.subjects[0].digest
+    signed = statement.subjects[0]
+    return signed.digest, signed.name if signed.name != posixpath.basename(posixpath.normpath(root)) else ""

@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private trust root: certificates, a certificate log and a signature log of one entry, every key in the token.
+"""Certificates of a private trust root: its authority, its time-stamp authority, and signers with a receipt; every key in the token.
 
-What is made here satisfies cosign, sigstore-go, sigstore-python and @sigstore/verify without a network. Logs of one entry prove
-to a verifier that our log key has seen a signature, not to the world: nobody else watches them.
+What is made here satisfies cosign, sigstore-go, sigstore-python and @sigstore/verify without a network.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline_guard.sign import der
-from pipeline_guard.sign.canonical import canonical
 from pipeline_guard.sign.certificate import CODE_SIGNING, TIME_STAMPING
 from pipeline_guard.sign.receipt import RECEIPTS, precertificate_entry
 from pipeline_guard.sign.timestamp import ECDSA_SHA256
-from pipeline_guard.sign.transparency import Checkpoint, leaf_hash, write_checkpoint, write_note
 
 _ISSUER_V1, _ISSUER_V2 = "1.3.6.1.4.1.57264.1.1", "1.3.6.1.4.1.57264.1.8"
-_KEY_DETAILS = "PKIX_ECDSA_P256_SHA_256"
 LIFETIME = timedelta(minutes=10)  # of a signer's certificate; it must cover the timestamp
 _SKEW = timedelta(minutes=1)  # before now, for verifiers whose time-stamp authority's clock is a little behind
 
@@ -163,95 +158,3 @@ def _signed(
     tbs = _tbs(extensions, subject, start, end, serial, owner, root)
     return der.sequence(tbs, der.sequence(der.oid(ECDSA_SHA256)), der.write(der.BIT_STRING, b"\0" + holder.sign(tbs)))
 
-
-def log_entry(digest: bytes, signature: bytes, certificate: bytes, log: Holder, origin: str) -> dict[str, Any]:
-    """Return the entry of a log that holds nothing else, as a bundle carries it; ``digest`` is the SHA-256 of what was signed."""
-    verifier = {"keyDetails": _KEY_DETAILS, "x509Certificate": {"rawBytes": _b64(certificate)}}
-    inner = {
-        "data": {"algorithm": "SHA2_256", "digest": _b64(digest)},
-        "signature": {"content": _b64(signature), "verifier": verifier},
-    }
-    body = canonical({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": inner}})
-    root = leaf_hash(body)
-    text = write_checkpoint(Checkpoint(origin, 1, root))
-    return {
-        "logIndex": "0",
-        "logId": {"keyId": _b64(log.id)},
-        "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
-        "inclusionProof": {
-            "logIndex": "0",
-            "rootHash": _b64(root),
-            "treeSize": "1",
-            "hashes": [],
-            "checkpoint": {"envelope": write_note(text, origin, log.id, log.sign(text))},
-        },
-        "canonicalizedBody": _b64(body),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class TrustParts:
-    """What a private trust root is made of: certificates (DER) and the logs' public keys, all trusted from ``start`` on."""
-
-    root: bytes
-    timestamp_chain: tuple[bytes, ...]
-    log: bytes
-    ct_log: bytes
-    origin: str
-    start: datetime
-
-
-def trusted_root(parts: TrustParts) -> dict[str, Any]:
-    """Return the trusted root as cosign, sigstore-go and @sigstore/verify read it."""
-    period = {"start": parts.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-
-    def log(public: bytes) -> dict[str, Any]:
-        return {
-            "baseUrl": f"https://{parts.origin}",
-            "hashAlgorithm": "SHA2_256",
-            "publicKey": {"rawBytes": _b64(public), "keyDetails": _KEY_DETAILS, "validFor": period},
-            "logId": {"keyId": _b64(hashlib.sha256(public).digest())},
-        }
-
-    def authority(*chain: bytes) -> dict[str, Any]:
-        return {
-            "subject": {"organization": parts.origin, "commonName": parts.origin},
-            "uri": f"https://{parts.origin}",
-            "certChain": {"certificates": [{"rawBytes": _b64(certificate)} for certificate in chain]},
-            "validFor": period,
-        }
-
-    return {
-        "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-        "tlogs": [log(parts.log)],
-        "certificateAuthorities": [authority(parts.root)],
-        "ctlogs": [log(parts.ct_log)],
-        "timestampAuthorities": [authority(*parts.timestamp_chain)],
-    }
-
-
-def client_trust_config(root: dict[str, Any], origin: str, start: datetime) -> dict[str, Any]:
-    """Return the trusted root wrapped as sigstore-python and model-signing want it; the services it names do not exist."""
-    service = {
-        "url": f"https://{origin}",
-        "majorApiVersion": 1,
-        "validFor": {"start": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
-        "operator": origin,
-    }
-    return {
-        "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
-        "trustedRoot": root,
-        "signingConfig": {
-            "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
-            "caUrls": [service],
-            "oidcUrls": [service],
-            "rekorTlogUrls": [service | {"majorApiVersion": 2}],
-            "rekorTlogConfig": {"selector": "ANY"},
-            "tsaUrls": [service],
-            "tsaConfig": {"selector": "ANY"},
-        },
-    }
-
-
-def _b64(content: bytes) -> str:
-    return base64.b64encode(content).decode()

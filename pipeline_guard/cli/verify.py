@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
 from pipeline_guard.flows.verify import KeyDoors, Verification, VerifyDoors, find_key, is_digest, verify
 from pipeline_guard.model.signature import SignatureVerdict, SignedBy
 
@@ -20,19 +21,31 @@ SCHEMA = "pipeline-guard/verification/v1"
 
 def run(args: Args, wiring: Wiring) -> int:
     """Verify and say so; the configuration is read only where no key was named."""
-    if not args.text("key"):
+    certified = args.text("certificate-identity") or args.text("certificate-oidc-issuer")
+    if not args.text("key") and not certified:
         args = args.with_section(wiring.config("").verify)
-    if not args.text("key"):
+    if args.text("key") and certified:
+        raise UsageError("a key and a certificate's identity", "give either --key or --certificate-identity")
+    if not args.text("key") and not certified:
         raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
-    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
-    trust = find_key(args.text("key"), files=wiring.files, keys=keys, clock=wiring.clock)
+    trust = _trust(args, wiring)
     bundle = beside(args.text("bundle"), subjects)
     answers = verify(subjects, bundle, trust, doors=VerifyDoors(wiring.files, wiring.tree, wiring.clock))
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
+
+
+def _trust(args: Args, wiring: Wiring) -> Trust:
+    """Read whom to trust: who is named by a key, or by a certificate."""
+    files = TrustFiles(*(args.text(name) for name in ("trusted-root", "certificate-roots", "tsa-certificate", "revoked-certificates")))
+    if not args.text("key"):
+        return certificate_trust(args.text("certificate-identity"), args.text("certificate-oidc-issuer"), files, wiring.files)
+    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
+    timeline = find_key(args.text("key"), files=wiring.files, keys=keys, clock=wiring.clock)
+    return KeyTrust(timeline, read_root(files, wiring.files)) if files != TrustFiles() else timeline
 
 
 def named(subject: str) -> str:
@@ -66,6 +79,8 @@ def _line(answer: Verification) -> str:
         more += f"  signed as {answer.signed_as}"
     if answer.verdict is not SignatureVerdict.VALID:
         more += f"  {answer.verdict.value}: {answer.why}"
+    if by.identity:
+        return f"ok   {answer.subject}  {by.identity} by {by.issuer or 'its authority'}{more}"
     name = f"{by.key_name}/{by.key_version} " if by.key_name and by.key_version else ""
     return f"ok   {answer.subject}  key {name}sha256:{by.fingerprint}{more}"
 
@@ -82,7 +97,7 @@ def _answer(answer: Verification) -> dict[str, object]:
         "verdict": answer.verdict.value,
         "why": answer.why,
         "hint": answer.hint,
-        "key": f"sha256:{answer.asked}",
+        "key": f"sha256:{answer.asked}" if answer.asked else "",
         "signer": _signer(judgement.by) if judgement else None,
         "time": {"time": judgement.time.time.isoformat(), "source": judgement.time.source} if judgement and judgement.time else None,
         "digest": answer.digest,

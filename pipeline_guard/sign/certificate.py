@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline_guard.errors import IntegrityError, UsageError
+from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.der import UTF8_STRING, Malformed, expect, read
 from pipeline_guard.sign.public_key import PublicKey
 from pipeline_guard.sign.trusted_root import Authority, key_of_der
@@ -49,7 +50,7 @@ def load_certificate(der: bytes, name: str) -> Certificate:
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.extensions, certificate.subject, certificate.issuer, certificate.signature_hash_algorithm
+        _ = certificate.extensions, certificate.signature_hash_algorithm
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
         raise IntegrityError(f"{name}: a certificate that cannot be read", _HINT) from None
     if certificate.version is not x509.Version.v3:
@@ -81,7 +82,9 @@ def check_chain(
     """
     _check_leaf(leaf, purpose, name)
     if not _valid(leaf, time):
-        raise IntegrityError(f"{name}: the certificate was not valid at {time:%Y-%m-%d %H:%M:%S} UTC, when it signed", _HINT)
+        early = time < leaf.not_valid_before_utc
+        what = f"{name}: the certificate was not valid {'yet' if early else 'any more'} at {time:%Y-%m-%dT%H:%M:%SZ}, when it signed"
+        raise NotVerified(SignatureVerdict.NOT_YET_VALID if early else SignatureVerdict.EXPIRED, what, _HINT)
     for authority in authorities:
         if not authority.period.covers(time):
             continue
@@ -90,7 +93,8 @@ def check_chain(
         for path in _paths([leaf], pool, anchor):
             if all(_may_issue(issuer, below, time, purpose) for below, issuer in enumerate(path[1:])):
                 return path[1]
-    raise IntegrityError(f"{name}: the certificate leads to no authority that is trusted at its time", "give the roots of its issuer")
+    what = f"{name}: the certificate leads to no authority that is trusted at its time"
+    raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "give the roots of its issuer")
 
 
 def _paths(path: list[Certificate], pool: Sequence[Certificate], anchor: Certificate) -> Iterator[list[Certificate]]:
@@ -160,7 +164,7 @@ def _extensions(certificate: Certificate) -> dict[str, Any]:
     try:
         return {extension.oid.dotted_string: extension.value for extension in certificate.extensions}
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        # only of a trusted root: what came with a bundle was read whole before
+        # Defensive: roots and bundles are read whole when they are loaded
         raise UsageError("a trusted certificate cannot be read", "give another root") from None
 
 
@@ -178,12 +182,12 @@ def check_identity(certificate: Certificate, expected: Expected, name: str) -> N
     found = identities(certificate)
     if expected.identity not in found:
         names = ", ".join(found)[:300] or "nobody"
-        raise IntegrityError(f"{name}: signed by {names}, not by {expected.identity}", "--certificate-identity says who must have signed")
+        what = f"{name}: signed by {names}, not by {expected.identity}"
+        raise NotVerified(SignatureVerdict.NOT_BY_POLICY, what, "--certificate-identity says who must have signed")
     if expected.issuer and (issuers := oidc_issuers(certificate, name)) != {expected.issuer}:
         says = ", ".join(sorted(issuers))[:300] or "nobody"
-        raise IntegrityError(
-            f"{name}: the identity was confirmed by {says}, not by {expected.issuer}", "--certificate-oidc-issuer says who must have confirmed"
-        )
+        what = f"{name}: the identity was confirmed by {says}, not by {expected.issuer}"
+        raise NotVerified(SignatureVerdict.NOT_BY_POLICY, what, "--certificate-oidc-issuer says who must have confirmed it")
 
 
 def identities(certificate: Certificate) -> list[str]:

@@ -7,23 +7,24 @@ time -> chain at every proven time -> receipt of the certificate log -> identity
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict, SignedBy
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.model.subject import Subject
 from pipeline_guard.model.trusted_time import TrustedTime
 from pipeline_guard.sign.certificate import CODE_SIGNING, Expected, check_chain, check_identity, key_of, load_certificate, oidc_issuers
 from pipeline_guard.sign.certified_bundle import HINT, UnverifiedCertified, read_certified
 from pipeline_guard.sign.dsse import pae
 from pipeline_guard.sign.fields import Fields
 from pipeline_guard.sign.log_entry import SignedContent, check_entry
+from pipeline_guard.sign.material import blob_statement
 from pipeline_guard.sign.public_key import PublicKey
 from pipeline_guard.sign.receipt import check_receipt
-from pipeline_guard.sign.statement import BLOB, read_statement
+from pipeline_guard.sign.statement import read_statement
 from pipeline_guard.sign.timestamp import check_timestamp
 from pipeline_guard.sign.trusted_root import TrustedRoot
 
@@ -31,20 +32,9 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-@dataclass(frozen=True, slots=True)
-class Certified:
-    """What a certificate's owner has said: the statement, who it was by whose word, and the times that are proven."""
-
-    statement: VerifiedStatement
-    identity: str
-    issuer: str
-    serial: str  # of the certificate, hexadecimal
-    times: tuple[TrustedTime, ...]
-
-
 def verify_certified(
     unverified_bundle: bytes, root: TrustedRoot, expected: Expected, name: str, denied: frozenset[str] = frozenset()
-) -> Certified:
+) -> VerifiedStatement:
     """Return what ``expected`` has signed; ``name`` tells people which bundle is meant.
 
     ``denied`` holds revoked certificates: hexadecimal serial numbers, or SHA-256 fingerprints of the DER.
@@ -56,7 +46,8 @@ def verify_certified(
     content = _content(bundle)
     times = proven_times(bundle.timestamps, bundle.signature, root, name) + _logged(bundle, content, root, name)
     if not times:
-        raise IntegrityError(f"{name}: nothing proves when it was signed", "sign with a timestamp, or give its authority: --tsa-certificate")
+        hint = "sign with a timestamp, or give its authority: --tsa-certificate"
+        raise NotVerified(SignatureVerdict.UNTIMESTAMPED, f"{name}: nothing proves when it was signed", hint)
     issuer = _check_certificate(leaf, others, root, [found.time for found in times], name)
     if root.ct_logs:
         check_receipt(leaf, issuer, root.ct_logs, name)
@@ -67,7 +58,10 @@ def verify_certified(
         raise IntegrityError(f"{name}: the signature does not verify", "the bundle was changed, or another key has signed it")
     statement = _statement(bundle, key.fingerprint, name)
     confirmed = expected.issuer or ", ".join(sorted(oidc_issuers(leaf, name)))
-    return Certified(statement, expected.identity, confirmed, f"{leaf.serial_number:x}", times)
+    by = SignedBy(key.fingerprint, key.type, identity=expected.identity, issuer=confirmed)
+    earliest = min(times, key=lambda found: found.time)
+    why = f"certified as {expected.identity}, and the certificate was valid at {earliest.time:%Y-%m-%dT%H:%M:%SZ}"
+    return replace(statement, judgement=Judgement(SignatureVerdict.VALID, why, time=earliest, by=by))
 
 
 def proven_times(stamps: Sequence[bytes], signature: bytes, root: TrustedRoot, name: str) -> tuple[TrustedTime, ...]:
@@ -102,7 +96,8 @@ def _check_certificate(
 
 def _check_denied(leaf: Certificate, content: bytes, denied: frozenset[str], name: str) -> None:
     if not denied.isdisjoint((f"{leaf.serial_number:x}", Digest.sha256(content).hex)):
-        raise IntegrityError(f"{name}: the certificate is revoked", "have the subject signed again; the deny list names the certificate")
+        hint = "have the subject signed again; the deny list names the certificate"
+        raise NotVerified(SignatureVerdict.REVOKED, f"{name}: the certificate is revoked", hint)
 
 
 def _holds(key: PublicKey, bundle: UnverifiedCertified, content: SignedContent) -> bool:
@@ -113,9 +108,7 @@ def _holds(key: PublicKey, bundle: UnverifiedCertified, content: SignedContent) 
 
 def _statement(bundle: UnverifiedCertified, fingerprint: str, name: str) -> VerifiedStatement:
     if bundle.message is not None:
-        digest = Digest(bundle.message.algorithm, bundle.message.digest.hex())
-        return VerifiedStatement((Subject("", digest),), BLOB, {}, digest, fingerprint)
+        return blob_statement(bundle.message, fingerprint)
     statement = read_statement(bundle.payload, name)
-    return VerifiedStatement(
-        statement.subjects, statement.predicate_type, statement.predicate, Digest.sha256(bundle.payload), fingerprint
-    )
+    digest = Digest.sha256(bundle.payload)
+    return VerifiedStatement(statement.subjects, statement.predicate_type, statement.predicate, digest, fingerprint)

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bundles with a certificate, versions 0.1 to 0.3: taken apart strictly, nothing verified.
-
-Also what any bundle carries beside its signature: log entries and timestamps.
-"""
+"""Bundles with a certificate, versions 0.1 to 0.3: taken apart strictly, nothing verified."""
 
 from __future__ import annotations
 
@@ -16,23 +13,13 @@ from pipeline_guard.sign.bundle import MAX_BUNDLE, READ_MEDIA_TYPES
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE
 from pipeline_guard.sign.fields import Fields
 from pipeline_guard.sign.log_entry import MAX_PATH, LogEntry
+from pipeline_guard.sign.material import MessageSignature, read_message_signature, read_timestamps
 
 HINT = "fetch the bundle again from where the subject came from, or have the subject signed again"
 _MAX_CHAIN = 8
 _MAX_ENTRIES = 32
-MAX_TIMESTAMPS = 32
 _OLDEST = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 _MATERIAL = "publicKey certificate x509CertificateChain tlogEntries timestampVerificationData"
-_DIGESTS = {"SHA2_256": ("sha256", 32), "SHA2_384": ("sha384", 48), "SHA2_512": ("sha512", 64)}
-
-
-@dataclass(frozen=True, slots=True)
-class MessageSignature:
-    """A signature over a blob that is known by its digest."""
-
-    algorithm: str
-    digest: bytes
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +34,6 @@ class UnverifiedCertified:
     message: MessageSignature | None
 
 
-def has_certificate(unverified_bundle: bytes) -> bool:
-    """Tell whether a bundle says that it was signed with a certificate; False for anything that cannot be read."""
-    try:
-        document = parse_json(unverified_bundle, "", limit=MAX_BUNDLE)
-    except UsageError:
-        return False
-    material = document.get("verificationMaterial") if isinstance(document, dict) else None
-    return isinstance(material, dict) and ("certificate" in material or "x509CertificateChain" in material)
-
-
 def read_certified(unverified_bundle: bytes, name: str) -> UnverifiedCertified:
     """Take a bundle apart; ``name`` is for messages. Raises IntegrityError for anything irregular."""
     fields = Fields(name, HINT)
@@ -67,11 +44,11 @@ def read_certified(unverified_bundle: bytes, name: str) -> UnverifiedCertified:
         _entry(entry, fields, proof_needed=top["mediaType"] != _OLDEST)
         for entry in fields.elements(material.get("tlogEntries"), "tlogEntries", _MAX_ENTRIES)
     )
-    stamps = timestamps(material, fields)
+    stamps = read_timestamps(material, fields)
     if "dsseEnvelope" in top:
         payload, signature = _envelope(top["dsseEnvelope"], fields)
         return UnverifiedCertified(certificates, entries, stamps, payload, signature, None)
-    message = message_signature(top["messageSignature"], fields)
+    message = read_message_signature(top["messageSignature"], fields)
     return UnverifiedCertified(certificates, entries, stamps, b"", message.signature, message)
 
 
@@ -134,18 +111,6 @@ def _entry(value: Any, fields: Fields, *, proof_needed: bool) -> LogEntry:
     )
 
 
-def timestamps(material: Mapping[str, Any], fields: Fields) -> tuple[bytes, ...]:
-    """Return the time-stamp responses of a bundle's material, whoever signed it."""
-    carried = fields.mapping(material.get("timestampVerificationData") or {}, "timestampVerificationData", "", "rfc3161Timestamps")
-    found = tuple(
-        fields.base64(fields.mapping(value, "a timestamp", "signedTimestamp", "")["signedTimestamp"], "signedTimestamp")
-        for value in fields.elements(carried.get("rfc3161Timestamps"), "rfc3161Timestamps", MAX_TIMESTAMPS)
-    )
-    if len(set(found)) != len(found):
-        raise fields.refuse("the bundle has a timestamp twice")
-    return found
-
-
 def _envelope(value: Any, fields: Fields) -> tuple[bytes, bytes]:
     envelope = fields.mapping(value, "dsseEnvelope", "payload payloadType signatures", "")
     if envelope["payloadType"] != PAYLOAD_TYPE:
@@ -157,14 +122,3 @@ def _envelope(value: Any, fields: Fields) -> tuple[bytes, bytes]:
     # the certificate says who has signed; some tools write a key id all the same, and it is not trusted
     fields.text(signature.get("keyid", ""), "keyid")
     return fields.base64(envelope["payload"], "payload"), fields.base64(signature["sig"], "sig")
-
-
-def message_signature(value: Any, fields: Fields) -> MessageSignature:
-    """Read the signature of a blob, whoever signed it. Raises IntegrityError."""
-    message = fields.mapping(value, "messageSignature", "messageDigest signature", "")
-    claimed = fields.mapping(message["messageDigest"], "messageDigest", "algorithm digest", "")
-    algorithm, size = _DIGESTS.get(fields.text(claimed["algorithm"], "algorithm"), ("", 0))
-    digest = fields.base64(claimed["digest"], "digest")
-    if not algorithm or len(digest) != size:
-        raise fields.refuse("the blob's digest is of a kind that is not verified")
-    return MessageSignature(algorithm, digest, fields.base64(message["signature"], "signature"))

@@ -47,7 +47,12 @@ def root_certificate(holder: Holder, name: str, start: datetime, end: datetime, 
     """Return a self-signed authority's certificate (DER)."""
     from cryptography import x509
 
-    return _signed(_authority(holder, name, x509.BasicConstraints(ca=True, path_length=1)), _name(name), start, end, serial, holder, holder)
+    extensions = [
+        (x509.BasicConstraints(ca=True, path_length=1), True),
+        (_usage(key_cert_sign=True, crl_sign=True), True),
+        (x509.SubjectKeyIdentifier(_identifier(holder.public)), False),
+    ]
+    return _signed(extensions, _name(name), start, end, serial, holder, holder)
 
 
 def timestamp_certificate(subject: bytes, name: str, root: bytes, holder: Holder, period: tuple[datetime, datetime], serial: int) -> bytes:
@@ -58,9 +63,7 @@ def timestamp_certificate(subject: bytes, name: str, root: bytes, holder: Holder
     return _signed(extensions, _name(name), *period, serial, Holder(subject, holder.sign), holder, root)
 
 
-def signer_certificate(
-    subject: bytes, names: Names, root: bytes, holder: Holder, ct_log: Holder, now: datetime, serial: int
-) -> bytes:
+def signer_certificate(subject: bytes, names: Names, root: bytes, holder: Holder, ct_log: Holder, now: datetime, serial: int) -> bytes:
     """Return a signer's certificate for ten minutes, with a receipt of the certificate log in it."""
     from cryptography import x509
 
@@ -111,13 +114,6 @@ def _identifier(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:20]
 
 
-def _authority(holder: Holder, name: str, constraints: Any) -> list[tuple[Any, bool]]:
-    from cryptography import x509
-
-    usage = _usage(key_cert_sign=True, crl_sign=True)
-    return [(constraints, True), (usage, True), (x509.SubjectKeyIdentifier(_identifier(holder.public)), False)]
-
-
 def _leaf_extensions(subject: bytes, issuer: Holder) -> list[tuple[Any, bool]]:
     from cryptography import x509
 
@@ -157,4 +153,3 @@ def _signed(
 ) -> bytes:
     tbs = _tbs(extensions, subject, start, end, serial, owner, root)
     return der.sequence(tbs, der.sequence(der.oid(ECDSA_SHA256)), der.write(der.BIT_STRING, b"\0" + holder.sign(tbs)))
-

@@ -140,15 +140,22 @@ def _digest_name(algorithm: Value) -> str:
 
 def _signer(signer: Value, candidates: Sequence[Certificate]) -> Certificate | None:
     """Return the certificate that SignerInfo names: by issuer and serial number, or by its key's identifier."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     named = signer.children()[1]
     for candidate in candidates:
         if named.tag == der.SEQUENCE:
-            issuer, serial = named.children()
-            if issuer.raw == candidate.issuer.public_bytes() and der.integer(serial) == candidate.serial_number:
+            if named.content == issued_as(candidate.public_bytes(Encoding.DER)):
                 return candidate
         elif named.tag == 0x80 and named.content == _key_identifier(candidate):
             return candidate
     return None
+
+
+def issued_as(certificate: bytes) -> bytes:
+    """Return a certificate's issuer and serial number as they stand in it, which is how a token names its signer."""
+    fields = der.read(certificate).children()[0].children()[1:]  # after the version, which every one with extensions has
+    return fields[2].raw + fields[0].raw
 
 
 def _key_identifier(certificate: Certificate) -> bytes | None:

@@ -21,6 +21,7 @@ from pipeline_guard.sign.timestamp import (
     SIGNED_DATA,
     SIGNING_CERTIFICATE_V2,
     TST_INFO,
+    issued_as,
 )
 
 POLICY = "1.3.6.1.4.1.57264.2"  # Sigstore's policy for timestamps
@@ -37,14 +38,11 @@ class TimestampSigner:
 
 def stamp(message: bytes, time: datetime, serial: int, signer: TimestampSigner) -> bytes:
     """Return a time-stamp response that says ``message`` existed at ``time``."""
-    from cryptography import x509
-
-    certificate = x509.load_der_x509_certificate(signer.certificate)
     info = _info(message, time, serial)
     attributes = _attributes(info, signer.certificate)
     signer_info = der.sequence(
         der.number(1),
-        der.sequence(certificate.issuer.public_bytes(), der.number(certificate.serial_number)),
+        der.sequence(issued_as(signer.certificate)),
         der.sequence(der.oid(SHA256)),
         der.set_of(attributes, 0xA0),
         der.sequence(der.oid(ECDSA_SHA256)),

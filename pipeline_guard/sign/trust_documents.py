@@ -124,7 +124,11 @@ def blob_content(digest: bytes, signature: bytes) -> dict[str, Any]:
 
 
 def write_certified(
-    content: dict[str, Any], certificate: bytes, entries: Sequence[dict[str, Any]], timestamps: Sequence[bytes], media_type: str = MEDIA_TYPE
+    content: dict[str, Any],
+    certificate: bytes,
+    entries: Sequence[dict[str, Any]],
+    timestamps: Sequence[bytes],
+    media_type: str = MEDIA_TYPE,
 ) -> bytes:
     """Return a bundle with a certificate as one compact line; versions before 0.3 hold it as a chain of one."""
     one = {"rawBytes": _b64(certificate)}

@@ -7,6 +7,7 @@ with it is a UsageError; fields of later versions are left alone, and keys of a 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -69,6 +70,10 @@ class TrustedRoot:
     ct_logs: tuple[Log, ...] = ()
     timestamp_authorities: tuple[Authority, ...] = ()
 
+    def with_authorities(self, authorities: tuple[Authority, ...]) -> TrustedRoot:
+        """Return the root with further authorities, for whose certificates its logs are asked, too."""
+        return replace(self, authorities=self.authorities + authorities)
+
     def with_timestamps_of(self, authorities: tuple[Authority, ...]) -> TrustedRoot:
         """Return the root with further time-stamp authorities."""
         return replace(self, timestamp_authorities=self.timestamp_authorities + authorities)
@@ -104,12 +109,12 @@ def read_roots(content: bytes, name: str) -> tuple[Authority, ...]:
 
     fields = Fields(name, "give certificates in PEM form, -----BEGIN CERTIFICATE-----", UsageError)
     try:
-        certificates = x509.load_pem_x509_certificates(content)
-    except ValueError:
+        certificates = [_whole(certificate) for certificate in x509.load_pem_x509_certificates(content)]
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
         raise fields.refuse("no certificates in PEM form") from None
     if len(certificates) > _MANY:
         raise fields.refuse(f"more than {_MANY} certificates")
-    return tuple(Authority(certificate.subject.rfc4514_string(), (certificate,)) for certificate in certificates)
+    return tuple(Authority(fingerprint(certificate), (certificate,)) for certificate in certificates)
 
 
 def read_timestamp_chain(content: bytes, name: str) -> tuple[Authority, ...]:
@@ -117,7 +122,7 @@ def read_timestamp_chain(content: bytes, name: str) -> tuple[Authority, ...]:
     certificates = tuple(authority.chain[0] for authority in read_roots(content, name))
     if len(certificates) > _CHAIN:
         raise UsageError(f"{name}: a chain of more than {_CHAIN} certificates", "give the certificates of one authority")
-    return (Authority(certificates[0].subject.rfc4514_string(), certificates),)
+    return (Authority(fingerprint(certificates[0]), certificates),)
 
 
 def _authority(fields: Fields, value: Any, kind: str) -> Authority | None:
@@ -128,13 +133,27 @@ def _authority(fields: Fields, value: Any, kind: str) -> Authority | None:
     certificates = []
     for certificate in fields.elements(chain["certificates"], "certificates", _CHAIN):
         try:
-            certificates.append(x509.load_der_x509_certificate(fields.base64(fields.mapping(certificate, kind).get("rawBytes"), "rawBytes")))
-        except ValueError:
+            content = fields.base64(fields.mapping(certificate, kind).get("rawBytes"), "rawBytes")
+            certificates.append(_whole(x509.load_der_x509_certificate(content)))
+        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
             raise fields.refuse(f"{kind} has a certificate that cannot be read") from None
     if not certificates:
         raise fields.refuse(f"{kind} has an authority without certificates")
-    name = fields.text(entry.get("uri", ""), "uri") or certificates[0].subject.rfc4514_string()
+    name = fields.text(entry.get("uri", ""), "uri") or fingerprint(certificates[0])
     return Authority(name, tuple(certificates), _period(fields, entry))
+
+
+def fingerprint(certificate: Certificate) -> str:
+    """Return the hexadecimal SHA-256 of a certificate, which names it where nothing else does."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def _whole(certificate: Certificate) -> Certificate:
+    """Have every extension read now, not in the middle of a verification."""
+    _ = certificate.extensions
+    return certificate
 
 
 def _log(fields: Fields, value: Any, kind: str) -> Log | None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pipeline_guard.sign.canonical import canonical
-from pipeline_guard.sign.dsse import pae
+from pipeline_guard.sign.dsse import PAYLOAD_TYPE, pae
 from pipeline_guard.sign.issuance import Holder, Names, root_certificate, signer_certificate, timestamp_certificate
 from pipeline_guard.sign.timestamp_token import TimestampSigner, stamp
 from pipeline_guard.sign.transparency import Checkpoint, leaf_hash, write_checkpoint, write_note
@@ -103,7 +103,7 @@ class PrivateTrust:
             "dsse": {"envelopeHash": hashed, "payloadHash": hashed, "signatures": [{"signature": b64(signature), "verifier": b64(pem)}]},
             "intoto": {
                 "content": {
-                    "envelope": {"signatures": [{"sig": b64(b64(signature).encode()), "publicKey": b64(pem)}]},
+                    "envelope": {"payloadType": PAYLOAD_TYPE, "signatures": [{"sig": b64(b64(signature).encode()), "publicKey": b64(pem)}]},
                     "hash": hashed,
                     "payloadHash": hashed,
                 }

@@ -137,7 +137,7 @@ def damaged(path: tuple[Any, ...], value: Any) -> bytes:
 FIELDS = [("schema",), ("name",), ("exported",), ("versions",), *(("versions", 0, name) for name in version(1, OLD))]
 
 
-@pytest.mark.parametrize("value", [KeyError, 1, "x", True, [], {}, 1.5], ids=str)
+@pytest.mark.parametrize("value", [KeyError, 0, "x", True, [], {}, 1.5], ids=str)
 @pytest.mark.parametrize("path", FIELDS, ids=lambda path: str(path[-1]))
 def test_a_damaged_timeline_is_a_usage_error(path: tuple[Any, ...], value: Any) -> None:
     if path[-1] in ("id", "name", "revocation") and (value == "x" or path[-1] == "id") and value is not KeyError:

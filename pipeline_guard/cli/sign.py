@@ -9,8 +9,9 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed
 from pipeline_guard.cli.verify import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode
+from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
+from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
 
 
 def run(args: Args, wiring: Wiring) -> int:
@@ -20,7 +21,22 @@ def run(args: Args, wiring: Wiring) -> int:
     request = SignRequest(subjects, args.text("type"), args.text("key"), beside(args.text("bundle"), subjects), wiring.actor)
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
-    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state)
+    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, _stamper(args, wiring))
     for signed in sign(request, doors=doors):
         wiring.console.data(printable(f"signed {', '.join(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
+
+
+def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
+    """Return who proves when it was signed: an authority, a key of our own, or nobody."""
+    url, key = args.text("timestamp-url"), args.text("timestamp-key")
+    if url and key:
+        raise UsageError("two authorities for the time", "give either --timestamp-url or --timestamp-key")
+    if url:
+        service = wiring.timestamps(url)
+        return asking(service, wiring.random) if service else None
+    if not key:
+        return None
+    token = partial(governed, wiring)
+    doors = StampDoors(wiring.actor, wiring.clock, wiring.random, wiring.files, token, wiring.state)
+    return making(key, args.text("timestamp-certificate"), doors)

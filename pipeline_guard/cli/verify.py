@@ -8,44 +8,74 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.demands import verify_by_policy
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
-from pipeline_guard.flows.verify import KeyDoors, Verification, VerifyDoors, find_key, is_digest, verify
-from pipeline_guard.model.signature import SignatureVerdict, SignedBy
+from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
+from pipeline_guard.model.signature import Judgement, SignatureVerdict, SignedBy
+
+if TYPE_CHECKING:  # msgspec is for those who have a policy
+    from pipeline_guard.config import SignatureRules
 
 SCHEMA = "pipeline-guard/verification/v1"
+_MAX_POLICY = 1024 * 1024
 
 
 def run(args: Args, wiring: Wiring) -> int:
-    """Verify and say so; the configuration is read only where no key was named."""
-    certified = args.text("certificate-identity") or args.text("certificate-oidc-issuer")
-    if not args.text("key") and not certified:
-        args = args.with_section(wiring.config("").verify)
-    if args.text("key") and certified:
-        raise UsageError("a key and a certificate's identity", "give either --key or --certificate-identity")
-    if not args.text("key") and not certified:
-        raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
+    """Verify and say so; the configuration is read only where neither key nor policy was named."""
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
-    trust = _trust(args, wiring)
-    bundle = beside(args.text("bundle"), subjects)
-    answers = verify(subjects, bundle, trust, doors=VerifyDoors(wiring.files, wiring.tree, wiring.clock))
+    bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
+    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock)
+    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
+    rules = _rules(args, wiring)
+    if rules:
+        answers = verify_by_policy(subjects, bundles, rules, doors=doors, keys=keys)
+    else:
+        answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
 
 
-def _trust(args: Args, wiring: Wiring) -> Trust:
+def _rules(args: Args, wiring: Wiring) -> SignatureRules:
+    """Return the policy that was named, or that of the configuration where no key was named either; none means: by key."""
+    if args.text("policy"):
+        from pipeline_guard.config import parse_signature_policy
+
+        if args.text("key"):
+            raise UsageError("--key and --policy are both there", "a policy names its own keys: leave --key out")
+        return parse_signature_policy(wiring.files.read(args.text("policy"), _MAX_POLICY), args.text("policy"))
+    return () if args.text("key") or _certified(args) else wiring.config("").verify.policy
+
+
+def _certified(args: Args) -> bool:
+    """Tell whether a certificate's identity is asked for."""
+    return bool(args.text("certificate-identity") or args.text("certificate-oidc-issuer"))
+
+
+def _trust(args: Args, wiring: Wiring, keys: KeyDoors) -> Trust:
     """Read whom to trust: who is named by a key, or by a certificate."""
     files = TrustFiles(*(args.text(name) for name in ("trusted-root", "certificate-roots", "tsa-certificate", "revoked-certificates")))
-    if not args.text("key"):
+    if _certified(args):
+        if args.text("key"):
+            raise UsageError("a key and a certificate's identity", "give either --key or --certificate-identity")
         return certificate_trust(args.text("certificate-identity"), args.text("certificate-oidc-issuer"), files, wiring.files)
-    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
-    timeline = find_key(args.text("key"), files=wiring.files, keys=keys, clock=wiring.clock)
+    key = args.text("key") or wiring.config("").verify.key
+    if not key:
+        raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
+    timeline = find_key(key, files=wiring.files, keys=keys, clock=wiring.clock)
     return KeyTrust(timeline, read_root(files, wiring.files)) if files != TrustFiles() else timeline
+
+
+def _only(bundles: Sequence[str]) -> str:
+    if len(bundles) > 1:
+        raise UsageError("several bundles without a policy", "a policy says what they are for: --policy FILE; or verify each by itself")
+    return bundles[0] if bundles else ""
 
 
 def named(subject: str) -> str:
@@ -82,6 +112,8 @@ def _line(answer: Verification) -> str:
     if by.identity:
         return f"ok   {answer.subject}  {by.identity} by {by.issuer or 'its authority'}{more}"
     name = f"{by.key_name}/{by.key_version} " if by.key_name and by.key_version else ""
+    if answer.signatures:
+        more += f"  {answer.why}"
     return f"ok   {answer.subject}  key {name}sha256:{by.fingerprint}{more}"
 
 
@@ -99,12 +131,30 @@ def _answer(answer: Verification) -> dict[str, object]:
         "hint": answer.hint,
         "key": f"sha256:{answer.asked}" if answer.asked else "",
         "signer": _signer(judgement.by) if judgement else None,
-        "time": {"time": judgement.time.time.isoformat(), "source": judgement.time.source} if judgement and judgement.time else None,
+        "time": _time(judgement),
         "digest": answer.digest,
         "signed_as": answer.signed_as,
         "predicate_type": answer.predicate_type,
         "bundle": answer.bundle,
+        "signatures": [_found(found) for found in answer.signatures],
     }
+
+
+def _found(found: SignatureFound) -> dict[str, object]:
+    return {
+        "bundle": found.bundle,
+        "verdict": found.verdict.value,
+        "why": found.why,
+        "signer": _signer(found.judgement.by) if found.judgement else None,
+        "time": _time(found.judgement),
+        "predicate_type": found.predicate_type,
+    }
+
+
+def _time(judgement: Judgement | None) -> dict[str, object] | None:
+    if judgement is None or judgement.time is None:
+        return None
+    return {"time": judgement.time.time.isoformat(), "source": judgement.time.source}
 
 
 def _signer(by: SignedBy) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, NothingToDo, UsageError
+from pipeline_guard.flows.timestamps import Stamper
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, path_inside
 from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.period import current
@@ -55,6 +56,7 @@ class SignDoors:
     tree: Tree
     token: Callable[[], SigningToken]
     state: Callable[[], SigningState]
+    stamp: Stamper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def _model_payload(job: _Job, tree: Tree) -> bytes:
 def _signed(job: _Job, payload: bytes, key: KeyRecord, actor: str, doors: SignDoors) -> bytes:
     doors.state().write(_event(job.subjects, payload, key, actor, doors.clock))  # raises Unavailable: no record, no signature
     signature = doors.token().sign(key.ref, pae(payload))
-    bundle = write_bundle(payload, signature, load(key.public_pem).hint)
+    stamps = [doors.stamp(signature)] if doors.stamp else []
+    bundle = write_bundle(payload, signature, load(key.public_pem).hint, stamps)
     # Defensive: what does not verify here must not leave (a faulty token, a register that names another key).
     verify_bundle(bundle, key.public_pem, job.bundle)
     return bundle

@@ -42,11 +42,23 @@ class KeyDoors:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFound:
+    """What one bundle was worth for a subject; ``judgement`` only where it counts."""
+
+    bundle: str
+    verdict: SignatureVerdict
+    why: str
+    predicate_type: str = ""
+    judgement: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """The answer for one subject.
 
     ``why`` is a sentence, ``hint`` what to do next ("" where it holds). ``asked`` is the fingerprint of the newest key asked for.
-    ``signed_as`` is the name under which the subject was signed, where that is another one.
+    ``signed_as`` is the name under which the subject was signed, where that is another one. ``signatures`` are all that were looked at,
+    where policy decided.
     """
 
     subject: str
@@ -59,6 +71,7 @@ class Verification:
     signed_as: str = ""
     predicate_type: str = ""
     judgement: Judgement | None = None
+    signatures: tuple[SignatureFound, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -68,9 +81,14 @@ class Verification:
 
 def verify(subjects: Sequence[str], bundle: str, trust: Trust, *, doors: VerifyDoors) -> list[Verification]:
     """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
+    check_present(subjects, bundle, doors)
+    return [_answer(subject, bundle or default_bundle(subject, doors), trust, doors) for subject in subjects]
+
+
+def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> None:
+    """Raise NothingToDo where no subject exists, UsageError for a digest that is none or whose ``bundle`` nobody named."""
     if not any(_present(subject, bundle, doors) for subject in subjects):
         raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
-    return [_answer(subject, bundle or default_bundle(subject, doors), trust, doors) for subject in subjects]
 
 
 def _answer(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> Verification:
@@ -166,16 +184,22 @@ def is_digest(subject: str) -> bool:
 
 
 def _verified(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> tuple[VerifiedStatement, tuple[Digest, str]]:
-    kind = "digest" if is_digest(subject) else doors.files.kind(subject)
-    if kind == "missing":
-        raise NotVerified(SignatureVerdict.UNREADABLE, f"{subject}: no such file or folder", "check the path")
-    if kind not in ("digest", "file", "folder"):
-        raise UsageError(f"{subject}: neither a file nor a folder", "name the file itself, not a link to it")
+    kind = kind_of(subject, doors)
     if doors.files.kind(bundle) == "missing":
         hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
         raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
     statement = judged(doors.files.read(bundle, MAX_BUNDLE), trust, doors.clock.now(), bundle)
     return statement, compare(subject, kind, statement, bundle, doors.tree)
+
+
+def kind_of(subject: str, doors: VerifyDoors) -> str:
+    """Return "digest", "file" or "folder". Raises NotVerified or UsageError for what cannot be verified."""
+    kind = "digest" if is_digest(subject) else doors.files.kind(subject)
+    if kind == "missing":
+        raise NotVerified(SignatureVerdict.UNREADABLE, f"{subject}: no such file or folder", "check the path")
+    if kind not in ("digest", "file", "folder"):
+        raise UsageError(f"{subject}: neither a file nor a folder", "name the file itself, not a link to it")
+    return kind
 
 
 def compare(subject: str, kind: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:

@@ -138,6 +138,8 @@ def _version(value: Any, name: str) -> KeyVersion:
         state, kind, key = KeyState(value["state"]), KeyType(value["type"]), load(value["public_key"])
     except ValueError:
         raise UsageError(f"{name} has a state or type that is not known", _HINT) from None
+    if key.type != kind.value:
+        raise UsageError(f"{name} is a key of another type than it says", _HINT)
     ends = [each for each in (dates["stops"], dates["deactivated"]) if each is not None]
     return KeyVersion(
         fingerprint=key.fingerprint,

@@ -74,6 +74,7 @@ def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
         "digest": HELLO,
         "predicate_type": "https://sigstore.dev/cosign/sign/v1",
         "bundle": "hello.txt.sigstore.json",
+        "signatures": [],
     }
     assert (bad["verified"], bad["digest"], bad["bundle"]) == (False, "", "other.txt.sigstore.json")
     assert (bad["verdict"], bad["signer"]) == ("no-signature", None)

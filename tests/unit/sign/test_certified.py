@@ -55,7 +55,9 @@ def refused(bundle: bytes, root: TrustedRoot = ROOT, expected: Expected = EXPECT
     return caught.value.what
 
 
-def verdict(bundle: bytes, root: TrustedRoot = ROOT, expected: Expected = EXPECTED, denied: frozenset[str] = frozenset()) -> SignatureVerdict:
+def verdict(
+    bundle: bytes, root: TrustedRoot = ROOT, expected: Expected = EXPECTED, denied: frozenset[str] = frozenset()
+) -> SignatureVerdict:
     with pytest.raises(NotVerified) as caught:
         verify_certified(bundle, root, expected, "b", denied)
     return caught.value.verdict
@@ -67,7 +69,9 @@ def edited(bundle: bytes, edit: Callable[[Any], None]) -> bytes:
     return json.dumps(document).encode()
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(str(value)[-8:] for value in kind.values() if not isinstance(value, bytes)))
+@pytest.mark.parametrize(
+    "kind", KINDS, ids=lambda kind: "-".join(str(value)[-8:] for value in kind.values() if not isinstance(value, bytes))
+)
 def test_every_version_with_every_log_verifies(kind: dict[str, Any]) -> None:
     statement = verify_certified(TRUST.bundle(**kind), ROOT, EXPECTED, "b")
     assert [subject.digest for subject in statement.subjects] == [Digest.sha256(CONTENT)]
@@ -106,7 +110,13 @@ def test_another_identity_is_refused_and_both_are_named(expected: Expected, reas
 
 def test_another_root_is_refused() -> None:
     other = PrivateTrust()
-    assert verdict(TRUST.bundle(payload=PAYLOAD), read_trusted_root(TRUST.root_bytes(certificateAuthorities=other.trusted_root["certificateAuthorities"]), "r")) is SignatureVerdict.UNKNOWN_KEY
+    assert (
+        verdict(
+            TRUST.bundle(payload=PAYLOAD),
+            read_trusted_root(TRUST.root_bytes(certificateAuthorities=other.trusted_root["certificateAuthorities"]), "r"),
+        )
+        is SignatureVerdict.UNKNOWN_KEY
+    )
     for part in ("tlogs", "ctlogs", "timestampAuthorities"):
         assert refused(TRUST.bundle(payload=PAYLOAD), read_trusted_root(TRUST.root_bytes(**{part: other.trusted_root[part]}), "r"))
 
@@ -256,4 +266,6 @@ def test_a_weak_curve_in_a_certificate_is_refused() -> None:
     signer.holder = Holder(signer.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), signer.sign)
     certificate, signature = TRUST.certificate(signer), signer.sign(pae(PAYLOAD))
     entry = TRUST.entry("v2", pae(PAYLOAD), PAYLOAD, signature, certificate)
-    assert "kind that cannot judge" in refused(write_certified(statement_content(PAYLOAD, signature), certificate, [entry], [TRUST.stamp(signature)]))
+    assert "kind that cannot judge" in refused(
+        write_certified(statement_content(PAYLOAD, signature), certificate, [entry], [TRUST.stamp(signature)])
+    )

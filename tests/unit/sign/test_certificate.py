@@ -188,7 +188,7 @@ def test_names_of_every_kind_are_identities_and_compare_exactly() -> None:
     assert identities(leaf) == ["foo!oidc.local", "https://forge.example/x"]
     check_identity(leaf, Expected("foo!oidc.local", ""), "b")
     for wrong in ("foo", "other", "", "https://forge.example/X", "CN=root"):
-        with pytest.raises(NotVerified, match="signed by foo!oidc.local, https"):
+        with pytest.raises(NotVerified, match=r"signed by foo!oidc\.local, https"):
             check_identity(leaf, Expected(wrong, ""), "b")
     with pytest.raises(NotVerified, match="signed by nobody"):
         check_identity(Party("leaf", ROOT).certificate, Expected("x", ""), "b")

@@ -101,6 +101,15 @@ _TERMS = (
     Flag("note", "a line for people", "TEXT"),
 )
 
+_CERTIFICATES = (
+    Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
+    Flag("certificate-oidc-issuer", "who must have confirmed that identity", "URL"),
+    Flag("trusted-root", "whom to trust: Sigstore's trusted root, or client trust configuration", "FILE"),
+    Flag("certificate-roots", "certificate authorities to trust, as PEM", "FILE"),
+    Flag("tsa-certificate", "chain of a time-stamp authority to trust, as PEM, its own certificate first", "FILE"),
+    Flag("revoked-certificates", "serial numbers or SHA-256 of certificates that count no more, one a line", "FILE"),
+)
+
 
 def _state(name: str, help_text: str, *flags: Flag) -> Command:
     """Describe an action that changes a key's state."""
@@ -188,6 +197,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Flag("key", "public key as a PEM file, a key's timeline as a JSON file, or the name of a key", "KEY", settable=True),
             Flag("policy", "who must have signed what, as a YAML file (default: verify.policy of the configuration)", "FILE"),
+            *_CERTIFICATES,
             *_DATA,
         ),
         Positional("subjects", "files, model folders or sha256:HEX", "+"),

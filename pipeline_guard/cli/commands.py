@@ -85,6 +85,7 @@ _PERIOD = (
     Flag("expires", "how long it protects, before 30 days of grace (default: keys.period, 365d)", "DURATION"),
     Flag("activate-in", "how long it waits before it begins", "DURATION"),
 )
+_SOFTWARE = Flag("insecure-software", "ml-dsa-65 where the token lacks it: derived from the token, signing in memory", switch=True)
 _CHANGE = (
     _VERSION,
     Flag("why", "the reason, for the history and the audit log", "TEXT"),
@@ -272,6 +273,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "ec-p384", "ed25519", "rsa-3072", "aes-256", "ml-dsa-65")),
                     Flag("usage", "the one thing it may do (default: by type)", "USAGE", "", ("", "sign", "wrap")),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name", "1"),
@@ -287,6 +289,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("due", "rotate every key whose cryptoperiod ends within 30 days", switch=True),
                     Flag("rewrap", "move what the old versions of a wrapping key protect to the new one", switch=True),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name (none with --due)", "?"),

@@ -21,6 +21,7 @@ from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
+from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
 T = TypeVar("T")
@@ -136,6 +137,22 @@ class Tree(Protocol):
 
     def mode(self, root: str, name: str) -> int:
         """Return the permission bits of one entry."""
+        ...
+
+
+class Contents(Protocol):
+    """All of a folder at once: what lies there, and its digests from every processor of this machine."""
+
+    def entries(self, root: str) -> Sequence[TreeEntry]:
+        """Return every file and folder below ``root``, sorted by name, as they are now; raises as ``Tree.names`` does."""
+        ...
+
+    def digests(self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False) -> Sequence[str]:
+        """Return the hexadecimal digests in the order of the pieces.
+
+        ``remembered`` takes over digests made earlier of files that nobody has written to since, as far as times can tell.
+        Raises as ``Tree.digest`` does, and IntegrityError where a file is no longer as its piece says.
+        """
         ...
 
 

@@ -121,6 +121,14 @@ class Files(Protocol):
         ...
 
 
+class Patterns(Protocol):
+    """Files by pattern."""
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        """Return the files that match, sorted: ``*`` and ``?`` within a folder, ``**`` through folders. Links are not followed."""
+        ...
+
+
 class Tree(Protocol):
     """A folder as a model or artifact tree, hashed where it lies so that size never matters."""
 

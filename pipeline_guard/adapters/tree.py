@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from pipeline_guard.adapters.hashing import PIECE, Hash, digest_of, maker, processors, spread
 from pipeline_guard.errors import IntegrityError, UsageError
@@ -23,8 +23,8 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINK_HINT = "replace links by the files they point to; only files and folders are taken"
 
 
-_BATCH = 256  # small files that are one task
-_SMALL = 1024 * 1024  # bytes below which a file is small
+_TINY = 16 * 1024  # bytes: opening such a file costs more than hashing it, and a second thread only disturbs
+_SHARE = 4 * 1024 * 1024  # bytes that make one task
 _ALONE = 4 * 1024 * 1024  # bytes in all below which no thread is worth its start
 
 
@@ -120,7 +120,7 @@ class _Job:
         display = progress()
         try:
             for _ in spread(self._hash, tasks, processors()):
-                display.step("hashing", self._done, total)
+                display.step("hashing MB", self._done // 1_000_000, total // 1_000_000)
         finally:
             display.close()
 
@@ -146,7 +146,9 @@ class _Job:
         finally:
             os.close(descriptor)
         if after != _stamp(before) or (piece.stamp is not None and after != piece.stamp) or length != end - piece.start:
-            raise IntegrityError(f"{Path(self._root, piece.name)}: changed while it was read", "let whatever writes it finish, then try again")
+            raise IntegrityError(
+                f"{Path(self._root, piece.name)}: changed while it was read", "let whatever writes it finish, then try again"
+            )
         return value
 
     def _told(self, count: int) -> None:
@@ -161,7 +163,7 @@ class _Folders:
         self._path: str | None = None
         self._descriptor = -1
 
-    def __enter__(self) -> _Folders:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -190,10 +192,18 @@ def _length(piece: Piece) -> int:
 
 
 def _tasks(pieces: Sequence[Piece]) -> Sequence[Sequence[Piece]]:
-    """Cut the work: every large piece for itself, small ones in the order they came, which is by folder."""
-    large = sorted((piece for piece in pieces if _length(piece) >= _SMALL), key=_length, reverse=True)
-    small = [piece for piece in pieces if _length(piece) < _SMALL]
-    return [*([piece] for piece in large), *(small[at : at + _BATCH] for at in range(0, len(small), _BATCH))]
+    """Cut the work: large pieces each for themselves and first, tiny ones all together, the others in shares."""
+    large = sorted((piece for piece in pieces if _length(piece) >= _SHARE), key=_length, reverse=True)
+    tasks, share, size = [[piece] for piece in large], list[Piece](), 0
+    for piece in pieces:
+        if _TINY <= _length(piece) < _SHARE:
+            share.append(piece)
+            size += _length(piece)
+            if size >= _SHARE:
+                tasks.append(share)
+                share, size = [], 0
+    tiny = [piece for piece in pieces if _length(piece) < _TINY]
+    return [*tasks, *(task for task in (share, tiny) if task)]
 
 
 def open_below(root: str, name: str) -> int:
@@ -210,7 +220,7 @@ def _walked(root: str) -> Iterator[tuple[str, str, os.DirEntry[str]]]:
     pending = [""]
     while pending:
         prefix = pending.pop()
-        place = os.path.join(root, prefix) if prefix else root
+        place = f"{root}/{prefix}" if prefix else root
         try:
             with os.scandir(place) as entries:
                 for entry in entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.verify import KeyDoors, Verification, VerifyDoors, find_public_key, is_digest, verify
+from pipeline_guard.model.model_terms import ModelTerms
 
 SCHEMA = "pipeline-guard/verification/v1"
 
@@ -26,11 +28,17 @@ def run(args: Args, wiring: Wiring) -> int:
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
     public_pem = find_public_key(args.text("key"), files=wiring.files, keys=KeyDoors(wiring.state, partial(wiring.token, args.text("key"))))
     bundle = beside(args.text("bundle"), subjects)
-    answers = verify(subjects, bundle, public_pem, doors=VerifyDoors(wiring.files, wiring.tree))
+    answers = verify(subjects, bundle, public_pem, doors=VerifyDoors(wiring.files, wiring.tree), terms=_terms(args))
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
+
+
+def _terms(args: Args) -> ModelTerms:
+    """Return how strictly folders are compared."""
+    ignored = tuple(posixpath.normpath(path) for path in args.many("ignore-path"))
+    return ModelTerms(ignored, lenient=args.on("lenient"), remembered=args.on("reuse-digests"))
 
 
 def named(subject: str) -> str:
@@ -42,7 +50,7 @@ def named(subject: str) -> str:
 
 def beside(bundle: str, subjects: Sequence[str]) -> str:
     """Return ``bundle`` absolute where a subject is, relative where the subjects are, so that their spellings compare."""
-    if not bundle or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
+    if not bundle or not subjects or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
         return bundle
     return os.path.relpath(bundle) if Path(bundle).is_absolute() else str(Path.cwd() / bundle)
 

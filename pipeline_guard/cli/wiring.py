@@ -23,6 +23,7 @@ from pipeline_guard.ports import (
     Cache,
     Checkpoints,
     Clock,
+    Contents,
     Examined,
     Files,
     Fingerprint,
@@ -33,6 +34,7 @@ from pipeline_guard.ports import (
     KeyRegister,
     Keystore,
     LeaseBook,
+    Patterns,
     Process,
     Progress,
     Random,
@@ -66,6 +68,14 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     def facts(self) -> dict[str, str]:
         """Return what the token says of itself."""
         ...
+
+
+class PathFiles(Files, Patterns, Protocol):
+    """Files by path and by pattern."""
+
+
+class Folders(Tree, Contents, Protocol):
+    """Folders, one file at a time or all at once."""
 
 
 class State(
@@ -107,8 +117,8 @@ class Wiring:
     home: str
     clock: Clock
     random: Random
-    files: Files
-    tree: Tree
+    files: PathFiles
+    tree: Folders
     streams: Streams
     cache: Cache
     progress: Progress
@@ -140,6 +150,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     """Open the doors to the real world."""
     from pipeline_guard.adapters.cache import FolderCache
     from pipeline_guard.adapters.clock import SystemClock, SystemRandom
+    from pipeline_guard.adapters.digest_memory import DigestMemory
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
     from pipeline_guard.adapters.streams import LocalStreams
@@ -234,7 +245,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         clock=SystemClock(),
         random=SystemRandom(),
         files=files,
-        tree=LocalTree(),
+        tree=LocalTree(SilentProgress if args.on("quiet") else TerminalProgress, DigestMemory(home)),
         streams=LocalStreams(),
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
@@ -320,6 +331,7 @@ class Rehearsal:
         """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
         from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+        from pipeline_guard.adapters.tree import LocalTree
 
         simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
         if verb == "sign":
@@ -328,6 +340,7 @@ class Rehearsal:
             self.real,
             console=console,
             files=self.files,
+            tree=LocalTree(),
             cache=self.cache,
             progress=_silent(),
             fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),

@@ -8,21 +8,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import Folders, Said, compare
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.key import KeyState
+from pipeline_guard.model.model_terms import STRICT, ModelTerms
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.ports import Files, KeyRegister, Keystore, Tree
+from pipeline_guard.ports import Files, KeyRegister, Keystore
 from pipeline_guard.sign.bundle import MAX_BUNDLE
-from pipeline_guard.sign.model_manifest import MODEL, SIGNATURE, check_names, read_manifest
+from pipeline_guard.sign.model_manifest import SIGNATURE
 from pipeline_guard.sign.public_key import load
 from pipeline_guard.sign.verify import verify_bundle
 
-BUNDLE_SUFFIX = ".sigstore.json"
 _PEM_LIMIT = 64 * 1024
 _PEM_NAMES = (".pem", ".pub")
 # A key that was never active cannot have signed; one that is compromised proves nothing (SP 800-57 Part 1, section 7).
 _MISTRUSTED = (KeyState.PRE_ACTIVATION, KeyState.COMPROMISED)
-_CHANGED = "it was changed after signing; fetch it again, or have it signed again if the change is meant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class VerifyDoors:
     """What verifying needs of the world."""
 
     files: Files
-    tree: Tree
+    tree: Folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Verification:
     predicate_type: str = ""
 
 
-def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: VerifyDoors) -> list[Verification]:
+def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: VerifyDoors, terms: ModelTerms = STRICT) -> list[Verification]:
     """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad key or digest."""
     key = load(public_pem).fingerprint
     if not any(_present(subject, bundle, doors) for subject in subjects):
@@ -64,7 +65,7 @@ def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: Veri
     for subject in subjects:
         place = bundle or default_bundle(subject, doors)
         try:
-            statement, digest = _verified(subject, place, public_pem, doors)
+            statement, digest = _verified(subject, place, public_pem, doors, terms)
         except (IntegrityError, UsageError) as error:
             answers.append(Verification(subject, False, place, key, error.what, error.hint))
         else:
@@ -72,18 +73,20 @@ def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: Veri
     return answers
 
 
-def verify_one(subject: str, bundle_path: str, public_pem: str, *, doors: VerifyDoors) -> VerifiedStatement:
+def verify_one(subject: str, bundle_path: str, public_pem: str, *, doors: VerifyDoors, terms: ModelTerms = STRICT) -> VerifiedStatement:
     """Return what the key says about one file, model folder or ``sha256:HEX``; ``bundle_path`` "" means beside the subject.
 
     Raises IntegrityError where it does not hold (a missing bundle included), UsageError where something cannot be read.
     """
-    return _verified(subject, bundle_path or default_bundle(subject, doors), public_pem, doors)[0]
+    return _verified(subject, bundle_path or default_bundle(subject, doors), public_pem, doors, terms)[0]
 
 
 def default_bundle(subject: str, doors: VerifyDoors) -> str:
     """Return where the bundle of a subject lies if nobody says otherwise."""
     if doors.files.kind(subject) == "folder":
-        return posixpath.join(posixpath.normpath(subject), SIGNATURE)
+        folder = posixpath.normpath(subject)
+        inside, beside = posixpath.join(folder, SIGNATURE), folder + BUNDLE_SUFFIX
+        return beside if doors.files.kind(inside) == "missing" and doors.files.kind(beside) == "file" else inside
     return subject + BUNDLE_SUFFIX
 
 
@@ -112,13 +115,6 @@ def find_public_key(named: str, *, files: Files, keys: KeyDoors) -> str:
     return record.public_pem
 
 
-def path_inside(root: str, path: str) -> str:
-    """Return ``path`` relative to ``root`` where it lies below it, "" elsewhere; both by their spelling alone."""
-    prefix = posixpath.normpath(root) + "/"
-    path = posixpath.normpath(path)
-    return path[len(prefix) :] if path.startswith(prefix) else ""
-
-
 def _present(subject: str, bundle: str, doors: VerifyDoors) -> bool:
     if not is_digest(subject):
         return doors.files.kind(subject) != "missing"
@@ -133,7 +129,7 @@ def is_digest(subject: str) -> bool:
     return subject.startswith("sha256:")
 
 
-def _verified(subject: str, bundle: str, public_pem: str, doors: VerifyDoors) -> tuple[VerifiedStatement, Digest]:
+def _verified(subject: str, bundle: str, public_pem: str, doors: VerifyDoors, terms: ModelTerms) -> tuple[VerifiedStatement, Digest]:
     kind = "digest" if is_digest(subject) else doors.files.kind(subject)
     if kind == "missing":
         raise IntegrityError(f"{subject}: no such file or folder", "check the path")
@@ -142,39 +138,4 @@ def _verified(subject: str, bundle: str, public_pem: str, doors: VerifyDoors) ->
     if doors.files.kind(bundle) == "missing":
         raise IntegrityError(f"{bundle}: no signature there", f"pipeline-guard sign {subject} makes it; --bundle names another place")
     statement = verify_bundle(doors.files.read(bundle, MAX_BUNDLE), public_pem, bundle)
-    if kind == "digest":
-        return statement, _check_digest(Digest.parse(subject), statement, bundle)
-    if kind == "folder":
-        return statement, _check_model(subject, statement, bundle, doors.tree)
-    return statement, _check_file(subject, statement, bundle, doors.tree)
-
-
-def _check_digest(digest: Digest, statement: VerifiedStatement, bundle: str) -> Digest:
-    if digest not in [subject.digest for subject in statement.subjects]:
-        raise IntegrityError(f"{bundle}: the signature is about something else than {digest}", "give the bundle that was made for it")
-    return digest
-
-
-def _check_file(path: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> Digest:
-    if statement.predicate_type == MODEL:
-        # A file made of a model's raw digests has the model's root digest.
-        raise IntegrityError(f"{bundle}: this signature is for a model folder, not for a file", "verify the folder")
-    folder, name = posixpath.split(path)
-    algorithms = {subject.digest.algorithm for subject in statement.subjects}
-    own = [Digest(algorithm, tree.digest(folder, name, algorithm)) for algorithm in sorted(algorithms)]
-    found = [subject for subject in statement.subjects if subject.digest in own]
-    namesakes = [subject for subject in statement.subjects if subject.name == name]
-    if namesakes and not any(subject.digest in own for subject in namesakes):
-        raise IntegrityError(f"{path}: not the content that was signed under this name", _CHANGED)
-    if not found:
-        raise IntegrityError(f"{path}: not what was signed", _CHANGED)
-    return found[0].digest
-
-
-def _check_model(root: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> Digest:
-    manifest = read_manifest(statement, bundle)
-    check_names(manifest, tree.names(root), path_inside(root, bundle), root)
-    for name, digest in manifest.files.items():
-        if tree.digest(root, name, "sha256") != digest:
-            raise IntegrityError(f"{posixpath.join(root, name)}: not the content that was signed", _CHANGED)
-    return statement.subjects[0].digest
+    return statement, compare(subject, kind, Said.by(statement, bundle), doors.tree, terms)[0]

@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
+from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
+from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
@@ -161,6 +163,34 @@ class Contents(Protocol):
         ``remembered`` takes over digests made earlier of files that nobody has written to since, as far as times can tell.
         Raises as ``Tree.digest`` does, and IntegrityError where a file is no longer as its piece says.
         """
+        ...
+
+
+class Images(Protocol):
+    """A folder or repository of container images, read."""
+
+    def manifest(self, reference: ImageReference) -> tuple[Descriptor, bytes]:
+        """Return an image's manifest or index, its digest checked. Raises NothingToDo where there is none, UsageError where several."""
+        ...
+
+    def referrers(self, digest: Digest) -> Sequence[Descriptor]:
+        """Return the manifests that refer to an image, as they are listed; none is fine."""
+        ...
+
+    def content(self, digest: Digest, limit: int, *, manifest: bool = False) -> bytes:
+        """Return a blob or a manifest, its digest checked. Raises IntegrityError where it is missing, other or over ``limit`` bytes."""
+        ...
+
+
+class ImageWriter(Protocol):
+    """The same, written to."""
+
+    def put_blob(self, content: bytes) -> None:
+        """Keep a blob under its SHA-256."""
+        ...
+
+    def put_referrer(self, manifest: bytes, listed: Descriptor, subject: Digest) -> None:
+        """Keep a manifest that refers to ``subject``, and have it listed as a referrer."""
         ...
 
 

@@ -185,8 +185,14 @@ COMMANDS: tuple[Command, ...] = (
         "verify files or model folders against their signature",
         "verify",
         (
-            Flag("bundle", "the signature (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
-            Flag("key", "public key as a PEM file, or the name of a key", "KEY", settable=True),
+            Flag(
+                "bundle",
+                "the signature (default: SUBJECT.sigstore.json, model.sig in a model folder); with a policy it may be repeated",
+                "FILE",
+                many=True,
+            ),
+            Flag("key", "public key as a PEM file, a key's timeline as a JSON file, or the name of a key", "KEY", settable=True),
+            Flag("policy", "who must have signed what, as a YAML file (default: verify.policy of the configuration)", "FILE"),
             Flag("ignore-path", "what need not be covered in a folder, such as .git; may be repeated", "PATH", many=True),
             Flag("lenient", "of a model, look at no more than model-signing does", switch=True),
             _REUSE,

@@ -9,26 +9,35 @@ import posixpath
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
-from pipeline_guard.flows.verify import KeyDoors, Verification, VerifyDoors, find_public_key, is_digest, verify
+from pipeline_guard.flows.demands import verify_by_policy
+from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
 from pipeline_guard.model.model_terms import ModelTerms
+from pipeline_guard.model.signature import Judgement, SignatureVerdict, SignedBy
+from pipeline_guard.model.timeline import KeyTimeline
+
+if TYPE_CHECKING:  # msgspec is for those who have a policy
+    from pipeline_guard.config import SignatureRules
 
 SCHEMA = "pipeline-guard/verification/v1"
+_MAX_POLICY = 1024 * 1024
 
 
 def run(args: Args, wiring: Wiring) -> int:
-    """Verify and say so; the configuration is read only where no key was named."""
-    if not args.text("key"):
-        args = args.with_section(wiring.config("").verify)
-    if not args.text("key"):
-        raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
+    """Verify and say so; the configuration is read only where neither key nor policy was named."""
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
-    public_pem = find_public_key(args.text("key"), files=wiring.files, keys=KeyDoors(wiring.state, partial(wiring.token, args.text("key"))))
-    bundle = beside(args.text("bundle"), subjects)
-    answers = verify(subjects, bundle, public_pem, doors=VerifyDoors(wiring.files, wiring.tree), terms=_terms(args))
+    bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
+    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args))
+    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
+    rules = _rules(args, wiring)
+    if rules:
+        answers = verify_by_policy(subjects, bundles, rules, doors=doors, keys=keys)
+    else:
+        answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
@@ -39,6 +48,30 @@ def _terms(args: Args) -> ModelTerms:
     """Return how strictly folders are compared."""
     ignored = tuple(posixpath.normpath(path) for path in args.many("ignore-path"))
     return ModelTerms(ignored, lenient=args.on("lenient"), remembered=args.on("reuse-digests"))
+
+
+def _rules(args: Args, wiring: Wiring) -> SignatureRules:
+    """Return the policy that was named, or that of the configuration where no key was named either; none means: by key."""
+    if args.text("policy"):
+        from pipeline_guard.config import parse_signature_policy
+
+        if args.text("key"):
+            raise UsageError("--key and --policy are both there", "a policy names its own keys: leave --key out")
+        return parse_signature_policy(wiring.files.read(args.text("policy"), _MAX_POLICY), args.text("policy"))
+    return () if args.text("key") else wiring.config("").verify.policy
+
+
+def _trust(args: Args, wiring: Wiring, keys: KeyDoors) -> KeyTimeline:
+    key = args.text("key") or wiring.config("").verify.key
+    if not key:
+        raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
+    return find_key(key, files=wiring.files, keys=keys, clock=wiring.clock)
+
+
+def _only(bundles: Sequence[str]) -> str:
+    if len(bundles) > 1:
+        raise UsageError("several bundles without a policy", "a policy says what they are for: --policy FILE; or verify each by itself")
+    return bundles[0] if bundles else ""
 
 
 def named(subject: str) -> str:
@@ -61,23 +94,69 @@ def printable(text: str) -> str:
 
 
 def _text(answers: Sequence[Verification]) -> str:
-    return "\n".join(
-        printable(f"ok   {answer.subject}  key sha256:{answer.key}" if answer.verified else f"FAIL {answer.subject}  {answer.why}")
-        for answer in answers
-    )
+    return "\n".join(printable(_line(answer)) for answer in answers)
+
+
+def _line(answer: Verification) -> str:
+    if not answer.verified or answer.judgement is None:
+        return f"FAIL {answer.subject}  {answer.verdict.value}: {answer.why}"
+    by, more = answer.judgement.by, ""
+    if answer.signed_as:
+        more += f"  signed as {answer.signed_as}"
+    if answer.verdict is not SignatureVerdict.VALID:
+        more += f"  {answer.verdict.value}: {answer.why}"
+    name = f"{by.key_name}/{by.key_version} " if by.key_name and by.key_version else ""
+    if answer.signatures:
+        more += f"  {answer.why}"
+    return f"ok   {answer.subject}  key {name}sha256:{by.fingerprint}{more}"
 
 
 def _json(answers: Sequence[Verification]) -> str:
-    subjects = [
-        {
-            "subject": answer.subject,
-            "verified": answer.verified,
-            "why": answer.why,
-            "key": f"sha256:{answer.key}",
-            "digest": answer.digest,
-            "predicate_type": answer.predicate_type,
-            "bundle": answer.bundle,
-        }
-        for answer in answers
-    ]
-    return json.dumps({"schema": SCHEMA, "subjects": subjects}, indent=2)
+    return json.dumps({"schema": SCHEMA, "subjects": [_answer(answer) for answer in answers]}, indent=2)
+
+
+def _answer(answer: Verification) -> dict[str, object]:
+    judgement = answer.judgement
+    return {
+        "subject": answer.subject,
+        "verified": answer.verified,
+        "verdict": answer.verdict.value,
+        "why": answer.why,
+        "hint": answer.hint,
+        "key": f"sha256:{answer.asked}" if answer.asked else "",
+        "signer": _signer(judgement.by) if judgement else None,
+        "time": _time(judgement),
+        "digest": answer.digest,
+        "signed_as": answer.signed_as,
+        "predicate_type": answer.predicate_type,
+        "bundle": answer.bundle,
+        "signatures": [_found(found) for found in answer.signatures],
+    }
+
+
+def _found(found: SignatureFound) -> dict[str, object]:
+    return {
+        "bundle": found.bundle,
+        "verdict": found.verdict.value,
+        "why": found.why,
+        "signer": _signer(found.judgement.by) if found.judgement else None,
+        "time": _time(found.judgement),
+        "predicate_type": found.predicate_type,
+    }
+
+
+def _time(judgement: Judgement | None) -> dict[str, object] | None:
+    if judgement is None or judgement.time is None:
+        return None
+    return {"time": judgement.time.time.isoformat(), "source": judgement.time.source}
+
+
+def _signer(by: SignedBy) -> dict[str, object]:
+    return {
+        "fingerprint": f"sha256:{by.fingerprint}" if by.fingerprint else "",
+        "type": by.key_type,
+        "name": by.key_name,
+        "version": by.key_version,
+        "identity": by.identity,
+        "issuer": by.issuer,
+    }

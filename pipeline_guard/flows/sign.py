@@ -16,7 +16,7 @@ from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.period import current
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyRecord, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyRecord, KeyUsage
 from pipeline_guard.ports import AuditSink, Clock, KeyLedger, KeyRegister, Keystore, Signer
 from pipeline_guard.sign.bundle import write_bundle
 from pipeline_guard.sign.dsse import pae
@@ -98,8 +98,6 @@ def _signing_key(named: str, token: Callable[[], SigningToken], state: Callable[
     if record.ref.usage is not KeyUsage.SIGN:
         raise Denied(f"key {record.ref.name} may not sign: it was created to {record.ref.usage.value}", _CREATE)
     check_protects(record, now)
-    if record.ref.type is not KeyType.EC_P256:  # Defensive: no other type signs yet
-        raise Denied(f"key {record.ref.name} cannot sign bundles: it is {record.ref.type.value}", "use a key of type ec-p256")
     return record
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.model_terms import STRICT, ModelTerms
+from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.tree_entry import Piece
 from pipeline_guard.ports import Contents, Tree
@@ -40,11 +41,18 @@ class Said:
         return Said(statement, SubjectIndex(statement.subjects), bundle)
 
 
-def compare(subject: str, kind: str, said: Said, tree: Folders, terms: ModelTerms = STRICT) -> tuple[Digest, str]:
+def compare(
+    subject: str, kind: str, statement: VerifiedStatement, bundle: str, tree: Folders, terms: ModelTerms = STRICT
+) -> tuple[Digest, str]:
     """Return the digest under which a subject was signed, and its name there if that is another one.
 
     ``kind`` is "digest", "file" or "folder". Raises IntegrityError where it is not what was signed, UsageError where it cannot be read.
     """
+    return compare_said(subject, kind, Said.by(statement, bundle), tree, terms)
+
+
+def compare_said(subject: str, kind: str, said: Said, tree: Folders, terms: ModelTerms = STRICT) -> tuple[Digest, str]:
+    """Do the same with a statement that is asked about many subjects."""
     if kind == "digest":
         return _check_digest(Digest.parse(subject), said)
     if kind == "folder" and said.statement.predicate_type == MODEL:
@@ -138,5 +146,5 @@ def _signed_as(said: Said, name: str) -> tuple[Digest, str]:
     return signed.digest, signed.name if signed.name != name else ""
 
 
-def _wrong_subject(what: str, hint: str) -> IntegrityError:
-    return IntegrityError(what, hint)
+def _wrong_subject(what: str, hint: str) -> NotVerified:
+    return NotVerified(SignatureVerdict.WRONG_SUBJECT, what, hint)

@@ -7,78 +7,122 @@ import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, UsageError
+from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.key_report import timeline as timeline_document
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
-from pipeline_guard.flows.subjects import Folders, Said, compare
+from pipeline_guard.flows.subjects import Folders, compare
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.key import KeyState
 from pipeline_guard.model.model_terms import STRICT, ModelTerms
+from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.ports import Files, KeyRegister, Keystore
+from pipeline_guard.model.timeline import KeyTimeline
+from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore
 from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.model_manifest import SIGNATURE
-from pipeline_guard.sign.public_key import load
-from pipeline_guard.sign.verify import verify_bundle
+from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
+from pipeline_guard.sign.verify import verify_by
 
-_PEM_LIMIT = 64 * 1024
-_PEM_NAMES = (".pem", ".pub")
-# A key that was never active cannot have signed; one that is compromised proves nothing (SP 800-57 Part 1, section 7).
-_MISTRUSTED = (KeyState.PRE_ACTIVATION, KeyState.COMPROMISED)
+_FILE_NAMES = (".pem", ".pub", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyDoors:
-    """What verifying needs of the world."""
+    """What verifying needs of the world, and how strictly folders are compared with what was signed."""
 
     files: Files
     tree: Folders
+    clock: Clock
+    terms: ModelTerms = STRICT
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDoors:
-    """Where a named key is looked up; opened only where the key is no PEM file."""
+    """Where a named key is looked up; opened only where the key is no file."""
 
-    register: Callable[[], KeyRegister]
+    register: Callable[[], KeyLedger]
     token: Callable[[], Keystore]
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFound:
+    """What one bundle was worth for a subject; ``judgement`` only where it counts."""
+
+    bundle: str
+    verdict: SignatureVerdict
+    why: str
+    predicate_type: str = ""
+    judgement: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer for one subject: ``why`` and ``hint`` are empty where it is verified; ``key`` is the fingerprint asked for."""
+    """The answer for one subject.
+
+    ``why`` is a sentence, ``hint`` what to do next ("" where it holds). ``asked`` is the fingerprint of the newest key asked for.
+    ``signed_as`` is the name under which the subject was signed, where that is another one. ``signatures`` are all that were looked at,
+    where policy decided.
+    """
 
     subject: str
-    verified: bool
+    verdict: SignatureVerdict
     bundle: str
-    key: str
-    why: str = ""
+    asked: str
+    why: str
     hint: str = ""
     digest: str = ""
+    signed_as: str = ""
     predicate_type: str = ""
+    judgement: Judgement | None = None
+    signatures: tuple[SignatureFound, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether it holds."""
+        return self.verdict.holds
 
 
-def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: VerifyDoors, terms: ModelTerms = STRICT) -> list[Verification]:
-    """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad key or digest."""
-    key = load(public_pem).fingerprint
+def verify(subjects: Sequence[str], bundle: str, trust: KeyTimeline, *, doors: VerifyDoors) -> list[Verification]:
+    """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
+    check_present(subjects, bundle, doors)
+    return [_answer(subject, bundle or default_bundle(subject, doors), trust, doors) for subject in subjects]
+
+
+def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> None:
+    """Raise NothingToDo where no subject exists, UsageError for a digest that is none or whose ``bundle`` nobody named."""
     if not any(_present(subject, bundle, doors) for subject in subjects):
         raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
-    answers = []
-    for subject in subjects:
-        place = bundle or default_bundle(subject, doors)
-        try:
-            statement, digest = _verified(subject, place, public_pem, doors, terms)
-        except (IntegrityError, UsageError) as error:
-            answers.append(Verification(subject, False, place, key, error.what, error.hint))
-        else:
-            answers.append(Verification(subject, True, place, key, digest=str(digest), predicate_type=statement.predicate_type))
-    return answers
 
 
-def verify_one(subject: str, bundle_path: str, public_pem: str, *, doors: VerifyDoors, terms: ModelTerms = STRICT) -> VerifiedStatement:
+def _answer(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -> Verification:
+    asked = trust.newest.fingerprint
+    try:
+        statement, (digest, signed_as) = _verified(subject, bundle, trust, doors)
+    except NotVerified as error:
+        return Verification(subject, error.verdict, bundle, asked, error.what, error.hint)
+    except IntegrityError as error:
+        return Verification(subject, SignatureVerdict.TAMPERED, bundle, asked, error.what, error.hint)
+    except UsageError as error:
+        return Verification(subject, SignatureVerdict.UNREADABLE, bundle, asked, error.what, error.hint)
+    judgement = statement.judgement
+    return Verification(
+        subject,
+        judgement.verdict,
+        bundle,
+        asked,
+        judgement.why,
+        digest=str(digest),
+        signed_as=signed_as,
+        predicate_type=statement.predicate_type,
+        judgement=judgement,
+    )
+
+
+def verify_one(subject: str, bundle_path: str, trust: KeyTimeline, *, doors: VerifyDoors) -> VerifiedStatement:
     """Return what the key says about one file, model folder or ``sha256:HEX``; ``bundle_path`` "" means beside the subject.
 
     Raises IntegrityError where it does not hold (a missing bundle included), UsageError where something cannot be read.
     """
-    return _verified(subject, bundle_path or default_bundle(subject, doors), public_pem, doors, terms)[0]
+    return _verified(subject, bundle_path or default_bundle(subject, doors), trust, doors)[0]
 
 
 def default_bundle(subject: str, doors: VerifyDoors) -> str:
@@ -90,29 +134,36 @@ def default_bundle(subject: str, doors: VerifyDoors) -> str:
     return subject + BUNDLE_SUFFIX
 
 
-def find_public_key(named: str, *, files: Files, keys: KeyDoors) -> str:
-    """Return a public key as PEM: of a file if ``named`` looks like a path, else of a key by its name or pkcs11: URI.
+def find_key(named: str, *, files: Files, keys: KeyDoors, clock: Clock) -> KeyTimeline:
+    """Return a key with its life: of a file (PEM, or an exported timeline) if ``named`` looks like a path, else by name or pkcs11: URI.
 
     A name never falls back to a file, so that no file of a change under review can take a key's place.
-    Raises UsageError where there is no such key, Denied where its state forbids to trust it.
+    Raises UsageError where there is no such key.
     """
     if named.startswith("pkcs11:"):
         record = keys.token().describe(named)
-    elif "/" in named or named.endswith(_PEM_NAMES):
-        return files.read(named, _PEM_LIMIT).decode("utf-8", "surrogateescape")
-    else:
-        found = keys.register().key(named)
-        if found is None:
-            hint = f"for a file write ./{named}" if files.kind(named) == "file" else "pipeline-guard keys list shows the keys"
-            raise UsageError(f"no key called {named}", hint)
-        record = found
-    if record.state in _MISTRUSTED:
-        raise Denied(
-            f"key {record.ref.name} is {record.state.value}: its signatures prove nothing", "have the subject signed with another key"
-        )
-    if not record.public_pem:
-        raise UsageError(f"key {record.ref.name} has no public half", "name a signing key")
-    return record.public_pem
+        if not record.public_pem:
+            raise UsageError(f"key {record.ref.name} has no public half", "name a signing key")
+        return bare(record.public_pem, record.ref.name)
+    if is_key_file(named):
+        return key_in(files.read(named, MAX_TIMELINE), named)
+    ledger = keys.register()
+    if not ledger.versions(named):
+        hint = f"for a file write ./{named}" if files.kind(named) == "file" else "pipeline-guard keys list shows the keys"
+        raise UsageError(f"no key called {named}", hint)
+    return from_document(timeline_document(named, clock.now(), ledger), named)
+
+
+def is_key_file(named: str) -> bool:
+    """Tell whether a key is named by a file."""
+    return "/" in named or named.endswith(_FILE_NAMES)
+
+
+def key_in(content: bytes, name: str) -> KeyTimeline:
+    """Read a key file: a public key as PEM, or an exported timeline. Raises UsageError for anything else."""
+    if name.endswith(".json") or content.lstrip()[:1] == b"{":
+        return read_timeline(content, name)
+    return bare(content.decode("utf-8", "surrogateescape"))
 
 
 def _present(subject: str, bundle: str, doors: VerifyDoors) -> bool:
@@ -129,13 +180,20 @@ def is_digest(subject: str) -> bool:
     return subject.startswith("sha256:")
 
 
-def _verified(subject: str, bundle: str, public_pem: str, doors: VerifyDoors, terms: ModelTerms) -> tuple[VerifiedStatement, Digest]:
+def _verified(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -> tuple[VerifiedStatement, tuple[Digest, str]]:
+    kind = kind_of(subject, doors)
+    if doors.files.kind(bundle) == "missing":
+        hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
+        raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
+    statement = verify_by(doors.files.read(bundle, MAX_BUNDLE), [trust], doors.clock.now(), bundle)
+    return statement, compare(subject, kind, statement, bundle, doors.tree, doors.terms)
+
+
+def kind_of(subject: str, doors: VerifyDoors) -> str:
+    """Return "digest", "file" or "folder". Raises NotVerified or UsageError for what cannot be verified."""
     kind = "digest" if is_digest(subject) else doors.files.kind(subject)
     if kind == "missing":
-        raise IntegrityError(f"{subject}: no such file or folder", "check the path")
+        raise NotVerified(SignatureVerdict.UNREADABLE, f"{subject}: no such file or folder", "check the path")
     if kind not in ("digest", "file", "folder"):
         raise UsageError(f"{subject}: neither a file nor a folder", "name the file itself, not a link to it")
-    if doors.files.kind(bundle) == "missing":
-        raise IntegrityError(f"{bundle}: no signature there", f"pipeline-guard sign {subject} makes it; --bundle names another place")
-    statement = verify_bundle(doors.files.read(bundle, MAX_BUNDLE), public_pem, bundle)
-    return statement, compare(subject, kind, Said.by(statement, bundle), doors.tree, terms)[0]
+    return kind

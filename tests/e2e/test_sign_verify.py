@@ -59,18 +59,27 @@ def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
     document = json.loads(done.out)
     jsonschema.validate(document, json.loads(SCHEMA.read_bytes()))
     good, bad = document["subjects"]
-    assert good["key"] == bad["key"] != "sha256:"
-    assert good | {"key": ""} == {
+    fingerprint = good["key"]
+    assert bad["key"] == fingerprint != "sha256:"
+    assert good == {
         "subject": "hello.txt",
         "verified": True,
-        "why": "",
-        "key": "",
+        "verdict": "valid",
+        "why": f"made with key {fingerprint}",
+        "hint": "",
+        "key": fingerprint,
+        "signer": {"fingerprint": fingerprint, "type": "ec-p256", "name": "", "version": None, "identity": "", "issuer": ""},
+        "time": None,
+        "signed_as": "",
         "digest": HELLO,
         "predicate_type": "https://sigstore.dev/cosign/sign/v1",
         "bundle": "hello.txt.sigstore.json",
+        "signatures": [],
     }
     assert (bad["verified"], bad["digest"], bad["bundle"]) == (False, "", "other.txt.sigstore.json")
+    assert (bad["verdict"], bad["signer"]) == ("no-signature", None)
     assert "no signature there" in bad["why"]
+    assert bad["hint"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.flows.sign import SignDoors
 from pipeline_guard.flows.verify import VerifyDoors
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 
 
 class StandingClock:
@@ -30,6 +30,8 @@ class MemoryState:
     def __init__(self) -> None:
         self.records: dict[str, KeyRecord] = {}
         self.events: list[AuditEvent] = []
+        self.past: list[KeyEvent] = []
+        self.older: list[KeyRecord] = []
         self.broken = False
 
     def add_key(self, record: KeyRecord) -> None:
@@ -41,7 +43,14 @@ class MemoryState:
         return self.records.get(name)
 
     def versions(self, name: str) -> Sequence[KeyRecord]:
-        return [self.records[name]] if name in self.records else []
+        older = [record for record in self.older if record.ref.name == name]
+        return [*older, self.records[name]] if name in self.records else []
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        return [event for event in self.past if event.name == name]
+
+    def change(self, changes: Sequence[KeyChange], now: datetime, nonce: str = "") -> None:
+        raise Unavailable("nothing changes here")
 
     def all_keys(self) -> Sequence[KeyRecord]:
         return list(self.records.values())
@@ -76,4 +85,4 @@ class SigningPlace:
         self.key = self.token.create("signing", 1, KeyType.EC_P256, KeyUsage.SIGN)
         self.state.add_key(self.key)
         self.sign_doors = SignDoors(StandingClock(), LocalFiles(), LocalTree(), lambda: self.token, lambda: self.state)
-        self.verify_doors = VerifyDoors(LocalFiles(), LocalTree())
+        self.verify_doors = VerifyDoors(LocalFiles(), LocalTree(), StandingClock())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import socket
@@ -17,6 +18,7 @@ from pipeline_guard.errors import GuardError, IntegrityError
 from pipeline_guard.flows.sign import SignRequest, sign
 from pipeline_guard.flows.verify import verify_one
 from pipeline_guard.model.model_terms import STRICT, ModelTerms
+from pipeline_guard.sign.timeline import bare
 from tests.fakes.signing import SigningPlace
 
 
@@ -50,7 +52,7 @@ def signed(place: SigningPlace, subject: str = "model", kind: str = "model", bun
 def why_not(place: SigningPlace, subject: str = "model", bundle: str = "", terms: ModelTerms = STRICT) -> str:
     """Return why a subject does not verify, "" if it does; every refusal has a hint."""
     try:
-        verify_one(subject, bundle, place.key.public_pem, doors=place.verify_doors, terms=terms)
+        verify_one(subject, bundle, bare(place.key.public_pem), doors=dataclasses.replace(place.verify_doors, terms=terms))
     except IntegrityError as error:
         return error.what if error.hint else "no hint"
     return ""
@@ -246,7 +248,7 @@ def test_what_the_verifier_ignores_may_be_there(place: SigningPlace) -> None:
 
 def hint_of(place: SigningPlace) -> str:
     with pytest.raises(IntegrityError) as caught:
-        verify_one("model", "", place.key.public_pem, doors=place.verify_doors)
+        verify_one("model", "", bare(place.key.public_pem), doors=place.verify_doors)
     return caught.value.hint
 
 
@@ -330,7 +332,7 @@ def test_a_folder_that_would_mean_something_else_elsewhere_is_not_signed(place: 
 
 def test_the_strict_part_is_what_the_folder_is(place: SigningPlace) -> None:
     signed(place)
-    statement = verify_one("model", "", place.key.public_pem, doors=place.verify_doors)
+    statement = verify_one("model", "", bare(place.key.public_pem), doors=place.verify_doors)
     field = statement.predicate["x-pipeline-guard"]
     assert (field["executables"], field["empty_folders"]) == (["run.sh"], ["cache"])
     assert [entry["name"] for entry in field["left_out"]] == [".gitattributes", ".github/workflow.yml", ".gitignore"]

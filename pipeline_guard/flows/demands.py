@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""verify by policy: rules for a subject -> every bundle of it -> who signed, saying what -> is every rule met."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipeline_guard.errors import GuardError, IntegrityError, UsageError
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import compare
+from pipeline_guard.flows.verify import (
+    KeyDoors,
+    SignatureFound,
+    Verification,
+    VerifyDoors,
+    check_present,
+    default_bundle,
+    find_key,
+    is_digest,
+    kind_of,
+)
+from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.signature import NotVerified, SignatureVerdict
+from pipeline_guard.model.statement import VerifiedStatement
+from pipeline_guard.model.timeline import KeyTimeline
+from pipeline_guard.sign.bundle import MAX_BUNDLE
+from pipeline_guard.sign.demand import Candidate, Unmet, rules_for, unmet, verdict_of
+from pipeline_guard.sign.model_manifest import MODEL
+from pipeline_guard.sign.predicate import BESIDE
+from pipeline_guard.sign.verify import verify_by
+
+if TYPE_CHECKING:
+    from pipeline_guard.policy.signatures import SignatureRule
+
+PQ_SUFFIX = ".pq" + BUNDLE_SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One subject with what its bundles were worth; ``root`` is a model's digest, once its own signature gave it."""
+
+    subject: str
+    kind: str
+    candidates: list[Candidate]
+    found: list[SignatureFound]
+    refusals: list[GuardError]
+
+
+def verify_by_policy(
+    subjects: Sequence[str], bundles: Sequence[str], rules: Sequence[SignatureRule], *, doors: VerifyDoors, keys: KeyDoors
+) -> list[Verification]:
+    """Verify every subject against every rule that names it, going on after failures; ``bundles`` none means those beside it.
+
+    Raises NothingToDo where no subject exists, UsageError for a key that cannot be found: policy must be complete to be judged by.
+    """
+    check_present(subjects, bundles[0] if bundles else "", doors)
+    known = [(rule, _signers(rule, doors, keys)) for rule in rules]
+    return [_answer(subject, bundles, known, doors) for subject in subjects]
+
+
+def bundles_beside(subject: str, doors: VerifyDoors) -> list[str]:
+    """Return the bundles that lie where ``sign`` puts them: SUBJECT.sigstore.json, .pq and one for each kind of predicate."""
+    if is_digest(subject):
+        return []
+    stem = posixpath.normpath(subject)
+    places = [default_bundle(subject, doors), stem + PQ_SUFFIX, *(f"{stem}.{word}{BUNDLE_SUFFIX}" for word in BESIDE)]
+    return [place for place in places if doors.files.kind(place) != "missing"]
+
+
+def _signers(rule: SignatureRule, doors: VerifyDoors, keys: KeyDoors) -> dict[str, KeyTimeline]:
+    """Return the keys of a rule by their labels. Raises UsageError where two share a key: they would be counted as two."""
+    found: dict[str, KeyTimeline] = {}
+    owners: dict[str, str] = {}
+    for signer in rule.signers:
+        if not signer.key:
+            raise UsageError(f"the identity {signer.identity[:80]} cannot be verified here", "name a key")
+        found[signer.label] = find_key(signer.key, files=doors.files, keys=keys, clock=doors.clock)
+        for version in found[signer.label].versions:
+            other = owners.setdefault(version.fingerprint, signer.label)
+            if other != signer.label:
+                raise UsageError(f"the signers {other} and {signer.label} have the same key", "each has a key of their own")
+    return found
+
+
+def _answer(
+    subject: str, bundles: Sequence[str], known: Sequence[tuple[SignatureRule, dict[str, KeyTimeline]]], doors: VerifyDoors
+) -> Verification:
+    try:
+        kind = kind_of(subject, doors)
+    except (IntegrityError, UsageError) as error:
+        return Verification(subject, SignatureVerdict.UNREADABLE, "", "", error.what, error.hint)
+    path = subject if kind == "digest" else posixpath.normpath(subject)
+    asked = rules_for(path, [rule for rule, _ in known])
+    places = list(bundles) or bundles_beside(subject, doors)
+    first = places[0] if places else default_bundle(subject, doors)
+    if not asked:
+        hint = "add a rule whose subjects match it"
+        return Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", f"{subject}: policy has no rule for it", hint)
+    if not [place for place in places if doors.files.kind(place) != "missing"]:
+        hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
+        return Verification(subject, SignatureVerdict.NO_SIGNATURE, first, "", f"{first}: no signature there", hint)
+    answer: Verification | None = None
+    for rule, signers in known:
+        if rule not in asked:
+            continue
+        looked = _look(subject, kind, places, signers, doors)
+        answer = _judged(looked, unmet(rule, looked.candidates, doors.clock.now()), first, answer)
+        if not answer.verified:
+            break
+    return answer or Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", "policy has no rule for it")  # Defensive: see asked
+
+
+def _look(subject: str, kind: str, places: Sequence[str], signers: dict[str, KeyTimeline], doors: VerifyDoors) -> _Looked:
+    """Verify every bundle with the keys of one rule. What does not verify is remembered, not fatal: another may do."""
+    looked = _Looked(subject, kind, [], [], [])
+    roots: list[Digest] = []
+    for place in places:
+        try:
+            statement = verify_by(doors.files.read(place, MAX_BUNDLE), list(signers.values()), doors.clock.now(), place)
+            digest, signed_as = _compared(looked, statement, place, roots, doors)
+        except (IntegrityError, UsageError) as error:
+            verdict = error.verdict if isinstance(error, NotVerified) else SignatureVerdict.TAMPERED
+            looked.refusals.append(error)
+            looked.found.append(SignatureFound(place, verdict, error.what))
+            continue
+        judgement = statement.judgement
+        owner = next(label for label, timeline in signers.items() if judgement.by.fingerprint in _fingerprints(timeline))
+        looked.candidates.append(Candidate(place, owner, statement, signed_as, str(digest)))
+        looked.found.append(SignatureFound(place, judgement.verdict, judgement.why, statement.predicate_type, judgement))
+    return looked
+
+
+def _compared(looked: _Looked, statement: VerifiedStatement, place: str, roots: list[Digest], doors: VerifyDoors) -> tuple[Digest, str]:
+    """Return the subject's digest, and the other name under which it was signed. Raises IntegrityError where it is not about it."""
+    if looked.kind == "folder" and statement.predicate_type != MODEL:
+        # statements about a model name its root digest, which its own signature has proven before
+        for subject in statement.subjects:
+            if subject.digest in roots:
+                own = posixpath.basename(posixpath.normpath(looked.subject))
+                return subject.digest, "" if subject.name == own else subject.name
+    digest, signed_as = compare(looked.subject, looked.kind, statement, place, doors.tree, doors.terms)
+    if looked.kind == "folder":
+        roots.append(digest)
+    return digest, "" if looked.kind == "digest" else signed_as
+
+
+def _fingerprints(timeline: KeyTimeline) -> set[str]:
+    return {version.fingerprint for version in timeline.versions}
+
+
+def _judged(looked: _Looked, lack: Unmet | None, first: str, before: Verification | None) -> Verification:
+    earlier = before.signatures if before else ()
+    found = tuple(dict.fromkeys((*earlier, *looked.found)))
+    if lack is None:
+        chosen = looked.candidates[0]
+        judgement = chosen.statement.judgement
+        return Verification(
+            looked.subject,
+            judgement.verdict,
+            chosen.bundle,
+            "",
+            f"policy is met by {', '.join(sorted({each.signer for each in looked.candidates}))}",
+            digest=chosen.digest,
+            signed_as=chosen.signed_as,
+            predicate_type=chosen.statement.predicate_type,
+            judgement=judgement,
+            signatures=found,
+        )
+    answer = Verification(looked.subject, SignatureVerdict.NOT_BY_POLICY, first, "", f"{looked.subject}: {lack.why}", lack.hint)
+    if not looked.candidates and looked.refusals:
+        error = looked.refusals[0]
+        verdict = verdict_of([each.verdict for each in looked.found])
+        answer = Verification(looked.subject, verdict, first, "", f"{looked.subject}: {lack.why}; {error.what}", error.hint)
+    return replace(answer, signatures=found)

@@ -34,7 +34,7 @@ def run(args: Args, wiring: Wiring) -> int:
     )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
-    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state)
+    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images)
     for signed in sign(request, doors=doors):
         wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN

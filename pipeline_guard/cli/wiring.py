@@ -7,13 +7,14 @@ import getpass
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.errors import Unavailable, UsageError
+from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     Anchor,
@@ -29,6 +30,8 @@ from pipeline_guard.ports import (
     Fingerprint,
     Git,
     Handover,
+    Images,
+    ImageWriter,
     InvocationCounter,
     KeyLedger,
     KeyRegister,
@@ -68,6 +71,10 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     def facts(self) -> dict[str, str]:
         """Return what the token says of itself."""
         ...
+
+
+class ImagePlace(Images, ImageWriter, Protocol):
+    """Images, read and written."""
 
 
 class PathFiles(Files, Patterns, Protocol):
@@ -120,6 +127,7 @@ class Wiring:
     files: PathFiles
     tree: Folders
     streams: Streams
+    images: Callable[[ImageReference], ImagePlace]
     cache: Cache
     progress: Progress
     workers: Workers
@@ -220,6 +228,16 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         url = _store_url(environ, lambda: config("").store.url)
         return SqlState.connect(url) if url else SqlState.open(home)
 
+    def images(reference: ImageReference) -> ImagePlace:
+        if reference.transport == LAYOUT:
+            from pipeline_guard.adapters.oci.layout import Layout
+
+            return Layout(reference.place, files)
+        from pipeline_guard.adapters.oci.login import find_login
+        from pipeline_guard.adapters.oci.registry import Registry
+
+        return Registry(reference, partial(find_login, environ=environ))
+
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
 
@@ -247,6 +265,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         files=files,
         tree=LocalTree(SilentProgress if args.on("quiet") else TerminalProgress, DigestMemory(home)),
         streams=LocalStreams(),
+        images=images,
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
         workers=ForkedWorkers(),
@@ -341,6 +360,7 @@ class Rehearsal:
             console=console,
             files=self.files,
             tree=LocalTree(),
+            images=_rehearsed_images,
             cache=self.cache,
             progress=_silent(),
             fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
@@ -365,6 +385,10 @@ class Rehearsal:
         if any(True for _ in self.state.all_keys()) or not (remote or (Path(self.real.home) / "store.db").is_file()):
             return self.state
         return self.real.state()
+
+
+def _rehearsed_images(reference: ImageReference) -> ImagePlace:
+    raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
 
 
 def _silent() -> Progress:

@@ -43,16 +43,21 @@ def attach(text: str, image: Descriptor, bundle: bytes, predicate_type: str, ima
     return f"{text.partition('@')[0]}@{listed.digest}"
 
 
-def bundles_of(text: str, image: Digest, images: OpenImages) -> Iterator[tuple[str, bytes]]:
-    """Give every bundle that refers to an image, with a name for messages. What is no bundle raises IntegrityError when its turn comes."""
-    place = images(ImageReference.parse(text))
-    found = bundles_among(place.referrers(image))
+def places_of(text: str, image: Digest, images: OpenImages) -> list[str]:
+    """Return where the bundles of an image are, each named by its manifest. Nothing of it is trusted: what they lead to is verified."""
+    found = bundles_among(images(ImageReference.parse(text)).referrers(image))
     if len(found) > _MOST:
         raise IntegrityError(f"{text}: more than {_MOST} signatures", "have old ones taken away, or name one with --bundle FILE")
-    for listed in found:
-        name = f"{text} signature {listed.digest.hex[:12]}"
-        digest, size = bundle_in(place.content(listed.digest, MAX_MANIFEST, manifest=True), image, name)
-        yield name, place.content(digest, size)
+    return [f"{text.partition('@')[0]}@{listed.digest}" for listed in found]
+
+
+def bundle_at(place: str, images: OpenImages) -> bytes:
+    """Read one bundle. Raises IntegrityError where there is none."""
+    reference = ImageReference.parse(place)
+    if reference.digest is None:
+        raise IntegrityError(f"{place}: no signature there", "pipeline-guard sign makes it; --bundle names another place")
+    registry = images(reference)
+    return registry.content(*bundle_in(registry.content(reference.digest, MAX_MANIFEST, manifest=True), place))
 
 
 def check_layout(text: str, images: OpenImages, tree: Folders) -> None:

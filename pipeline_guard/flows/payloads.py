@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.images import OpenImages, image_subject
 from pipeline_guard.flows.subjects import Folders, path_inside
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.image import Descriptor, is_image
 from pipeline_guard.model.subject import Subject
 from pipeline_guard.model.tree_entry import Piece
 from pipeline_guard.ports import Files, Patterns
 from pipeline_guard.sign.model_check import files_of_tree, pieces_to_sign, strict_part
 from pipeline_guard.sign.model_manifest import ITSELF, SIGNATURE, model_payload
-from pipeline_guard.sign.statement import blob_payload, local_provenance_payload
+from pipeline_guard.sign.statement import BLOB, PROVENANCE, blob_payload, local_provenance_payload
 from pipeline_guard.sign.subject import MAX_LIST, read_list
 
 BUNDLE_SUFFIX = ".sigstore.json"
+PREDICATES = {"blob": BLOB, "provenance": PROVENANCE}
 _WILDCARDS = "*?["
 
 
@@ -45,25 +48,41 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One bundle in the making; ``given`` are subjects whose digests were told, not made."""
+    """One bundle in the making; ``given`` are subjects whose digests were told, not made. The bundle of an ``image`` goes beside it."""
 
     subjects: tuple[str, ...]
     type: str
     bundle: str
     given: tuple[Subject, ...] = ()
+    image: Descriptor | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """What people call the subjects."""
-        return (*self.subjects, *(subject.name for subject in self.given))
+        return self.subjects if self.image else (*self.subjects, *(subject.name for subject in self.given))
 
 
-def plan(wanted: Wanted, files: SubjectFiles) -> list[Job]:
+def plan(wanted: Wanted, files: SubjectFiles, images: OpenImages) -> list[Job]:
     """Decide which bundle is made of what, before anything is hashed.
 
     Raises NothingToDo where a subject is missing or a pattern matches nothing, UsageError for what cannot be signed like that.
     """
-    paths, given = list(wanted.subjects), list[Subject]()
+    jobs = [_image_job(subject, wanted, images) for subject in wanted.subjects if is_image(subject)]
+    if jobs and wanted.bundle and len(wanted.subjects) > 1:
+        raise UsageError("a bundle of its own for each image", "sign each image by itself, or leave --bundle out")
+    paths = [subject for subject in wanted.subjects if not is_image(subject)]
+    return [*jobs, *(_file_jobs(paths, wanted, files) if paths or wanted.listed else [])]
+
+
+def _image_job(subject: str, wanted: Wanted, images: OpenImages) -> Job:
+    if wanted.type == "model" or wanted.algorithm != "sha256":
+        raise UsageError(f"{subject}: an image cannot be signed as a model", "leave --type and --digest out")
+    found, descriptor = image_subject(subject, images)
+    return Job((subject,), wanted.type or "blob", wanted.bundle, (found,), descriptor)
+
+
+def _file_jobs(paths: list[str], wanted: Wanted, files: SubjectFiles) -> list[Job]:
+    given = list[Subject]()
     if wanted.listed:
         more, given = read_list(files.read(wanted.listed, MAX_LIST), wanted.listed)
         paths += more
@@ -125,7 +144,7 @@ def payload_of(job: Job, wanted: Wanted, files: Files, tree: Folders) -> bytes:
         folder, name = posixpath.split(job.subjects[0])
         digest = tree.digests(folder, [Piece(name)], wanted.algorithm, remembered=False)[0]
         return model_payload(name, {ITSELF: digest}, "", algorithm=wanted.algorithm)
-    subjects = [*_subjects(job, wanted, files, tree), *job.given]
+    subjects = [*([] if job.image else _subjects(job, wanted, files, tree)), *job.given]
     return blob_payload(subjects) if job.type == "blob" else local_provenance_payload(subjects)
 
 

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, UsageError
-from pipeline_guard.flows.payloads import Job, SubjectFiles, Wanted, payload_of, plan
+from pipeline_guard.flows.images import OpenImages, attach
+from pipeline_guard.flows.payloads import PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.period import current
@@ -57,6 +58,7 @@ class SignDoors:
     tree: Folders
     token: Callable[[], SigningToken]
     state: Callable[[], SigningState]
+    images: OpenImages
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,25 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
     if not request.key:
         raise UsageError("no key to sign with", f"name one with --key, or make one: {_CREATE}")
     wanted = Wanted(request.subjects, request.type, request.bundle, request.listed, request.algorithm, request.remembered)
-    jobs = plan(wanted, doors.files)
+    jobs = plan(wanted, doors.files, doors.images)
     token, state = cache(doors.token), cache(doors.state)  # opened at first need, and once however much there is to sign
     key = _signing_key(request.key, token, state, doors.clock)
     payloads = [payload_of(job, wanted, doors.files, doors.tree) for job in jobs]
     bundles = [
         _signed(job, payload, key, request.actor, token(), state(), doors.clock) for job, payload in zip(jobs, payloads, strict=True)
     ]
-    for job, bundle in zip(jobs, bundles, strict=True):
-        doors.files.write(job.bundle, bundle)
+    places = [_put(job, bundle, doors) for job, bundle in zip(jobs, bundles, strict=True)]
     fingerprint = load(key.public_pem).fingerprint
-    return [Signed(job.names, job.bundle, fingerprint, Digest.sha256(payload)) for job, payload in zip(jobs, payloads, strict=True)]
+    done = zip(jobs, places, payloads, strict=True)
+    return [Signed(job.names, place, fingerprint, Digest.sha256(payload)) for job, place, payload in done]
+
+
+def _put(job: Job, bundle: bytes, doors: SignDoors) -> str:
+    """Write a bundle where it belongs; return where that is."""
+    if job.image is not None and not job.bundle:
+        return attach(job.subjects[0], job.image, bundle, PREDICATES[job.type], doors.images)
+    doors.files.write(job.bundle, bundle)
+    return job.bundle
 
 
 def _signing_key(named: str, token: Callable[[], SigningToken], state: Callable[[], SigningState], clock: Clock) -> KeyRecord:

@@ -53,12 +53,10 @@ def bundles_among(listed: Iterable[Descriptor]) -> list[Descriptor]:
     return [one for one in listed if one.artifact_type in READ_MEDIA_TYPES]
 
 
-def bundle_in(unverified_manifest: bytes, image: Digest, name: str) -> tuple[Digest, int]:
-    """Return where a referrer's bundle is. Raises IntegrityError where it is none, or refers to another image."""
+def bundle_in(unverified_manifest: bytes, name: str) -> tuple[Digest, int]:
+    """Return digest and size of a referrer's bundle, which itself says what it is about. Raises IntegrityError where there is none."""
     document = _document(unverified_manifest, name)
-    subject, layers = document.get("subject"), document.get("layers")
-    if not isinstance(subject, dict) or subject.get("digest") != str(image):
-        raise IntegrityError(f"{name}: listed with an image that it does not refer to", _HINT)
+    layers = document.get("layers")
     if not isinstance(layers, list) or len(layers) != 1 or not isinstance(layers[0], dict):
         raise IntegrityError(f"{name}: a signature has exactly one layer", _HINT)
     if layers[0].get("mediaType") not in READ_MEDIA_TYPES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.demands import verify_by_policy
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
 from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
+from pipeline_guard.model.model_terms import ModelTerms
 from pipeline_guard.model.signature import Judgement, SignatureVerdict, SignedBy
 
 if TYPE_CHECKING:  # msgspec is for those who have a policy
@@ -29,7 +31,7 @@ def run(args: Args, wiring: Wiring) -> int:
     """Verify and say so; the configuration is read only where neither key, certificate nor policy was named."""
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
     bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
-    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock)
+    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args))
     keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
     rules = _rules(args, wiring)
     if rules:
@@ -40,6 +42,12 @@ def run(args: Args, wiring: Wiring) -> int:
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
+
+
+def _terms(args: Args) -> ModelTerms:
+    """Return how strictly folders are compared."""
+    ignored = tuple(posixpath.normpath(path) for path in args.many("ignore-path"))
+    return ModelTerms(ignored, lenient=args.on("lenient"), remembered=args.on("reuse-digests"))
 
 
 def _rules(args: Args, wiring: Wiring) -> SignatureRules:
@@ -87,7 +95,7 @@ def named(subject: str) -> str:
 
 def beside(bundle: str, subjects: Sequence[str]) -> str:
     """Return ``bundle`` absolute where a subject is, relative where the subjects are, so that their spellings compare."""
-    if not bundle or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
+    if not bundle or not subjects or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
         return bundle
     return os.path.relpath(bundle) if Path(bundle).is_absolute() else str(Path.cwd() / bundle)
 

@@ -7,13 +7,14 @@ import getpass
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.errors import Unavailable, UsageError
+from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     Anchor,
@@ -23,16 +24,20 @@ from pipeline_guard.ports import (
     Cache,
     Checkpoints,
     Clock,
+    Contents,
     Examined,
     Files,
     Fingerprint,
     Git,
     Handover,
+    Images,
+    ImageWriter,
     InvocationCounter,
     KeyLedger,
     KeyRegister,
     Keystore,
     LeaseBook,
+    Patterns,
     Process,
     Progress,
     Random,
@@ -66,6 +71,18 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     def facts(self) -> dict[str, str]:
         """Return what the token says of itself."""
         ...
+
+
+class ImagePlace(Images, ImageWriter, Protocol):
+    """Images, read and written."""
+
+
+class PathFiles(Files, Patterns, Protocol):
+    """Files by path and by pattern."""
+
+
+class Folders(Tree, Contents, Protocol):
+    """Folders, one file at a time or all at once."""
 
 
 class State(
@@ -107,9 +124,10 @@ class Wiring:
     home: str
     clock: Clock
     random: Random
-    files: Files
-    tree: Tree
+    files: PathFiles
+    tree: Folders
     streams: Streams
+    images: Callable[[ImageReference], ImagePlace]
     cache: Cache
     progress: Progress
     workers: Workers
@@ -141,6 +159,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     """Open the doors to the real world."""
     from pipeline_guard.adapters.cache import FolderCache
     from pipeline_guard.adapters.clock import SystemClock, SystemRandom
+    from pipeline_guard.adapters.digest_memory import DigestMemory
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
     from pipeline_guard.adapters.streams import LocalStreams
@@ -221,6 +240,16 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         url = _store_url(environ, lambda: config("").store.url)
         return SqlState.connect(url) if url else SqlState.open(home)
 
+    def images(reference: ImageReference) -> ImagePlace:
+        if reference.transport == LAYOUT:
+            from pipeline_guard.adapters.oci.layout import Layout
+
+            return Layout(reference.place, files)
+        from pipeline_guard.adapters.oci.login import find_login
+        from pipeline_guard.adapters.oci.registry import Registry
+
+        return Registry(reference, partial(find_login, environ=environ))
+
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
 
@@ -246,8 +275,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         clock=SystemClock(),
         random=SystemRandom(),
         files=files,
-        tree=LocalTree(),
+        tree=LocalTree(SilentProgress if args.on("quiet") else TerminalProgress, DigestMemory(home)),
         streams=LocalStreams(),
+        images=images,
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
         workers=ForkedWorkers(),
@@ -333,6 +363,7 @@ class Rehearsal:
         """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
         from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+        from pipeline_guard.adapters.tree import LocalTree
 
         simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
         if verb == "sign":
@@ -341,6 +372,8 @@ class Rehearsal:
             self.real,
             console=console,
             files=self.files,
+            tree=LocalTree(),
+            images=_rehearsed_images,
             cache=self.cache,
             progress=_silent(),
             fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
@@ -367,6 +400,10 @@ class Rehearsal:
         if any(True for _ in self.state.all_keys()) or not (remote or (Path(self.real.home) / "store.db").is_file()):
             return self.state
         return self.real.state()
+
+
+def _rehearsed_images(reference: ImageReference) -> ImagePlace:
+    raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
 
 
 def _silent() -> Progress:

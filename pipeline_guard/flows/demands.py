@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import GuardError, IntegrityError, UsageError
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import compare
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, judged, read_root
 from pipeline_guard.flows.verify import (
-    BUNDLE_SUFFIX,
     KeyDoors,
     SignatureFound,
     Verification,
     VerifyDoors,
     check_present,
-    compare,
     default_bundle,
     find_key,
     is_digest,
@@ -161,7 +161,7 @@ def _compared(looked: _Looked, statement: VerifiedStatement, place: str, roots: 
             if subject.digest in roots:
                 own = posixpath.basename(posixpath.normpath(looked.subject))
                 return subject.digest, "" if subject.name == own else subject.name
-    digest, signed_as = compare(looked.subject, looked.kind, statement, place, doors.tree)
+    digest, signed_as = compare(looked.subject, looked.kind, statement, place, doors.tree, doors.terms)
     if looked.kind == "folder":
         roots.append(digest)
     return digest, "" if looked.kind == "digest" else signed_as

@@ -85,6 +85,7 @@ _PERIOD = (
     Flag("expires", "how long it protects, before 30 days of grace (default: keys.period, 365d)", "DURATION"),
     Flag("activate-in", "how long it waits before it begins", "DURATION"),
 )
+_SOFTWARE = Flag("insecure-software", "ml-dsa-65 where the token lacks it: derived from the token, signing in memory", switch=True)
 _CHANGE = (
     _VERSION,
     Flag("why", "the reason, for the history and the audit log", "TEXT"),
@@ -109,6 +110,7 @@ _CERTIFICATES = (
     Flag("tsa-certificate", "chain of a time-stamp authority to trust, as PEM, its own certificate first", "FILE"),
     Flag("revoked-certificates", "serial numbers or SHA-256 of certificates that count no more, one a line", "FILE"),
 )
+_REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 
 
 def _state(name: str, help_text: str, *flags: Flag) -> Command:
@@ -184,8 +186,11 @@ COMMANDS: tuple[Command, ...] = (
             Flag("timestamp-url", "have a time-stamp authority prove when it was signed (RFC 3161)", "URL", settable=True),
             Flag("timestamp-key", "prove it with a key of our own instead, which serves nothing else", "NAME", settable=True),
             Flag("timestamp-certificate", "PEM certificate of that key; made, self-signed, if it is missing", "FILE", settable=True),
+            Flag("subjects-from", "a list of subjects: JSON, or what sha256sum prints; all share one statement", "FILE"),
+            Flag("digest", "what the files of a model are listed with", "NAME", "sha256", ("sha256", "blake3")),
+            _REUSE,
         ),
-        Positional("subjects", "files or model folders", "+"),
+        Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),
     Command(
         "verify",
@@ -201,6 +206,9 @@ COMMANDS: tuple[Command, ...] = (
             Flag("key", "public key as a PEM file, a key's timeline as a JSON file, or the name of a key", "KEY", settable=True),
             Flag("policy", "who must have signed what, as a YAML file (default: verify.policy of the configuration)", "FILE"),
             *_CERTIFICATES,
+            Flag("ignore-path", "what need not be covered in a folder, such as .git; may be repeated", "PATH", many=True),
+            Flag("lenient", "of a model, look at no more than model-signing does", switch=True),
+            _REUSE,
             *_DATA,
         ),
         Positional("subjects", "files, model folders or sha256:HEX", "+"),
@@ -275,6 +283,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "ec-p384", "ed25519", "rsa-3072", "aes-256", "ml-dsa-65")),
                     Flag("usage", "the one thing it may do (default: by type)", "USAGE", "", ("", "sign", "wrap")),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name", "1"),
@@ -290,6 +299,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("due", "rotate every key whose cryptoperiod ends within 30 days", switch=True),
                     Flag("rewrap", "move what the old versions of a wrapping key protect to the new one", switch=True),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name (none with --due)", "?"),

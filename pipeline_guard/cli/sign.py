@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from pipeline_guard.cli.args import Args
@@ -13,17 +14,30 @@ from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
 from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
 
+_SHOWN = 10  # subjects on one line
+
 
 def run(args: Args, wiring: Wiring) -> int:
     """Sign the subjects and print where the signatures went."""
     args = args.with_section(wiring.config("").sign)
     subjects = tuple(named(subject) for subject in args.many("subjects"))
-    request = SignRequest(subjects, args.text("type"), args.text("key"), beside(args.text("bundle"), subjects), wiring.actor)
+    if not subjects and not args.text("subjects-from"):
+        raise UsageError("nothing to sign was named", "pipeline-guard sign SUBJECT..., or --subjects-from FILE")
+    request = SignRequest(
+        subjects,
+        args.text("type"),
+        args.text("key"),
+        beside(args.text("bundle"), subjects),
+        wiring.actor,
+        args.text("subjects-from"),
+        args.text("digest"),
+        args.on("reuse-digests"),
+    )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
-    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, _stamper(args, wiring))
+    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring))
     for signed in sign(request, doors=doors):
-        wiring.console.data(printable(f"signed {', '.join(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
+        wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
 
 
@@ -40,3 +54,9 @@ def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
     token = partial(governed, wiring)
     doors = StampDoors(wiring.actor, wiring.clock, wiring.random, wiring.files, token, wiring.state)
     return making(key, args.text("timestamp-certificate"), doors)
+
+
+def _short(subjects: Sequence[str]) -> str:
+    """Name the subjects of one bundle, of hundreds the first."""
+    more = f" and {len(subjects) - _SHOWN} more" if len(subjects) > _SHOWN else ""
+    return ", ".join(subjects[:_SHOWN]) + more

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.demands import verify_by_policy
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
 from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
+from pipeline_guard.model.model_terms import ModelTerms
 from pipeline_guard.model.signature import Judgement, SignatureVerdict, SignedBy
 
 if TYPE_CHECKING:  # msgspec is for those who have a policy
@@ -26,14 +28,14 @@ _MAX_POLICY = 1024 * 1024
 
 
 def run(args: Args, wiring: Wiring) -> int:
-    """Verify and say so; the configuration is read only where neither key nor policy was named."""
+    """Verify and say so; the configuration is read only where neither key, certificate nor policy was named."""
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
     bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
-    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock)
+    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args))
     keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
     rules = _rules(args, wiring)
     if rules:
-        answers = verify_by_policy(subjects, bundles, rules, doors=doors, keys=keys)
+        answers = verify_by_policy(subjects, bundles, rules, _files(args), doors=doors, keys=keys)
     else:
         answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
@@ -42,34 +44,40 @@ def run(args: Args, wiring: Wiring) -> int:
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
 
 
+def _terms(args: Args) -> ModelTerms:
+    """Return how strictly folders are compared."""
+    ignored = tuple(posixpath.normpath(path) for path in args.many("ignore-path"))
+    return ModelTerms(ignored, lenient=args.on("lenient"), remembered=args.on("reuse-digests"))
+
+
 def _rules(args: Args, wiring: Wiring) -> SignatureRules:
-    """Return the policy that was named, or that of the configuration where no key was named either; none means: by key."""
+    """Return the policy that was named, or that of the configuration where nobody was named either; none means: by key or certificate."""
+    told = [name for name in ("key", "certificate-identity", "certificate-oidc-issuer") if args.text(name)]
     if args.text("policy"):
         from pipeline_guard.config import parse_signature_policy
 
-        if args.text("key"):
-            raise UsageError("--key and --policy are both there", "a policy names its own keys: leave --key out")
+        if told:
+            raise UsageError(f"--policy and --{told[0]} are both there", f"a policy names its own signers: leave --{told[0]} out")
         return parse_signature_policy(wiring.files.read(args.text("policy"), _MAX_POLICY), args.text("policy"))
-    return () if args.text("key") or _certified(args) else wiring.config("").verify.policy
-
-
-def _certified(args: Args) -> bool:
-    """Tell whether a certificate's identity is asked for."""
-    return bool(args.text("certificate-identity") or args.text("certificate-oidc-issuer"))
+    return () if told else wiring.config("").verify.policy
 
 
 def _trust(args: Args, wiring: Wiring, keys: KeyDoors) -> Trust:
     """Read whom to trust: who is named by a key, or by a certificate."""
-    files = TrustFiles(*(args.text(name) for name in ("trusted-root", "certificate-roots", "tsa-certificate", "revoked-certificates")))
-    if _certified(args):
+    identity, issuer, files = args.text("certificate-identity"), args.text("certificate-oidc-issuer"), _files(args)
+    if identity or issuer:
         if args.text("key"):
             raise UsageError("a key and a certificate's identity", "give either --key or --certificate-identity")
-        return certificate_trust(args.text("certificate-identity"), args.text("certificate-oidc-issuer"), files, wiring.files)
+        return certificate_trust(identity, issuer, files, wiring.files)
     key = args.text("key") or wiring.config("").verify.key
     if not key:
         raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
     timeline = find_key(key, files=wiring.files, keys=keys, clock=wiring.clock)
     return KeyTrust(timeline, read_root(files, wiring.files)) if files != TrustFiles() else timeline
+
+
+def _files(args: Args) -> TrustFiles:
+    return TrustFiles(*(args.text(name) for name in ("trusted-root", "certificate-roots", "tsa-certificate", "revoked-certificates")))
 
 
 def _only(bundles: Sequence[str]) -> str:
@@ -87,7 +95,7 @@ def named(subject: str) -> str:
 
 def beside(bundle: str, subjects: Sequence[str]) -> str:
     """Return ``bundle`` absolute where a subject is, relative where the subjects are, so that their spellings compare."""
-    if not bundle or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
+    if not bundle or not subjects or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
         return bundle
     return os.path.relpath(bundle) if Path(bundle).is_absolute() else str(Path.cwd() / bundle)
 

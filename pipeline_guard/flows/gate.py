@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
-from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import Folders
+from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
 from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
@@ -18,7 +20,7 @@ from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
-from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
+from pipeline_guard.ports import Clock, Files, Git, Progress, Source
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -30,7 +32,7 @@ class GateDoors:
     source: Callable[[Selection], Source]
     git: Callable[[], Git]
     files: Files
-    tree: Tree
+    tree: Folders
     keys: KeyDoors
     clock: Clock
     progress: Progress

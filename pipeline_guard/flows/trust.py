@@ -84,7 +84,7 @@ def read_root(named: TrustFiles, files: Files) -> TrustedRoot:
     return root
 
 
-def certificate_trust(identity: str, issuer: str, named: TrustFiles, files: Files) -> CertificateTrust:
+def certificate_trust(identity: str, issuer: str, named: TrustFiles, files: Files, *, is_pattern: bool = False) -> CertificateTrust:
     """Read what it takes to trust a certified identity. Raises UsageError where something is missing or cannot be read."""
     if not identity:
         raise UsageError("no identity to expect of the certificate", "say who must have signed: --certificate-identity")
@@ -94,7 +94,7 @@ def certificate_trust(identity: str, issuer: str, named: TrustFiles, files: File
     if not issuer and named.trusted_root:
         raise UsageError("no issuer to expect of the identity", "say who must have confirmed it: --certificate-oidc-issuer")
     denied = _denied(files.read(named.revoked, _MAX_DENIED), named.revoked) if named.revoked else frozenset[str]()
-    return CertificateTrust(read_root(named, files), Expected(identity, issuer), denied)
+    return CertificateTrust(read_root(named, files), Expected(identity, issuer, is_pattern), denied)
 
 
 def _denied(content: bytes, name: str) -> frozenset[str]:

@@ -9,28 +9,30 @@ from dataclasses import dataclass
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.key_report import timeline as timeline_document
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import Folders, compare
 from pipeline_guard.flows.trust import Trust, asked_for, judged
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.model_terms import STRICT, ModelTerms
 from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.timeline import KeyTimeline
-from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore, Tree
+from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore
 from pipeline_guard.sign.bundle import MAX_BUNDLE
-from pipeline_guard.sign.model_manifest import MODEL, SIGNATURE, check_names, read_manifest
+from pipeline_guard.sign.model_manifest import SIGNATURE
 from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
 
-BUNDLE_SUFFIX = ".sigstore.json"
 _FILE_NAMES = (".pem", ".pub", ".json")
-_CHANGED = "it was changed after signing; fetch it again, or have it signed again if the change is meant"
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyDoors:
-    """What verifying needs of the world."""
+    """What verifying needs of the world, and how strictly folders are compared with what was signed."""
 
     files: Files
-    tree: Tree
+    tree: Folders
     clock: Clock
+    terms: ModelTerms = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,9 @@ def verify_one(subject: str, bundle_path: str, trust: Trust, *, doors: VerifyDoo
 def default_bundle(subject: str, doors: VerifyDoors) -> str:
     """Return where the bundle of a subject lies if nobody says otherwise."""
     if doors.files.kind(subject) == "folder":
-        return posixpath.join(posixpath.normpath(subject), SIGNATURE)
+        folder = posixpath.normpath(subject)
+        inside, beside = posixpath.join(folder, SIGNATURE), folder + BUNDLE_SUFFIX
+        return beside if doors.files.kind(inside) == "missing" and doors.files.kind(beside) == "file" else inside
     return subject + BUNDLE_SUFFIX
 
 
@@ -162,13 +166,6 @@ def key_in(content: bytes, name: str) -> KeyTimeline:
     return bare(content.decode("utf-8", "surrogateescape"))
 
 
-def path_inside(root: str, path: str) -> str:
-    """Return ``path`` relative to ``root`` where it lies below it, "" elsewhere; both by their spelling alone."""
-    prefix = posixpath.normpath(root) + "/"
-    path = posixpath.normpath(path)
-    return path[len(prefix) :] if path.startswith(prefix) else ""
-
-
 def _present(subject: str, bundle: str, doors: VerifyDoors) -> bool:
     if not is_digest(subject):
         return doors.files.kind(subject) != "missing"
@@ -189,7 +186,7 @@ def _verified(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> tu
         hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
         raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
     statement = judged(doors.files.read(bundle, MAX_BUNDLE), trust, doors.clock.now(), bundle)
-    return statement, compare(subject, kind, statement, bundle, doors.tree)
+    return statement, compare(subject, kind, statement, bundle, doors.tree, doors.terms)
 
 
 def kind_of(subject: str, doors: VerifyDoors) -> str:
@@ -200,54 +197,3 @@ def kind_of(subject: str, doors: VerifyDoors) -> str:
     if kind not in ("digest", "file", "folder"):
         raise UsageError(f"{subject}: neither a file nor a folder", "name the file itself, not a link to it")
     return kind
-
-
-def compare(subject: str, kind: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:
-    """Return the digest under which a subject was signed, and its name there if that is another one. Raises IntegrityError."""
-    if kind == "digest":
-        return _check_digest(Digest.parse(subject), statement, bundle)
-    if kind == "folder":
-        return _check_model(subject, statement, bundle, tree)
-    return _check_file(subject, statement, bundle, tree)
-
-
-def _check_digest(digest: Digest, statement: VerifiedStatement, bundle: str) -> tuple[Digest, str]:
-    for subject in statement.subjects:
-        if subject.digest == digest:
-            return digest, subject.name
-    raise NotVerified(
-        SignatureVerdict.WRONG_SUBJECT,
-        f"{bundle}: the signature is about something else than {digest}",
-        "give the bundle that was made for it",
-    )
-
-
-def _check_file(path: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:
-    if statement.predicate_type == MODEL:
-        # A file made of a model's raw digests has the model's root digest.
-        what = f"{bundle}: this signature is for a model folder, not for a file"
-        raise NotVerified(SignatureVerdict.WRONG_SUBJECT, what, "verify the folder")
-    folder, name = posixpath.split(path)
-    algorithms = {subject.digest.algorithm for subject in statement.subjects}
-    own = [Digest(algorithm, tree.digest(folder, name, algorithm)) for algorithm in sorted(algorithms)]
-    found = [subject for subject in statement.subjects if subject.digest in own]
-    namesakes = [subject for subject in statement.subjects if subject.name == name]
-    for subject in found:
-        if subject in namesakes:
-            return subject.digest, ""
-    if namesakes:
-        raise IntegrityError(f"{path}: not the content that was signed under this name", _CHANGED)
-    if not found:
-        names = ", ".join(subject.name for subject in statement.subjects[:3] if subject.name) or "something without a name"
-        raise NotVerified(SignatureVerdict.WRONG_SUBJECT, f"{path}: not what was signed ({names[:100]})", _CHANGED)
-    return found[0].digest, found[0].name
-
-
-def _check_model(root: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> tuple[Digest, str]:
-    manifest = read_manifest(statement, bundle)
-    check_names(manifest, tree.names(root), path_inside(root, bundle), root)
-    for name, digest in manifest.files.items():
-        if tree.digest(root, name, "sha256") != digest:
-            raise IntegrityError(f"{posixpath.join(root, name)}: not the content that was signed", _CHANGED)
-    signed = statement.subjects[0]
-    return signed.digest, signed.name if signed.name != posixpath.basename(posixpath.normpath(root)) else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline_guard.errors import UsageError
 
-_HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128, "blake3": 64}
+_HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, "blake3": 64}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.model.document import parse_json
+from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE
 from pipeline_guard.sign.fields import Fields
 from pipeline_guard.sign.material import MessageSignature, read_message_signature, read_timestamps
@@ -117,7 +118,8 @@ class _Reader:
         carried = {"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"}
         material = self.mapping(value, what, set(), carried)
         if "certificate" in material or "x509CertificateChain" in material:
-            raise self.refuse("signed with a certificate, not with a bare key", "say who must have signed: --certificate-identity")
+            what = f"{self.name}: signed with a certificate, not with a bare key"
+            raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "say who must have signed: --certificate-identity")
         # Log entries say nothing about a bare key; they are neither needed nor trusted.
         if not isinstance(material.get("tlogEntries", []), list):
             raise self.refuse(f"{what} is malformed")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.der import UTF8_STRING, Malformed, expect, read
+from pipeline_guard.sign.pattern import matches
 from pipeline_guard.sign.public_key import PublicKey
 from pipeline_guard.sign.trusted_root import Authority, key_of_der
 
@@ -38,10 +39,14 @@ _HINT = "have the subject signed again with a certificate of the expected issuer
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Whom a certificate must name, exactly; ``issuer`` "" asks nothing (only where the authority itself is the user's)."""
+    """Whom a certificate must name, exactly; ``issuer`` "" asks nothing (only where the authority itself is the user's).
+
+    ``is_pattern``: stars in ``identity`` stand for anything, as policy writes it.
+    """
 
     identity: str
     issuer: str
+    is_pattern: bool = False
 
 
 def load_certificate(der: bytes, name: str) -> Certificate:
@@ -182,10 +187,11 @@ def _purposes(extensions: dict[str, Any]) -> set[str]:
     return {purpose.dotted_string for purpose in extensions["2.5.29.37"]} if "2.5.29.37" in extensions else {_ANY_PURPOSE}
 
 
-def check_identity(certificate: Certificate, expected: Expected, name: str) -> None:
-    """Compare whom a verified certificate names with whom it must. Raises IntegrityError that says both."""
+def check_identity(certificate: Certificate, expected: Expected, name: str) -> str:
+    """Return whom a verified certificate names, if it is who it must. Raises IntegrityError that says both."""
     found = identities(certificate)
-    if expected.identity not in found:
+    fitting = [each for each in found if each == expected.identity or (expected.is_pattern and matches(expected.identity, each))]
+    if not fitting:
         names = ", ".join(found)[:300] or "nobody"
         what = f"{name}: signed by {names}, not by {expected.identity}"
         raise NotVerified(SignatureVerdict.NOT_BY_POLICY, what, "--certificate-identity says who must have signed")
@@ -193,6 +199,7 @@ def check_identity(certificate: Certificate, expected: Expected, name: str) -> N
         says = ", ".join(sorted(issuers))[:300] or "nobody"
         what = f"{name}: the identity was confirmed by {says}, not by {expected.issuer}"
         raise NotVerified(SignatureVerdict.NOT_BY_POLICY, what, "--certificate-oidc-issuer says who must have confirmed it")
+    return fitting[0]
 
 
 def identities(certificate: Certificate) -> list[str]:

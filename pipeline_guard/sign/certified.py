@@ -52,15 +52,15 @@ def verify_certified(
     if root.ct_logs:
         check_receipt(leaf, issuer, root.ct_logs, name)
     _check_denied(leaf, bundle.certificates[0], denied, name)
-    check_identity(leaf, expected, name)
+    identity = check_identity(leaf, expected, name)
     key = key_of(leaf, name)
     if not _holds(key, bundle, content):
         raise IntegrityError(f"{name}: the signature does not verify", "the bundle was changed, or another key has signed it")
     statement = _statement(bundle, key.fingerprint, name)
     confirmed = expected.issuer or ", ".join(sorted(oidc_issuers(leaf, name)))
-    by = SignedBy(key.fingerprint, key.type, identity=expected.identity, issuer=confirmed)
+    by = SignedBy(key.fingerprint, key.type, identity=identity, issuer=confirmed)
     earliest = min(times, key=lambda found: found.time)
-    why = f"certified as {expected.identity}, and the certificate was valid at {earliest.time:%Y-%m-%dT%H:%M:%SZ}"
+    why = f"certified as {identity}, and the certificate was valid at {earliest.time:%Y-%m-%dT%H:%M:%SZ}"
     return replace(statement, judgement=Judgement(SignatureVerdict.VALID, why, time=earliest, by=by))
 
 

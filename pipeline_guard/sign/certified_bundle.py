@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.model.document import parse_json
+from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.bundle import MAX_BUNDLE, READ_MEDIA_TYPES
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE
 from pipeline_guard.sign.fields import Fields
@@ -69,7 +70,8 @@ def _certificates(material: Mapping[str, Any], fields: Fields) -> tuple[bytes, .
     if ("certificate" in material) + ("x509CertificateChain" in material) + ("publicKey" in material) != 1:
         raise fields.refuse("a bundle is signed with one certificate or one key")
     if "publicKey" in material:
-        raise fields.refuse("signed with a bare key, not with a certificate", "name the key with --key")
+        what = f"{fields.name}: signed with a bare key, not with a certificate"
+        raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "name the key with --key")
     if "certificate" in material:
         return (_certificate(material["certificate"], fields),)
     chain = fields.mapping(material["x509CertificateChain"], "x509CertificateChain", "certificates", "")

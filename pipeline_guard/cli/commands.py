@@ -182,6 +182,9 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag("type", "what the subjects are; a folder is a model", "TYPE", "", ("", "blob", "provenance", "model"), settable=True),
             Flag("key", "name or pkcs11: URI of the signing key", "KEY", settable=True),
+            Flag("pq-key", "an ml-dsa-65 key that signs the same again, into SUBJECT.pq.sigstore.json", "KEY", settable=True),
+            Flag("predicate", "what to say of the subjects, a JSON file", "FILE"),
+            Flag("predicate-type", "its type: provenance, vsa, cyclonedx, spdx, test-result ... or a URI", "TYPE"),
             Flag("bundle", "where the signature goes (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
             Flag("subjects-from", "a list of subjects: JSON, or what sha256sum prints; all share one statement", "FILE"),
             Flag("digest", "what the files of a model are listed with", "NAME", "sha256", ("sha256", "blake3")),

@@ -31,6 +31,9 @@ def run(args: Args, wiring: Wiring) -> int:
         args.text("subjects-from"),
         args.text("digest"),
         args.on("reuse-digests"),
+        args.text("pq-key"),
+        args.text("predicate"),
+        args.text("predicate-type"),
     )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")

@@ -102,6 +102,14 @@ _TERMS = (
 )
 
 _REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
+_CERTIFICATES = (
+    Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
+    Flag("certificate-oidc-issuer", "who must have confirmed that identity", "URL"),
+    Flag("trusted-root", "whom to trust: Sigstore's trusted root, or client trust configuration", "FILE"),
+    Flag("certificate-roots", "certificate authorities to trust, as PEM", "FILE"),
+    Flag("tsa-certificate", "chain of a time-stamp authority to trust, as PEM, its own certificate first", "FILE"),
+    Flag("revoked-certificates", "serial numbers or SHA-256 of certificates that count no more, one a line", "FILE"),
+)
 
 
 def _state(name: str, help_text: str, *flags: Flag) -> Command:
@@ -196,6 +204,7 @@ COMMANDS: tuple[Command, ...] = (
             Flag("ignore-path", "what need not be covered in a folder, such as .git; may be repeated", "PATH", many=True),
             Flag("lenient", "of a model, look at no more than model-signing does", switch=True),
             _REUSE,
+            *_CERTIFICATES,
             *_DATA,
         ),
         Positional("subjects", "files, model folders or sha256:HEX", "+"),

@@ -15,10 +15,10 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.demands import verify_by_policy
+from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
 from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
 from pipeline_guard.model.model_terms import ModelTerms
 from pipeline_guard.model.signature import Judgement, SignatureVerdict, SignedBy
-from pipeline_guard.model.timeline import KeyTimeline
 
 if TYPE_CHECKING:  # msgspec is for those who have a policy
     from pipeline_guard.config import SignatureRules
@@ -28,14 +28,14 @@ _MAX_POLICY = 1024 * 1024
 
 
 def run(args: Args, wiring: Wiring) -> int:
-    """Verify and say so; the configuration is read only where neither key nor policy was named."""
+    """Verify and say so; the configuration is read only where neither key, certificate nor policy was named."""
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
     bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
     doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args))
     keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
     rules = _rules(args, wiring)
     if rules:
-        answers = verify_by_policy(subjects, bundles, rules, doors=doors, keys=keys)
+        answers = verify_by_policy(subjects, bundles, rules, _files(args), doors=doors, keys=keys)
     else:
         answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
     wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
@@ -51,21 +51,33 @@ def _terms(args: Args) -> ModelTerms:
 
 
 def _rules(args: Args, wiring: Wiring) -> SignatureRules:
-    """Return the policy that was named, or that of the configuration where no key was named either; none means: by key."""
+    """Return the policy that was named, or that of the configuration where nobody was named either; none means: by key or certificate."""
+    told = [name for name in ("key", "certificate-identity", "certificate-oidc-issuer") if args.text(name)]
     if args.text("policy"):
         from pipeline_guard.config import parse_signature_policy
 
-        if args.text("key"):
-            raise UsageError("--key and --policy are both there", "a policy names its own keys: leave --key out")
+        if told:
+            raise UsageError(f"--policy and --{told[0]} are both there", f"a policy names its own signers: leave --{told[0]} out")
         return parse_signature_policy(wiring.files.read(args.text("policy"), _MAX_POLICY), args.text("policy"))
-    return () if args.text("key") else wiring.config("").verify.policy
+    return () if told else wiring.config("").verify.policy
 
 
-def _trust(args: Args, wiring: Wiring, keys: KeyDoors) -> KeyTimeline:
+def _trust(args: Args, wiring: Wiring, keys: KeyDoors) -> Trust:
+    """Read whom to trust: who is named by a key, or by a certificate."""
+    identity, issuer, files = args.text("certificate-identity"), args.text("certificate-oidc-issuer"), _files(args)
+    if identity or issuer:
+        if args.text("key"):
+            raise UsageError("a key and a certificate's identity", "give either --key or --certificate-identity")
+        return certificate_trust(identity, issuer, files, wiring.files)
     key = args.text("key") or wiring.config("").verify.key
     if not key:
         raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
-    return find_key(key, files=wiring.files, keys=keys, clock=wiring.clock)
+    timeline = find_key(key, files=wiring.files, keys=keys, clock=wiring.clock)
+    return KeyTrust(timeline, read_root(files, wiring.files)) if files != TrustFiles() else timeline
+
+
+def _files(args: Args) -> TrustFiles:
+    return TrustFiles(*(args.text(name) for name in ("trusted-root", "certificate-roots", "tsa-certificate", "revoked-certificates")))
 
 
 def _only(bundles: Sequence[str]) -> str:
@@ -105,6 +117,8 @@ def _line(answer: Verification) -> str:
         more += f"  signed as {answer.signed_as}"
     if answer.verdict is not SignatureVerdict.VALID:
         more += f"  {answer.verdict.value}: {answer.why}"
+    if by.identity:
+        return f"ok   {answer.subject}  {by.identity} by {by.issuer or 'its authority'}{more}"
     name = f"{by.key_name}/{by.key_version} " if by.key_name and by.key_version else ""
     if answer.signatures:
         more += f"  {answer.why}"

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import GuardError, IntegrityError, UsageError
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import compare
+from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, judged, read_root
 from pipeline_guard.flows.verify import (
     KeyDoors,
     SignatureFound,
@@ -25,17 +26,16 @@ from pipeline_guard.flows.verify import (
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.demand import Candidate, Unmet, rules_for, unmet, verdict_of
 from pipeline_guard.sign.model_manifest import MODEL
 from pipeline_guard.sign.predicate import BESIDE
-from pipeline_guard.sign.verify import verify_by
 
 if TYPE_CHECKING:
     from pipeline_guard.policy.signatures import SignatureRule
 
 PQ_SUFFIX = ".pq" + BUNDLE_SUFFIX
+_ANOTHER = (SignatureVerdict.UNKNOWN_KEY, SignatureVerdict.NOT_BY_POLICY)  # said of every signer but the one who made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,20 @@ class _Looked:
 
 
 def verify_by_policy(
-    subjects: Sequence[str], bundles: Sequence[str], rules: Sequence[SignatureRule], *, doors: VerifyDoors, keys: KeyDoors
+    subjects: Sequence[str],
+    bundles: Sequence[str],
+    rules: Sequence[SignatureRule],
+    trusted: TrustFiles,
+    *,
+    doors: VerifyDoors,
+    keys: KeyDoors,
 ) -> list[Verification]:
     """Verify every subject against every rule that names it, going on after failures; ``bundles`` none means those beside it.
 
-    Raises NothingToDo where no subject exists, UsageError for a key that cannot be found: policy must be complete to be judged by.
+    Raises NothingToDo where no subject exists, UsageError for a signer who cannot be known: policy must be complete to be judged by.
     """
     check_present(subjects, bundles[0] if bundles else "", doors)
-    known = [(rule, _signers(rule, doors, keys)) for rule in rules]
+    known = [(rule, _signers(rule, trusted, doors, keys)) for rule in rules]
     return [_answer(subject, bundles, known, doors) for subject in subjects]
 
 
@@ -70,15 +76,17 @@ def bundles_beside(subject: str, doors: VerifyDoors) -> list[str]:
     return [place for place in places if doors.files.kind(place) != "missing"]
 
 
-def _signers(rule: SignatureRule, doors: VerifyDoors, keys: KeyDoors) -> dict[str, KeyTimeline]:
-    """Return the keys of a rule by their labels. Raises UsageError where two share a key: they would be counted as two."""
-    found: dict[str, KeyTimeline] = {}
+def _signers(rule: SignatureRule, trusted: TrustFiles, doors: VerifyDoors, keys: KeyDoors) -> Mapping[str, Trust]:
+    """Return whom a rule trusts, by their labels. Raises UsageError where two share a key: they would be counted as two."""
+    found: dict[str, Trust] = {}
     owners: dict[str, str] = {}
     for signer in rule.signers:
         if not signer.key:
-            raise UsageError(f"the identity {signer.identity[:80]} cannot be verified here", "name a key")
-        found[signer.label] = find_key(signer.key, files=doors.files, keys=keys, clock=doors.clock)
-        for version in found[signer.label].versions:
+            found[signer.label] = certificate_trust(signer.identity, signer.issuer, trusted, doors.files, is_pattern=True)
+            continue
+        timeline = find_key(signer.key, files=doors.files, keys=keys, clock=doors.clock)
+        found[signer.label] = KeyTrust(timeline, read_root(trusted, doors.files))
+        for version in timeline.versions:
             other = owners.setdefault(version.fingerprint, signer.label)
             if other != signer.label:
                 raise UsageError(f"the signers {other} and {signer.label} have the same key", "each has a key of their own")
@@ -86,7 +94,7 @@ def _signers(rule: SignatureRule, doors: VerifyDoors, keys: KeyDoors) -> dict[st
 
 
 def _answer(
-    subject: str, bundles: Sequence[str], known: Sequence[tuple[SignatureRule, dict[str, KeyTimeline]]], doors: VerifyDoors
+    subject: str, bundles: Sequence[str], known: Sequence[tuple[SignatureRule, Mapping[str, Trust]]], doors: VerifyDoors
 ) -> Verification:
     try:
         kind = kind_of(subject, doors)
@@ -113,13 +121,14 @@ def _answer(
     return answer or Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", "policy has no rule for it")  # Defensive: see asked
 
 
-def _look(subject: str, kind: str, places: Sequence[str], signers: dict[str, KeyTimeline], doors: VerifyDoors) -> _Looked:
+def _look(subject: str, kind: str, places: Sequence[str], signers: Mapping[str, Trust], doors: VerifyDoors) -> _Looked:
     """Verify every bundle with the keys of one rule. What does not verify is remembered, not fatal: another may do."""
     looked = _Looked(subject, kind, [], [], [])
     roots: list[Digest] = []
     for place in places:
         try:
-            statement = verify_by(doors.files.read(place, MAX_BUNDLE), list(signers.values()), doors.clock.now(), place)
+            content = doors.files.read(place, MAX_BUNDLE)
+            owner, statement = _by_anybody(content, place, signers, doors)
             digest, signed_as = _compared(looked, statement, place, roots, doors)
         except (IntegrityError, UsageError) as error:
             verdict = error.verdict if isinstance(error, NotVerified) else SignatureVerdict.TAMPERED
@@ -127,10 +136,21 @@ def _look(subject: str, kind: str, places: Sequence[str], signers: dict[str, Key
             looked.found.append(SignatureFound(place, verdict, error.what))
             continue
         judgement = statement.judgement
-        owner = next(label for label, timeline in signers.items() if judgement.by.fingerprint in _fingerprints(timeline))
         looked.candidates.append(Candidate(place, owner, statement, signed_as, str(digest)))
         looked.found.append(SignatureFound(place, judgement.verdict, judgement.why, statement.predicate_type, judgement))
     return looked
+
+
+def _by_anybody(content: bytes, place: str, signers: Mapping[str, Trust], doors: VerifyDoors) -> tuple[str, VerifiedStatement]:
+    """Return which signer made a bundle, and what it says. Raises what says most where none did."""
+    refusals: list[IntegrityError] = []
+    for label, trust in signers.items():
+        try:
+            return label, judged(content, trust, doors.clock.now(), place)
+        except IntegrityError as error:
+            refusals.append(error)
+    telling = [error for error in refusals if not isinstance(error, NotVerified) or error.verdict not in _ANOTHER]
+    raise (telling or refusals)[0]
 
 
 def _compared(looked: _Looked, statement: VerifiedStatement, place: str, roots: list[Digest], doors: VerifyDoors) -> tuple[Digest, str]:
@@ -145,10 +165,6 @@ def _compared(looked: _Looked, statement: VerifiedStatement, place: str, roots: 
     if looked.kind == "folder":
         roots.append(digest)
     return digest, "" if looked.kind == "digest" else signed_as
-
-
-def _fingerprints(timeline: KeyTimeline) -> set[str]:
-    return {version.fingerprint for version in timeline.versions}
 
 
 def _judged(looked: _Looked, lack: Unmet | None, first: str, before: Verification | None) -> Verification:

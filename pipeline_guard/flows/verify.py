@@ -11,6 +11,7 @@ from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.key_report import timeline as timeline_document
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders, compare
+from pipeline_guard.flows.trust import Trust, asked_for, judged
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.model_terms import STRICT, ModelTerms
 from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
@@ -20,7 +21,6 @@ from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore
 from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.model_manifest import SIGNATURE
 from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
-from pipeline_guard.sign.verify import verify_by
 
 _FILE_NAMES = (".pem", ".pub", ".json")
 
@@ -81,7 +81,7 @@ class Verification:
         return self.verdict.holds
 
 
-def verify(subjects: Sequence[str], bundle: str, trust: KeyTimeline, *, doors: VerifyDoors) -> list[Verification]:
+def verify(subjects: Sequence[str], bundle: str, trust: Trust, *, doors: VerifyDoors) -> list[Verification]:
     """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
     check_present(subjects, bundle, doors)
     return [_answer(subject, bundle or default_bundle(subject, doors), trust, doors) for subject in subjects]
@@ -93,8 +93,8 @@ def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> N
         raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
 
 
-def _answer(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -> Verification:
-    asked = trust.newest.fingerprint
+def _answer(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> Verification:
+    asked = asked_for(trust)
     try:
         statement, (digest, signed_as) = _verified(subject, bundle, trust, doors)
     except NotVerified as error:
@@ -117,7 +117,7 @@ def _answer(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -
     )
 
 
-def verify_one(subject: str, bundle_path: str, trust: KeyTimeline, *, doors: VerifyDoors) -> VerifiedStatement:
+def verify_one(subject: str, bundle_path: str, trust: Trust, *, doors: VerifyDoors) -> VerifiedStatement:
     """Return what the key says about one file, model folder or ``sha256:HEX``; ``bundle_path`` "" means beside the subject.
 
     Raises IntegrityError where it does not hold (a missing bundle included), UsageError where something cannot be read.
@@ -180,12 +180,12 @@ def is_digest(subject: str) -> bool:
     return subject.startswith("sha256:")
 
 
-def _verified(subject: str, bundle: str, trust: KeyTimeline, doors: VerifyDoors) -> tuple[VerifiedStatement, tuple[Digest, str]]:
+def _verified(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> tuple[VerifiedStatement, tuple[Digest, str]]:
     kind = kind_of(subject, doors)
     if doors.files.kind(bundle) == "missing":
         hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
         raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
-    statement = verify_by(doors.files.read(bundle, MAX_BUNDLE), [trust], doors.clock.now(), bundle)
+    statement = judged(doors.files.read(bundle, MAX_BUNDLE), trust, doors.clock.now(), bundle)
     return statement, compare(subject, kind, statement, bundle, doors.tree, doors.terms)
 
 

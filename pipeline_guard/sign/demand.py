@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline_guard.model.signature import SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
+from pipeline_guard.sign.pattern import matches
 from pipeline_guard.sign.predicate import TEST_RESULT, VSA, field, is_of
 from pipeline_guard.sign.public_key import ML_DSA
 from pipeline_guard.sign.statement import PROVENANCE
@@ -49,17 +49,6 @@ def rules_for(path: str, rules: Sequence[SignatureRule]) -> list[SignatureRule]:
     """Return the rules that name a subject: patterns match the whole path; those without a slash its last part."""
     base = path.rpartition("/")[2]
     return [rule for rule in rules if any(matches(pattern, path if "/" in pattern else base) for pattern in rule.subjects)]
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Tell whether a pattern matches the whole text: ``*`` is anything but a slash, ``**`` anything, all else itself."""
-    return _compiled(pattern).fullmatch(text) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    wild = {"*": "[^/]*", "**": ".*"}
-    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in re.split(r"(\*\*|\*)", pattern)), re.DOTALL)
 
 
 def unmet(rule: SignatureRule, found: Iterable[Candidate], now: datetime) -> Unmet | None:

@@ -81,6 +81,20 @@ class PublicKey:
             return _accepts_rsa(self.key, signature, message)
         return _holds(self.key, signature, message)
 
+    def accepts_digest(self, signature: bytes, digest: bytes, algorithm: str) -> bool:
+        """Tell whether ``signature`` is over content with this ``digest``; never for keys that take no digest (Ed25519)."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+        kinds = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+        prehashed = utils.Prehashed(kinds[algorithm])
+        if isinstance(self.key, ec.EllipticCurvePublicKey):
+            usual = any(found.name == algorithm for found in _hashes(self.key))
+            return usual and _is_der(signature) and _holds(self.key, signature, digest, ec.ECDSA(prehashed))
+        if isinstance(self.key, rsa.RSAPublicKey):
+            return algorithm == "sha256" and _holds(self.key, signature, digest, padding.PKCS1v15(), prehashed)
+        return False
+
 
 def load(public_pem: str) -> PublicKey:
     """Read a PEM public key. Raises UsageError for anything else, private keys included."""
@@ -133,6 +147,16 @@ def _holds(key: Any, signature: bytes, message: bytes, *scheme: Any) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def _is_der(signature: bytes) -> bool:
+    """Tell whether a signature is the one DER encoding of its numbers."""
+    from cryptography.hazmat.primitives.asymmetric import utils
+
+    try:
+        return utils.encode_dss_signature(*utils.decode_dss_signature(signature)) == signature
+    except ValueError:
+        return False
 
 
 def _accepts_ecdsa(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:

@@ -17,6 +17,7 @@ from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.trusted_time import TrustedTime
 from pipeline_guard.sign.bundle import UnverifiedEnvelope, read_bundle
 from pipeline_guard.sign.dsse import pae
+from pipeline_guard.sign.material import blob_statement
 from pipeline_guard.sign.public_key import PublicKey, load
 from pipeline_guard.sign.statement import read_statement
 from pipeline_guard.sign.timeline import judge
@@ -68,14 +69,21 @@ def _signer(envelope: UnverifiedEnvelope, keys: Sequence[PublicKey], name: str) 
         raise NotVerified(
             SignatureVerdict.UNKNOWN_KEY, f"{name}: made with another key", f"{known}; give the signer's, or its timeline with older keys"
         )
-    message = pae(envelope.payload)
     for key in named:
-        if key.accepts(envelope.signature, message):
+        if _accepts(key, envelope):
             return key
     raise IntegrityError(f"{name}: the signature does not verify", "the bundle was changed, or another key has signed it")
 
 
+def _accepts(key: PublicKey, envelope: UnverifiedEnvelope) -> bool:
+    if envelope.message is not None:
+        return key.accepts_digest(envelope.signature, envelope.message.digest, envelope.message.algorithm)
+    return key.accepts(envelope.signature, pae(envelope.payload))
+
+
 def _statement(envelope: UnverifiedEnvelope, key: PublicKey, name: str) -> VerifiedStatement:
+    if envelope.message is not None:
+        return blob_statement(envelope.message, key.fingerprint)
     statement = read_statement(envelope.payload, name)
     return VerifiedStatement(
         statement.subjects, statement.predicate_type, statement.predicate, Digest.sha256(envelope.payload), key.fingerprint

@@ -102,6 +102,7 @@ _TERMS = (
     Flag("note", "a line for people", "TEXT"),
 )
 
+_REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 _CERTIFICATES = (
     Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
     Flag("certificate-oidc-issuer", "who must have confirmed that identity", "URL"),
@@ -110,7 +111,6 @@ _CERTIFICATES = (
     Flag("tsa-certificate", "chain of a time-stamp authority to trust, as PEM, its own certificate first", "FILE"),
     Flag("revoked-certificates", "serial numbers or SHA-256 of certificates that count no more, one a line", "FILE"),
 )
-_REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 
 
 def _state(name: str, help_text: str, *flags: Flag) -> Command:
@@ -205,10 +205,10 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Flag("key", "public key as a PEM file, a key's timeline as a JSON file, or the name of a key", "KEY", settable=True),
             Flag("policy", "who must have signed what, as a YAML file (default: verify.policy of the configuration)", "FILE"),
-            *_CERTIFICATES,
             Flag("ignore-path", "what need not be covered in a folder, such as .git; may be repeated", "PATH", many=True),
             Flag("lenient", "of a model, look at no more than model-signing does", switch=True),
             _REUSE,
+            *_CERTIFICATES,
             *_DATA,
         ),
         Positional("subjects", "files, model folders or sha256:HEX", "+"),

@@ -50,6 +50,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Streams,
+    TimestampService,
     Tree,
     Workers,
     WrappedRows,
@@ -143,6 +144,7 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -260,6 +262,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return JobHandover(home, environ)
 
+    def timestamps(url: str) -> TimestampService:
+        from pipeline_guard.adapters.timestamps import HttpTimestamps
+
+        return HttpTimestamps(url)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
@@ -293,6 +300,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        timestamps=timestamps,
     )
 
 
@@ -383,6 +391,7 @@ class Rehearsal:
             software_token=lambda: self.token,
             process=RecordingProcess,
             handover=RecordingHandover,
+            timestamps=lambda _url: None,
         )
 
     def _simulate_key(self, args: Args) -> None:

@@ -13,6 +13,7 @@ from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.images import OpenImages, attach
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PQ_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
 from pipeline_guard.flows.subjects import Folders
+from pipeline_guard.flows.timestamps import Stamper
 from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.period import current
 from pipeline_guard.model.digest import Digest
@@ -67,6 +68,7 @@ class SignDoors:
     token: Callable[[], SigningToken]
     state: Callable[[], SigningState]
     images: OpenImages
+    stamp: Stamper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
         for job, payload in zip(jobs, payloads, strict=True)
         for key in keys
     ]
-    bundles = [_signed(job, payload, key, request.actor, token(), state(), doors.clock) for job, payload, key in work]
+    bundles = [_signed(job, payload, key, request.actor, token(), state(), doors) for job, payload, key in work]
     places = [
         _put(job, bundle, said.type if said else PREDICATES.get(job.type, ""), doors)
         for (job, _, _), bundle in zip(work, bundles, strict=True)
@@ -146,12 +148,13 @@ def _signing_key(named: str, token: Callable[[], SigningToken], state: Callable[
     return record
 
 
-def _signed(job: Job, payload: bytes, key: KeyRecord, actor: str, token: SigningToken, state: SigningState, clock: Clock) -> bytes:
-    state.write(_event(job.names, payload, key, actor, clock))  # raises Unavailable: no record, no signature
+def _signed(job: Job, payload: bytes, key: KeyRecord, actor: str, token: SigningToken, state: SigningState, doors: SignDoors) -> bytes:
+    state.write(_event(job.names, payload, key, actor, doors.clock))  # raises Unavailable: no record, no signature
     signature = token.sign(key.ref, pae(payload))
+    stamps = [doors.stamp(signature)] if doors.stamp else []
     public = load(key.public_pem)
     hint = public.described("software" if key.in_software else "token") if public.is_post_quantum else public.hint
-    bundle = write_bundle(payload, signature, hint)
+    bundle = write_bundle(payload, signature, hint, stamps)
     # Defensive: what does not verify here must not leave (a faulty token, a register that names another key).
     verify_bundle(bundle, key.public_pem, job.bundle)
     return bundle

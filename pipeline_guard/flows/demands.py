@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import GuardError, IntegrityError, UsageError
 from pipeline_guard.flows.evidence import is_there, look_at_image, read_at
-from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PQ_SUFFIX
-from pipeline_guard.flows.subjects import compare
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import PQ_SUFFIX, compare
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, judged, read_root
 from pipeline_guard.flows.verify import (
     KeyDoors,

@@ -25,7 +25,6 @@ from pipeline_guard.sign.statement import BLOB, PROVENANCE, blob_payload, local_
 from pipeline_guard.sign.subject import MAX_LIST, read_list
 
 BUNDLE_SUFFIX = ".sigstore.json"
-PQ_SUFFIX = ".pq.sigstore.json"  # the same payload signed with ML-DSA
 PREDICATES = {"blob": BLOB, "provenance": PROVENANCE}
 _WILDCARDS = "*?["
 

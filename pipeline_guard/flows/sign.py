@@ -11,8 +11,8 @@ from typing import Protocol
 
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.images import OpenImages, attach
-from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PQ_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
-from pipeline_guard.flows.subjects import Folders
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
+from pipeline_guard.flows.subjects import PQ_SUFFIX, Folders
 from pipeline_guard.flows.timestamps import Stamper
 from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.period import current

@@ -102,6 +102,7 @@ _TERMS = (
     Flag("note", "a line for people", "TEXT"),
 )
 
+_REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 _CERTIFICATES = (
     Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
     Flag("certificate-oidc-issuer", "who must have confirmed that identity", "URL"),
@@ -110,7 +111,6 @@ _CERTIFICATES = (
     Flag("tsa-certificate", "chain of a time-stamp authority to trust, as PEM, its own certificate first", "FILE"),
     Flag("revoked-certificates", "serial numbers or SHA-256 of certificates that count no more, one a line", "FILE"),
 )
-_REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 
 
 def _state(name: str, help_text: str, *flags: Flag) -> Command:
@@ -182,13 +182,16 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag("type", "what the subjects are; a folder is a model", "TYPE", "", ("", "blob", "provenance", "model"), settable=True),
             Flag("key", "name or pkcs11: URI of the signing key", "KEY", settable=True),
+            Flag("pq-key", "an ml-dsa-65 key that signs the same again, into SUBJECT.pq.sigstore.json", "KEY", settable=True),
+            Flag("predicate", "what to say of the subjects, a JSON file", "FILE"),
+            Flag("predicate-type", "its type: provenance, vsa, cyclonedx, spdx, test-result ... or a URI", "TYPE"),
             Flag("bundle", "where the signature goes (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
-            Flag("timestamp-url", "have a time-stamp authority prove when it was signed (RFC 3161)", "URL", settable=True),
-            Flag("timestamp-key", "prove it with a key of our own instead, which serves nothing else", "NAME", settable=True),
-            Flag("timestamp-certificate", "PEM certificate of that key; made, self-signed, if it is missing", "FILE", settable=True),
             Flag("subjects-from", "a list of subjects: JSON, or what sha256sum prints; all share one statement", "FILE"),
             Flag("digest", "what the files of a model are listed with", "NAME", "sha256", ("sha256", "blake3")),
             _REUSE,
+            Flag("timestamp-url", "have a time-stamp authority prove when it was signed (RFC 3161)", "URL", settable=True),
+            Flag("timestamp-key", "prove it with a key of our own instead, which serves nothing else", "NAME", settable=True),
+            Flag("timestamp-certificate", "PEM certificate of that key; made, self-signed, if it is missing", "FILE", settable=True),
         ),
         Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),
@@ -205,10 +208,10 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Flag("key", "public key as a PEM file, a key's timeline as a JSON file, or the name of a key", "KEY", settable=True),
             Flag("policy", "who must have signed what, as a YAML file (default: verify.policy of the configuration)", "FILE"),
-            *_CERTIFICATES,
             Flag("ignore-path", "what need not be covered in a folder, such as .git; may be repeated", "PATH", many=True),
             Flag("lenient", "of a model, look at no more than model-signing does", switch=True),
             _REUSE,
+            *_CERTIFICATES,
             *_DATA,
         ),
         Positional("subjects", "files, model folders or sha256:HEX", "+"),

@@ -32,6 +32,9 @@ def run(args: Args, wiring: Wiring) -> int:
         args.text("subjects-from"),
         args.text("digest"),
         args.on("reuse-digests"),
+        args.text("pq-key"),
+        args.text("predicate"),
+        args.text("predicate-type"),
     )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
@@ -39,6 +42,12 @@ def run(args: Args, wiring: Wiring) -> int:
     for signed in sign(request, doors=doors):
         wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
+
+
+def _short(subjects: Sequence[str]) -> str:
+    """Name the subjects of one bundle, of hundreds the first."""
+    more = f" and {len(subjects) - _SHOWN} more" if len(subjects) > _SHOWN else ""
+    return ", ".join(subjects[:_SHOWN]) + more
 
 
 def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
@@ -54,9 +63,3 @@ def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
     token = partial(governed, wiring)
     doors = StampDoors(wiring.actor, wiring.clock, wiring.random, wiring.files, token, wiring.state)
     return making(key, args.text("timestamp-certificate"), doors)
-
-
-def _short(subjects: Sequence[str]) -> str:
-    """Name the subjects of one bundle, of hundreds the first."""
-    more = f" and {len(subjects) - _SHOWN} more" if len(subjects) > _SHOWN else ""
-    return ", ".join(subjects[:_SHOWN]) + more

@@ -31,7 +31,7 @@ def run(args: Args, wiring: Wiring) -> int:
     """Verify and say so; the configuration is read only where neither key, certificate nor policy was named."""
     subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
     bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
-    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args))
+    doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args), wiring.images)
     keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
     rules = _rules(args, wiring)
     if rules:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import GuardError, IntegrityError, UsageError
+from pipeline_guard.flows.evidence import is_there, look_at_image, read_at
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
-from pipeline_guard.flows.subjects import compare
+from pipeline_guard.flows.subjects import PQ_SUFFIX, compare
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, judged, read_root
 from pipeline_guard.flows.verify import (
     KeyDoors,
@@ -24,9 +25,9 @@ from pipeline_guard.flows.verify import (
     kind_of,
 )
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.image import is_image
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.demand import Candidate, Unmet, rules_for, unmet, verdict_of
 from pipeline_guard.sign.model_manifest import MODEL
 from pipeline_guard.sign.predicate import BESIDE
@@ -34,15 +35,18 @@ from pipeline_guard.sign.predicate import BESIDE
 if TYPE_CHECKING:
     from pipeline_guard.policy.signatures import SignatureRule
 
-PQ_SUFFIX = ".pq" + BUNDLE_SUFFIX
 _ANOTHER = (SignatureVerdict.UNKNOWN_KEY, SignatureVerdict.NOT_BY_POLICY)  # said of every signer but the one who made it
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """One subject with what its bundles were worth; ``root`` is a model's digest, once its own signature gave it."""
+    """One subject with what its bundles were worth; ``root`` is a model's digest, once its own signature gave it.
+
+    ``target`` is what bundles are compared with: the subject, or the digest of an image.
+    """
 
     subject: str
+    target: str
     kind: str
     candidates: list[Candidate]
     found: list[SignatureFound]
@@ -69,10 +73,11 @@ def verify_by_policy(
 
 def bundles_beside(subject: str, doors: VerifyDoors) -> list[str]:
     """Return the bundles that lie where ``sign`` puts them: SUBJECT.sigstore.json, .pq and one for each kind of predicate."""
-    if is_digest(subject):
+    if is_digest(subject) or is_image(subject):
         return []
     stem = posixpath.normpath(subject)
-    places = [default_bundle(subject, doors), stem + PQ_SUFFIX, *(f"{stem}.{word}{BUNDLE_SUFFIX}" for word in BESIDE)]
+    said = [f"{stem}.{word}{suffix}" for word in BESIDE for suffix in (BUNDLE_SUFFIX, PQ_SUFFIX)]
+    places = [default_bundle(subject, doors), stem + PQ_SUFFIX, *said]
     return [place for place in places if doors.files.kind(place) != "missing"]
 
 
@@ -96,39 +101,40 @@ def _signers(rule: SignatureRule, trusted: TrustFiles, doors: VerifyDoors, keys:
 def _answer(
     subject: str, bundles: Sequence[str], known: Sequence[tuple[SignatureRule, Mapping[str, Trust]]], doors: VerifyDoors
 ) -> Verification:
+    target, path, beside = subject, subject if is_digest(subject) else posixpath.normpath(subject), bundles_beside(subject, doors)
     try:
         kind = kind_of(subject, doors)
+        if kind == "image":
+            image, beside = look_at_image(subject, doors)
+            target, path, kind = str(image.digest), image.name, "digest"
     except (IntegrityError, UsageError) as error:
         return Verification(subject, SignatureVerdict.UNREADABLE, "", "", error.what, error.hint)
-    path = subject if kind == "digest" else posixpath.normpath(subject)
     asked = rules_for(path, [rule for rule, _ in known])
-    places = list(bundles) or bundles_beside(subject, doors)
+    places = list(bundles) or beside
     first = places[0] if places else default_bundle(subject, doors)
     if not asked:
         hint = "add a rule whose subjects match it"
         return Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", f"{subject}: policy has no rule for it", hint)
-    if not [place for place in places if doors.files.kind(place) != "missing"]:
+    if not [place for place in places if is_there(place, doors)]:
         hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
         return Verification(subject, SignatureVerdict.NO_SIGNATURE, first, "", f"{first}: no signature there", hint)
     answer: Verification | None = None
     for rule, signers in known:
         if rule not in asked:
             continue
-        looked = _look(subject, kind, places, signers, doors)
+        looked = _look(_Looked(subject, target, kind, [], [], []), places, signers, doors)
         answer = _judged(looked, unmet(rule, looked.candidates, doors.clock.now()), first, answer)
         if not answer.verified:
             break
     return answer or Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", "policy has no rule for it")  # Defensive: see asked
 
 
-def _look(subject: str, kind: str, places: Sequence[str], signers: Mapping[str, Trust], doors: VerifyDoors) -> _Looked:
+def _look(looked: _Looked, places: Sequence[str], signers: Mapping[str, Trust], doors: VerifyDoors) -> _Looked:
     """Verify every bundle with the keys of one rule. What does not verify is remembered, not fatal: another may do."""
-    looked = _Looked(subject, kind, [], [], [])
     roots: list[Digest] = []
     for place in places:
         try:
-            content = doors.files.read(place, MAX_BUNDLE)
-            owner, statement = _by_anybody(content, place, signers, doors)
+            owner, statement = _by_anybody(read_at(place, doors), place, signers, doors)
             digest, signed_as = _compared(looked, statement, place, roots, doors)
         except (IntegrityError, UsageError) as error:
             verdict = error.verdict if isinstance(error, NotVerified) else SignatureVerdict.TAMPERED
@@ -161,7 +167,7 @@ def _compared(looked: _Looked, statement: VerifiedStatement, place: str, roots: 
             if subject.digest in roots:
                 own = posixpath.basename(posixpath.normpath(looked.subject))
                 return subject.digest, "" if subject.name == own else subject.name
-    digest, signed_as = compare(looked.subject, looked.kind, statement, place, doors.tree, doors.terms)
+    digest, signed_as = compare(looked.target, looked.kind, statement, place, doors.tree, doors.terms)
     if looked.kind == "folder":
         roots.append(digest)
     return digest, "" if looked.kind == "digest" else signed_as

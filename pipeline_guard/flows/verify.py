@@ -8,17 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.evidence import Evidence, is_there, look_at_image, no_images
+from pipeline_guard.flows.images import OpenImages
 from pipeline_guard.flows.key_report import timeline as timeline_document
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
-from pipeline_guard.flows.subjects import Folders, compare
-from pipeline_guard.flows.trust import Trust, asked_for, judged
+from pipeline_guard.flows.subjects import Folders, Said, compare_said
+from pipeline_guard.flows.trust import Trust, asked_for
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.image import is_image
 from pipeline_guard.model.model_terms import STRICT, ModelTerms
 from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore
-from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.model_manifest import SIGNATURE
 from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
 
@@ -33,6 +35,7 @@ class VerifyDoors:
     tree: Folders
     clock: Clock
     terms: ModelTerms = STRICT
+    images: OpenImages = no_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Verification:
 def verify(subjects: Sequence[str], bundle: str, trust: Trust, *, doors: VerifyDoors) -> list[Verification]:
     """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
     check_present(subjects, bundle, doors)
-    return [_answer(subject, bundle or default_bundle(subject, doors), trust, doors) for subject in subjects]
+    evidence = Evidence(trust, doors)
+    return [_answer(subject, bundle, evidence, doors) for subject in subjects]
 
 
 def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> None:
@@ -93,21 +97,22 @@ def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> N
         raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
 
 
-def _answer(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> Verification:
-    asked = asked_for(trust)
+def _answer(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> Verification:
+    asked = asked_for(evidence.trust)
+    bundle = bundle or default_bundle(subject, doors)
     try:
-        statement, (digest, signed_as) = _verified(subject, bundle, trust, doors)
+        said, (digest, signed_as) = _verified(subject, bundle, evidence, doors)
     except NotVerified as error:
         return Verification(subject, error.verdict, bundle, asked, error.what, error.hint)
     except IntegrityError as error:
         return Verification(subject, SignatureVerdict.TAMPERED, bundle, asked, error.what, error.hint)
     except UsageError as error:
         return Verification(subject, SignatureVerdict.UNREADABLE, bundle, asked, error.what, error.hint)
-    judgement = statement.judgement
+    statement, judgement = said.statement, said.statement.judgement
     return Verification(
         subject,
         judgement.verdict,
-        bundle,
+        said.bundle,
         asked,
         judgement.why,
         digest=str(digest),
@@ -122,11 +127,14 @@ def verify_one(subject: str, bundle_path: str, trust: Trust, *, doors: VerifyDoo
 
     Raises IntegrityError where it does not hold (a missing bundle included), UsageError where something cannot be read.
     """
-    return _verified(subject, bundle_path or default_bundle(subject, doors), trust, doors)[0]
+    bundle = bundle_path or default_bundle(subject, doors)
+    return _verified(subject, bundle, Evidence(trust, doors), doors)[0].statement
 
 
 def default_bundle(subject: str, doors: VerifyDoors) -> str:
-    """Return where the bundle of a subject lies if nobody says otherwise."""
+    """Return where the bundle of a subject lies if nobody says otherwise; that of an image lies beside it."""
+    if is_image(subject):
+        return subject
     if doors.files.kind(subject) == "folder":
         folder = posixpath.normpath(subject)
         inside, beside = posixpath.join(folder, SIGNATURE), folder + BUNDLE_SUFFIX
@@ -167,6 +175,8 @@ def key_in(content: bytes, name: str) -> KeyTimeline:
 
 
 def _present(subject: str, bundle: str, doors: VerifyDoors) -> bool:
+    if is_image(subject):
+        return True  # it is looked up when its turn comes
     if not is_digest(subject):
         return doors.files.kind(subject) != "missing"
     Digest.parse(subject)
@@ -180,17 +190,48 @@ def is_digest(subject: str) -> bool:
     return subject.startswith("sha256:")
 
 
-def _verified(subject: str, bundle: str, trust: Trust, doors: VerifyDoors) -> tuple[VerifiedStatement, tuple[Digest, str]]:
+def _verified(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> tuple[Said, tuple[Digest, str]]:
     kind = kind_of(subject, doors)
-    if doors.files.kind(bundle) == "missing":
+    if kind == "image":
+        return _verified_image(subject, "" if bundle == subject else bundle, evidence, doors)
+    _check_there(subject, bundle, doors)
+    said = evidence.said(bundle)
+    return said, compare_said(subject, kind, said, doors.tree, doors.terms)
+
+
+def _verified_image(text: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> tuple[Said, tuple[Digest, str]]:
+    """Take the first bundle of an image that holds; raise what says most where none does."""
+    image, places = look_at_image(text, doors)
+    refusals: list[IntegrityError | UsageError] = []
+    for place in [bundle] if bundle else places:
+        _check_there(text, place, doors)
+        try:
+            said = evidence.said(place)
+            digest, name = compare_said(str(image.digest), "digest", said, doors.tree, doors.terms)
+        except (IntegrityError, UsageError) as error:
+            refusals.append(error)
+        else:
+            return said, (digest, "" if name == image.name else name)
+    if not refusals:
+        raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{text}: nothing refers to it that is a signature", f"pipeline-guard sign {text}")
+    raise next((error for error in refusals if not _is_anothers(error)), refusals[0])
+
+
+def _is_anothers(error: IntegrityError | UsageError) -> bool:
+    """Tell whether a bundle is only somebody else's, as any image may have many."""
+    return isinstance(error, NotVerified) and error.verdict in (SignatureVerdict.UNKNOWN_KEY, SignatureVerdict.NOT_BY_POLICY)
+
+
+def _check_there(subject: str, bundle: str, doors: VerifyDoors) -> None:
+    if not is_there(bundle, doors):
         hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
         raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
-    statement = judged(doors.files.read(bundle, MAX_BUNDLE), trust, doors.clock.now(), bundle)
-    return statement, compare(subject, kind, statement, bundle, doors.tree, doors.terms)
 
 
 def kind_of(subject: str, doors: VerifyDoors) -> str:
-    """Return "digest", "file" or "folder". Raises NotVerified or UsageError for what cannot be verified."""
+    """Return "digest", "image", "file" or "folder". Raises NotVerified or UsageError for what cannot be verified."""
+    if is_image(subject):
+        return "image"
     kind = "digest" if is_digest(subject) else doors.files.kind(subject)
     if kind == "missing":
         raise NotVerified(SignatureVerdict.UNREADABLE, f"{subject}: no such file or folder", "check the path")

@@ -98,4 +98,4 @@ class SigningPlace:
         self.key = self.token.create("signing", 1, KeyType.EC_P256, KeyUsage.SIGN)
         self.state.add_key(self.key)
         self.sign_doors = SignDoors(StandingClock(), LocalFiles(), LocalTree(), lambda: self.token, lambda: self.state, opened)
-        self.verify_doors = VerifyDoors(LocalFiles(), LocalTree(), StandingClock())
+        self.verify_doors = VerifyDoors(LocalFiles(), LocalTree(), StandingClock(), images=opened)

@@ -24,6 +24,7 @@ from pipeline_guard.adapters.oci.index import (
 )
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.ports import Files
 
@@ -50,9 +51,13 @@ class Layout:
 
     def referrers(self, digest: Digest) -> Sequence[Descriptor]:
         """Return what the list under the referrers tag has, and what index.json lists with a type of its own."""
-        listed = self._listed(digest)
-        found = [descriptor(entry, self._path("index.json")) for entry in [*listed, *self._index()]]
-        return list({one.digest: one for one in found if one.artifact_type}.values())
+        name = self._path("index.json")
+        listed = [descriptor(entry, name) for entry in self._listed(digest)]
+        found = {one.digest: one for one in listed if one.artifact_type}
+        for one in (descriptor(entry, name) for entry in self._index()):
+            if one.artifact_type and one.digest not in found and self._refers(one, digest):
+                found[one.digest] = one
+        return list(found.values())
 
     def content(self, digest: Digest, limit: int, *, manifest: bool = False) -> bytes:  # noqa: ARG002 - one place for both
         """Return a blob, its digest checked."""
@@ -81,6 +86,15 @@ class Layout:
         if self._files.kind(self._path("oci-layout")) != "file" or self._files.kind(path) != "file":
             raise NothingToDo(f"{self._folder}: not an OCI image layout", _HINT)
         return entries(self._files.read(path, MAX_INDEX), path)
+
+    def _refers(self, one: Descriptor, subject: Digest) -> bool:
+        """Look into a manifest that index.json lists for nobody in particular."""
+        try:
+            document = parse_json(self.content(one.digest, MAX_INDEX, manifest=True), str(one.digest), limit=MAX_INDEX)
+        except (IntegrityError, UsageError):  # not about this image as far as can be seen
+            return False
+        named = document.get("subject") if isinstance(document, dict) else None
+        return isinstance(named, dict) and named.get("digest") == str(subject)
 
     def _listed(self, subject: Digest) -> list[Mapping[str, Any]]:
         tag = referrers_tag(subject)

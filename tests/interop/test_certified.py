@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -158,3 +159,28 @@ def test_logs_of_the_first_version_are_accepted_too(tools: Tools, rekor: str) ->
     lay_out(what, PrivateTrust(now()), rekor=rekor)
     for judge in (COSIGN, GO, NPM, PYTHON):
         assert JUDGES[judge](tools, Question(what)), tools.said
+
+
+def test_keys_in_a_token_serve_as_well(tools: Tools) -> None:
+    """The command itself, with SoftHSM: authority, logs, time and signer."""
+
+    def guard(*words: str) -> int:
+        environment = {
+            **tools.environment,
+            "PIPELINE_GUARD_HOME": str(tools.folder / "guard"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+        done = subprocess.run([sys.executable, "-m", "pipeline_guard", *words], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.returncode
+
+    lay_out("SLSA provenance", PrivateTrust(now()))
+    Path("trust").mkdir()
+    guard("keys", "create", "signing")
+    words = ["--private-trust", "trust", "--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER, "--bundle", "bundle.json"]
+    guard("sign", "artifact", "--key", "signing", "--type", "provenance", *words)
+    Path("root.json").write_bytes(Path("trust/trusted_root.json").read_bytes())
+    Path("config.json").write_bytes(Path("trust/client_trust_config.json").read_bytes())
+    for judge in (COSIGN, GO, NPM, PYTHON):
+        assert JUDGES[judge](tools, Question("SLSA provenance")), tools.said
+        assert not JUDGES[judge](tools, Question("SLSA provenance", identity=IDENTITY + "x")), tools.said

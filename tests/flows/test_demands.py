@@ -77,7 +77,6 @@ def test_somebody_elses_signature_a_changed_file_and_no_signature_are_told_apart
     signed(place, "dist/a.whl")
     Path("dist/a.whl").write_bytes(b"two")
     assert answer(place, ONE).verdict.value == "tampered"
-    assert answer(place, ONE, "dist/gone.whl", "x.json").verdict.value == "unreadable" if Path("x.json").exists() else True
     with pytest.raises(NothingToDo):
         answer(place, ONE, "dist/gone.whl")
 
@@ -178,12 +177,9 @@ def test_certified_identities_sign_by_pattern_of_the_whole_name(place: SigningPl
     assert by(IDENTITY.replace("/main", "/release*")).verdict.value == "not-by-policy"
     assert by("https://*").verdict.value == "not-by-policy"
     assert by(IDENTITY, "https://elsewhere.example").verdict.value == "not-by-policy"
-    assert (
-        "--trusted-root"
-        in pytest.raises(
-            UsageError, answer, place, f"  - {{subjects: ['**'], signers: [{{identity: '{IDENTITY}', issuer: '{ISSUER}'}}]}}\n"
-        ).value.hint
-    )
+    with pytest.raises(UsageError) as caught:
+        answer(place, f"  - {{subjects: ['**'], signers: [{{identity: '{IDENTITY}', issuer: '{ISSUER}'}}]}}\n")
+    assert "--trusted-root" in caught.value.hint
 
 
 def test_a_signer_who_cannot_be_known_is_a_usage_error(place: SigningPlace) -> None:

@@ -298,3 +298,34 @@ def test_hundreds_of_subjects_share_one_statement(place: SigningPlace) -> None:
     assert place.token.signatures == 1
     assert len(made.subjects) == 500
     assert answer(place, "499.bin", bundle="all.json").verified
+
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "sign" / "keys"
+STORED = [kind.value for kind in (*SCHEMES, KeyType.ML_DSA_65)]
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_stored_bundles_of_every_type_verify_for_ever(place: SigningPlace, kind: str) -> None:
+    subject, bundle = str(VECTORS / "hello.txt"), str(VECTORS / f"{kind}.sigstore.json")
+    given = answer(place, subject, key=str(VECTORS / f"{kind}.json"), bundle=bundle)
+    assert given.verdict.value == "valid"
+    assert given.judgement is not None
+    assert (given.judgement.by.key_type, given.judgement.by.key_name, given.judgement.by.key_version) == (kind, kind, 1)
+
+
+@pytest.mark.parametrize(("state", "verdict"), [("retired", "untimestamped"), ("compromised", "compromised"), ("suspended", "suspended")])
+def test_stored_timelines_say_the_same_for_ever(place: SigningPlace, state: str, verdict: str) -> None:
+    subject, bundle = str(VECTORS / "hello.txt"), str(VECTORS / "ec-p256.sigstore.json")
+    assert answer(place, subject, key=str(VECTORS / f"ec-p256.{state}.json"), bundle=bundle).verdict.value == verdict
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_every_changed_part_of_a_signature_of_every_type_is_refused(place: SigningPlace, kind: str) -> None:
+    content = (VECTORS / f"{kind}.sigstore.json").read_bytes()
+    begin = content.index(b'"sig":"') + 7
+    for position in range(begin, content.index(b'"', begin), max(1, len(content) // 200)):
+        changed = bytearray(content)
+        changed[position] = ord("A") if changed[position] != ord("A") else ord("B")
+        Path("changed.json").write_bytes(changed)
+        given = answer(place, str(VECTORS / "hello.txt"), key=str(VECTORS / f"{kind}.json"), bundle="changed.json")
+        assert given.verdict.value == "tampered", position

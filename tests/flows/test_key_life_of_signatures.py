@@ -18,10 +18,13 @@ from cryptography.hazmat.primitives import serialization
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.key_report import timeline
-from pipeline_guard.flows.sign import Signed, SignRequest, sign
+from pipeline_guard.flows.sign import Signed, SignRequest, sign, sign_statement
 from pipeline_guard.flows.trust import KeyTrust
 from pipeline_guard.flows.verify import KeyDoors, Verification, find_key, verify
+from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.subject import Subject
+from pipeline_guard.sign.summary import summary_payload
 from pipeline_guard.sign.trusted_root import TrustedRoot, read_timestamp_chain
 from tests.fakes.signing import SigningPlace, StandingClock
 from tests.fakes.trust import PrivateTrust
@@ -298,6 +301,15 @@ def test_hundreds_of_subjects_share_one_statement(place: SigningPlace) -> None:
     assert place.token.signatures == 1
     assert len(made.subjects) == 500
     assert answer(place, "499.bin", bundle="all.json").verified
+
+
+def test_a_summary_that_is_ready_is_signed_and_verifies(place: SigningPlace) -> None:
+    policy, subject = Digest.sha256(b"policy"), Subject("a.bin", Digest.sha256(b"one"))
+    payload = summary_payload([subject], "urn:guard", NOW, "urn:resource", policy_digest=policy, policy_uri="urn:policy", passed=True)
+    made = sign_statement(payload, ("a.bin",), "signing", "a.bin.vsa.sigstore.json", "user:ada", doors=place.sign_doors)
+    assert place.state.events[-1].request_digest == made.payload.hex
+    given = answer(place, bundle=made.bundle)
+    assert (given.verified, given.predicate_type) == (True, "https://slsa.dev/verification_summary/v1")
 
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sign" / "keys"

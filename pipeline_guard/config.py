@@ -111,6 +111,7 @@ class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     """Defaults of ``sign``."""
 
     key: str = ""
+    pq_key: str = ""
     type: Literal["blob", "provenance", "model"] | None = None
 
 

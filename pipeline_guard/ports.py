@@ -578,6 +578,14 @@ class Fingerprint(Protocol):
         ...
 
 
+class TimestampService(Protocol):
+    """A time-stamp authority (RFC 3161)."""
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send a request, return the response, unverified. Raises Unavailable."""
+        ...
+
+
 class Progress(Protocol):
     """Tells a person on a terminal how far things are; silent elsewhere."""
 

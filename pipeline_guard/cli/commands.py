@@ -85,6 +85,7 @@ _PERIOD = (
     Flag("expires", "how long it protects, before 30 days of grace (default: keys.period, 365d)", "DURATION"),
     Flag("activate-in", "how long it waits before it begins", "DURATION"),
 )
+_SOFTWARE = Flag("insecure-software", "ml-dsa-65 where the token lacks it: derived from the token, signing in memory", switch=True)
 _CHANGE = (
     _VERSION,
     Flag("why", "the reason, for the history and the audit log", "TEXT"),
@@ -181,10 +182,16 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag("type", "what the subjects are; a folder is a model", "TYPE", "", ("", "blob", "provenance", "model"), settable=True),
             Flag("key", "name or pkcs11: URI of the signing key", "KEY", settable=True),
+            Flag("pq-key", "an ml-dsa-65 key that signs the same again, into SUBJECT.pq.sigstore.json", "KEY", settable=True),
+            Flag("predicate", "what to say of the subjects, a JSON file", "FILE"),
+            Flag("predicate-type", "its type: provenance, vsa, cyclonedx, spdx, test-result ... or a URI", "TYPE"),
             Flag("bundle", "where the signature goes (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
             Flag("subjects-from", "a list of subjects: JSON, or what sha256sum prints; all share one statement", "FILE"),
             Flag("digest", "what the files of a model are listed with", "NAME", "sha256", ("sha256", "blake3")),
             _REUSE,
+            Flag("timestamp-url", "have a time-stamp authority prove when it was signed (RFC 3161)", "URL", settable=True),
+            Flag("timestamp-key", "prove it with a key of our own instead, which serves nothing else", "NAME", settable=True),
+            Flag("timestamp-certificate", "PEM certificate of that key; made, self-signed, if it is missing", "FILE", settable=True),
         ),
         Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),
@@ -279,6 +286,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "ec-p384", "ed25519", "rsa-3072", "aes-256", "ml-dsa-65")),
                     Flag("usage", "the one thing it may do (default: by type)", "USAGE", "", ("", "sign", "wrap")),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name", "1"),
@@ -294,6 +302,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("due", "rotate every key whose cryptoperiod ends within 30 days", switch=True),
                     Flag("rewrap", "move what the old versions of a wrapping key protect to the new one", switch=True),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name (none with --due)", "?"),

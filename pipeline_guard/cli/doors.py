@@ -20,10 +20,12 @@ def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
     return token
 
 
-def key_doors(wiring: Wiring) -> KeyDoors:
-    """Open what key flows need."""
-    state = wiring.state()
-    return KeyDoors(wiring.actor, wiring.clock, governed(wiring), state, state, state)
+def key_doors(wiring: Wiring, *, software: bool = False) -> KeyDoors:
+    """Open what key flows need; ``software``: ML-DSA keys are made to sign in this process."""
+    state, keystore = wiring.state(), governed(wiring)
+    if software:
+        keystore = GovernedToken(wiring.software_token(), state, wiring.clock, wiring.config("").token.accept_rejected)
+    return KeyDoors(wiring.actor, wiring.clock, keystore, state, state, state)
 
 
 def checkpoint_doors(wiring: Wiring) -> CheckpointDoors:

@@ -12,6 +12,7 @@ from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
+from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
 
 _SHOWN = 10  # subjects on one line
 
@@ -31,10 +32,13 @@ def run(args: Args, wiring: Wiring) -> int:
         args.text("subjects-from"),
         args.text("digest"),
         args.on("reuse-digests"),
+        args.text("pq-key"),
+        args.text("predicate"),
+        args.text("predicate-type"),
     )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
-    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images)
+    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring))
     for signed in sign(request, doors=doors):
         wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
@@ -44,3 +48,18 @@ def _short(subjects: Sequence[str]) -> str:
     """Name the subjects of one bundle, of hundreds the first."""
     more = f" and {len(subjects) - _SHOWN} more" if len(subjects) > _SHOWN else ""
     return ", ".join(subjects[:_SHOWN]) + more
+
+
+def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
+    """Return who proves when it was signed: an authority, a key of our own, or nobody."""
+    url, key = args.text("timestamp-url"), args.text("timestamp-key")
+    if url and key:
+        raise UsageError("two authorities for the time", "give either --timestamp-url or --timestamp-key")
+    if url:
+        service = wiring.timestamps(url)
+        return asking(service, wiring.random) if service else None
+    if not key:
+        return None
+    token = partial(governed, wiring)
+    doors = StampDoors(wiring.actor, wiring.clock, wiring.random, wiring.files, token, wiring.state)
+    return making(key, args.text("timestamp-certificate"), doors)

@@ -50,6 +50,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Streams,
+    TimestampService,
     Tree,
     Workers,
     WrappedRows,
@@ -138,10 +139,12 @@ class Wiring:
     revisions: Callable[[], Revisions]
     rulepacks: Callable[..., Rulepacks]  # paths, and packs that were read already
     fingerprint: Callable[[], Fingerprint]
+    software_token: Callable[[], Token]  # the configured token, which also makes keys that sign in this process
     token: Callable[[str], Token]  # the argument is a pkcs11: URI that may name a module of its own, "" for the configured token
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -201,6 +204,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def token(uri: str) -> Token:
+        from pipeline_guard.adapters.software_key import WithSoftwareKeys
+
+        return WithSoftwareKeys(opened(uri))
+
+    def software_token() -> Token:
+        from pipeline_guard.adapters.software_key import WithSoftwareKeys
+
+        return WithSoftwareKeys(opened(""), makes=True)
+
+    @cache
+    def opened(uri: str) -> Token:
         from pipeline_guard.adapters.cloud.opening import open_service
         from pipeline_guard.adapters.cloud.uri import is_service
         from pipeline_guard.adapters.hsm.embedded import open_token
@@ -248,6 +262,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return JobHandover(home, environ)
 
+    def timestamps(url: str) -> TimestampService:
+        from pipeline_guard.adapters.timestamps import HttpTimestamps
+
+        return HttpTimestamps(url)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
@@ -277,9 +296,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         rulepacks=rulepacks,
         fingerprint=fingerprint,
         token=token,
+        software_token=software_token,
         state=state,
         process=process,
         handover=handover,
+        timestamps=timestamps,
     )
 
 
@@ -367,17 +388,20 @@ class Rehearsal:
             config=_configured(args, self.real, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
             token=lambda _uri: self.token,
+            software_token=lambda: self.token,
             process=RecordingProcess,
             handover=RecordingHandover,
+            timestamps=lambda _url: None,
         )
 
     def _simulate_key(self, args: Args) -> None:
-        """Have a signing key under the name that the step asks for."""
+        """Have signing keys under the names that the step asks for."""
         from pipeline_guard.model.key import KeyType, KeyUsage
 
         name = args.text("key") or self.real.config("").sign.key
-        if name and not name.startswith("pkcs11:") and self.state.key(name) is None:
-            self.state.add_key(self.token.create(name, 1, KeyType.EC_P256, KeyUsage.SIGN))
+        for named, kind in ((name, KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65)):
+            if named and not named.startswith("pkcs11:") and self.state.key(named) is None:
+                self.state.add_key(self.token.create(named, 1, kind, KeyUsage.SIGN))
 
     def _read_state(self) -> State:
         """Return the real store where there is one, to look up public keys; never create it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline_guard.errors import GuardError, IntegrityError, UsageError
 from pipeline_guard.flows.evidence import is_there, look_at_image, read_at
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
-from pipeline_guard.flows.subjects import compare
+from pipeline_guard.flows.subjects import PQ_SUFFIX, compare
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, judged, read_root
 from pipeline_guard.flows.verify import (
     KeyDoors,
@@ -35,7 +35,6 @@ from pipeline_guard.sign.predicate import BESIDE
 if TYPE_CHECKING:
     from pipeline_guard.policy.signatures import SignatureRule
 
-PQ_SUFFIX = ".pq" + BUNDLE_SUFFIX
 _ANOTHER = (SignatureVerdict.UNKNOWN_KEY, SignatureVerdict.NOT_BY_POLICY)  # said of every signer but the one who made it
 
 
@@ -77,7 +76,8 @@ def bundles_beside(subject: str, doors: VerifyDoors) -> list[str]:
     if is_digest(subject) or is_image(subject):
         return []
     stem = posixpath.normpath(subject)
-    places = [default_bundle(subject, doors), stem + PQ_SUFFIX, *(f"{stem}.{word}{BUNDLE_SUFFIX}" for word in BESIDE)]
+    said = [f"{stem}.{word}{suffix}" for word in BESIDE for suffix in (BUNDLE_SUFFIX, PQ_SUFFIX)]
+    places = [default_bundle(subject, doors), stem + PQ_SUFFIX, *said]
     return [place for place in places if doors.files.kind(place) != "missing"]
 
 

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.images import OpenImages, image_subject
@@ -16,14 +17,25 @@ from pipeline_guard.model.image import Descriptor, is_image
 from pipeline_guard.model.subject import Subject
 from pipeline_guard.model.tree_entry import Piece
 from pipeline_guard.ports import Files, Patterns
+from pipeline_guard.sign.bom import check_bom
 from pipeline_guard.sign.model_check import files_of_tree, pieces_to_sign, strict_part
-from pipeline_guard.sign.model_manifest import ITSELF, SIGNATURE, model_payload
-from pipeline_guard.sign.statement import BLOB, PROVENANCE, blob_payload, local_provenance_payload
+from pipeline_guard.sign.model_manifest import ITSELF, MODEL, SIGNATURE, model_payload
+from pipeline_guard.sign.predicate import MAX_PREDICATE, read_predicate, type_uri, word_for
+from pipeline_guard.sign.statement import BLOB, PROVENANCE, blob_payload, local_provenance_payload, statement_payload
 from pipeline_guard.sign.subject import MAX_LIST, read_list
 
 BUNDLE_SUFFIX = ".sigstore.json"
 PREDICATES = {"blob": BLOB, "provenance": PROVENANCE}
 _WILDCARDS = "*?["
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """What somebody has to say: its type as a URI, the content, and the file it came from."""
+
+    type: str
+    content: Mapping[str, Any]
+    name: str
 
 
 class SubjectFiles(Files, Patterns, Protocol):
@@ -36,6 +48,7 @@ class Wanted:
 
     ``type`` is "blob", "provenance", "model" or "" for by kind; ``bundle`` "" means beside each subject; ``listed`` is a file that lists
     subjects, "" for none. ``algorithm`` is for the files of a model. ``remembered`` takes over digests of an earlier run.
+    ``predicate`` is what to say of the subjects, "" for what ``type`` says by itself.
     """
 
     subjects: tuple[str, ...]
@@ -44,6 +57,7 @@ class Wanted:
     listed: str = ""
     algorithm: str = "sha256"
     remembered: bool = False
+    predicate: Predicate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ def _file_jobs(paths: list[str], wanted: Wanted, files: SubjectFiles) -> list[Jo
     if wanted.algorithm != "sha256" and set(types.values()) != {"model"}:
         raise UsageError(f"only the files of a model can be listed with {wanted.algorithm}", "leave --digest out: subjects have SHA-256")
     if not wanted.bundle:
-        return [Job((subject,), kind, _beside(subject, kind, kinds[subject])) for subject, kind in types.items()]
+        return [Job((subject,), kind, _beside(subject, kind, kinds[subject], wanted.predicate)) for subject, kind in types.items()]
     if (len(types) > 1 or given) and "model" in (*types.values(), wanted.type):
         raise UsageError("one bundle holds one model", "sign each model on its own, or leave --bundle out")
     if wanted.bundle in types:
@@ -129,7 +143,9 @@ def _type_of(subject: str, kind: str, wanted: str) -> str:
     return wanted or ("model" if kind == "folder" else "blob")
 
 
-def _beside(subject: str, kind: str, place: str) -> str:
+def _beside(subject: str, kind: str, place: str, predicate: Predicate | None) -> str:
+    if predicate is not None:
+        return f"{posixpath.normpath(subject)}.{word_for(predicate.type)}{BUNDLE_SUFFIX}"
     if place == "file":
         return subject + BUNDLE_SUFFIX
     folder = posixpath.normpath(subject)
@@ -139,13 +155,43 @@ def _beside(subject: str, kind: str, place: str) -> str:
 def payload_of(job: Job, wanted: Wanted, files: Files, tree: Folders) -> bytes:
     """Hash what a job names and return the statement. Raises IntegrityError where something changes meanwhile, NothingToDo, UsageError."""
     if job.type == "model" and files.kind(job.subjects[0]) == "folder":
-        return _model(job, wanted, tree)
+        return _about_model(job, wanted, tree, wanted.predicate) if wanted.predicate else _model(job, wanted, tree)
+    if wanted.predicate and job.type == "model":
+        raise UsageError(f"{job.subjects[0]}: a file is no model here", "leave --type out: the predicate is about the file")
     if job.type == "model":
         folder, name = posixpath.split(job.subjects[0])
         digest = tree.digests(folder, [Piece(name)], wanted.algorithm, remembered=False)[0]
         return model_payload(name, {ITSELF: digest}, "", algorithm=wanted.algorithm)
     subjects = [*([] if job.image else _subjects(job, wanted, files, tree)), *job.given]
+    if wanted.predicate:
+        return statement_payload(subjects, wanted.predicate.type, wanted.predicate.content)
     return blob_payload(subjects) if job.type == "blob" else local_provenance_payload(subjects)
+
+
+def _about_model(job: Job, wanted: Wanted, tree: Folders, predicate: Predicate) -> bytes:
+    """Return what is said of a model as a whole: the subject is the root digest that its own signature has."""
+    root = posixpath.normpath(job.subjects[0])
+    model = json.loads(_model(replace(job, bundle=posixpath.join(root, SIGNATURE)), replace(wanted, algorithm="sha256"), tree))
+    name, digest = model["subject"][0]["name"], model["subject"][0]["digest"]["sha256"]
+    files = {resource["name"]: resource["digest"] for resource in model["predicate"]["resources"]}
+    check_bom(predicate.content, predicate.type, files, digest, predicate.name)
+    return statement_payload([Subject(name, Digest("sha256", digest))], predicate.type, predicate.content)
+
+
+def predicate_from(path: str, word: str, kind: str, files: Files) -> Predicate | None:
+    """Read what to say of the subjects; None where nobody gave a file. Raises UsageError for what its type does not permit."""
+    if not path:
+        if word:
+            raise UsageError("a type of predicate without a predicate", "give the file with --predicate FILE")
+        return None
+    if kind not in ("", "model"):
+        raise UsageError(f"--predicate and --type {kind} are both there", "the predicate says it all: leave --type out")
+    if not word:
+        raise UsageError(f"{path}: of which type is this predicate?", "name it with --predicate-type, such as cyclonedx or a URI")
+    uri = type_uri(word)
+    if uri in (BLOB, MODEL):
+        raise UsageError(f"a predicate of type {word} is not given but made", f"leave --predicate out: --type {word}")
+    return Predicate(uri, read_predicate(files.read(path, MAX_PREDICATE), uri, path), path)
 
 
 def _subjects(job: Job, wanted: Wanted, files: Files, tree: Folders) -> list[Subject]:

@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.images import OpenImages, attach
-from pipeline_guard.flows.payloads import PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan
-from pipeline_guard.flows.subjects import Folders
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
+from pipeline_guard.flows.subjects import PQ_SUFFIX, Folders
+from pipeline_guard.flows.timestamps import Stamper
 from pipeline_guard.keys.lifecycle import check_protects
 from pipeline_guard.keys.period import current
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyRecord, KeyUsage
+from pipeline_guard.model.key import KeyRecord, KeyType, KeyUsage
 from pipeline_guard.ports import AuditSink, Clock, KeyLedger, KeyRegister, Keystore, Signer
 from pipeline_guard.sign.bundle import write_bundle
 from pipeline_guard.sign.dsse import pae
+from pipeline_guard.sign.model_manifest import SIGNATURE
 from pipeline_guard.sign.public_key import load
 from pipeline_guard.sign.verify import verify_bundle
 
@@ -37,7 +39,11 @@ class SigningState(KeyRegister, KeyLedger, AuditSink, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignRequest:
-    """What to sign, with which key, for whom; the other fields as in ``Wanted``."""
+    """What to sign, with which key, for whom; the other fields as in ``Wanted``.
+
+    ``pq_key`` signs the same payloads again, each into a bundle of its own; "" for none. ``predicate`` is the file of what to say, and
+    ``predicate_type`` its type by word or URI.
+    """
 
     subjects: tuple[str, ...]
     type: str
@@ -47,6 +53,9 @@ class SignRequest:
     listed: str = ""
     algorithm: str = "sha256"
     remembered: bool = False
+    pq_key: str = ""
+    predicate: str = ""
+    predicate_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class SignDoors:
     token: Callable[[], SigningToken]
     state: Callable[[], SigningState]
     images: OpenImages
+    stamp: Stamper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +88,51 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
     """
     if not request.key:
         raise UsageError("no key to sign with", f"name one with --key, or make one: {_CREATE}")
-    wanted = Wanted(request.subjects, request.type, request.bundle, request.listed, request.algorithm, request.remembered)
+    said = predicate_from(request.predicate, request.predicate_type, request.type, doors.files)
+    wanted = Wanted(request.subjects, request.type, request.bundle, request.listed, request.algorithm, request.remembered, said)
     jobs = plan(wanted, doors.files, doors.images)
     token, state = cache(doors.token), cache(doors.state)  # opened at first need, and once however much there is to sign
-    key = _signing_key(request.key, token, state, doors.clock)
+    keys = [_signing_key(request.key, token, state, doors.clock)]
+    if request.pq_key:
+        keys.append(_pq_key(request.pq_key, keys[0], token, state, doors.clock))
     payloads = [payload_of(job, wanted, doors.files, doors.tree) for job in jobs]
-    bundles = [
-        _signed(job, payload, key, request.actor, token(), state(), doors.clock) for job, payload in zip(jobs, payloads, strict=True)
+    work = [
+        (job if key is keys[0] else replace(job, bundle=_pq_place(job)), payload, key)
+        for job, payload in zip(jobs, payloads, strict=True)
+        for key in keys
     ]
-    places = [_put(job, bundle, doors) for job, bundle in zip(jobs, bundles, strict=True)]
-    fingerprint = load(key.public_pem).fingerprint
-    done = zip(jobs, places, payloads, strict=True)
-    return [Signed(job.names, place, fingerprint, Digest.sha256(payload)) for job, place, payload in done]
+    bundles = [_signed(job, payload, key, request.actor, token(), state(), doors) for job, payload, key in work]
+    places = [
+        _put(job, bundle, said.type if said else PREDICATES.get(job.type, ""), doors)
+        for (job, _, _), bundle in zip(work, bundles, strict=True)
+    ]
+    return [
+        Signed(job.names, place, load(key.public_pem).fingerprint, Digest.sha256(payload))
+        for (job, payload, key), place in zip(work, places, strict=True)
+    ]
 
 
-def _put(job: Job, bundle: bytes, doors: SignDoors) -> str:
+def _pq_place(job: Job) -> str:
+    """Return where the second bundle of a job goes: beside the first, a model's beside its folder, an image's to the image."""
+    if job.image is not None and not job.bundle:
+        return ""
+    if job.type == "model" and posixpath.basename(job.bundle) == SIGNATURE:
+        return posixpath.normpath(job.subjects[0]) + PQ_SUFFIX
+    return job.bundle.removesuffix(BUNDLE_SUFFIX) + PQ_SUFFIX
+
+
+def _pq_key(named: str, first: KeyRecord, token: Callable[[], SigningToken], state: Callable[[], SigningState], clock: Clock) -> KeyRecord:
+    key = _signing_key(named, token, state, clock)
+    if key.ref.type is not KeyType.ML_DSA_65 or first.ref.type is KeyType.ML_DSA_65:
+        hint = "make one: pipeline-guard keys create NAME --type ml-dsa-65"
+        raise UsageError("a hybrid signature has one classical key and one of type ml-dsa-65", hint)
+    return key
+
+
+def _put(job: Job, bundle: bytes, predicate_type: str, doors: SignDoors) -> str:
     """Write a bundle where it belongs; return where that is."""
     if job.image is not None and not job.bundle:
-        return attach(job.subjects[0], job.image, bundle, PREDICATES[job.type], doors.images)
+        return attach(job.subjects[0], job.image, bundle, predicate_type, doors.images)
     doors.files.write(job.bundle, bundle)
     return job.bundle
 
@@ -111,10 +148,13 @@ def _signing_key(named: str, token: Callable[[], SigningToken], state: Callable[
     return record
 
 
-def _signed(job: Job, payload: bytes, key: KeyRecord, actor: str, token: SigningToken, state: SigningState, clock: Clock) -> bytes:
-    state.write(_event(job.names, payload, key, actor, clock))  # raises Unavailable: no record, no signature
+def _signed(job: Job, payload: bytes, key: KeyRecord, actor: str, token: SigningToken, state: SigningState, doors: SignDoors) -> bytes:
+    state.write(_event(job.names, payload, key, actor, doors.clock))  # raises Unavailable: no record, no signature
     signature = token.sign(key.ref, pae(payload))
-    bundle = write_bundle(payload, signature, load(key.public_pem).hint)
+    stamps = [doors.stamp(signature)] if doors.stamp else []
+    public = load(key.public_pem)
+    hint = public.described("software" if key.in_software else "token") if public.is_post_quantum else public.hint
+    bundle = write_bundle(payload, signature, hint, stamps)
     # Defensive: what does not verify here must not leave (a faulty token, a register that names another key).
     verify_bundle(bundle, key.public_pem, job.bundle)
     return bundle

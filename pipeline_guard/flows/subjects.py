@@ -16,9 +16,10 @@ from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.tree_entry import Piece
 from pipeline_guard.ports import Contents, Tree
 from pipeline_guard.sign.model_check import files_to_check, pieces_to_check
-from pipeline_guard.sign.model_manifest import MODEL, Manifest, read_manifest
+from pipeline_guard.sign.model_manifest import MODEL, SIGNATURE, Manifest, read_manifest
 from pipeline_guard.sign.subject import SubjectIndex
 
+PQ_SUFFIX = ".pq.sigstore.json"  # the same payload, signed with ML-DSA
 _CHANGED = "it was changed after signing; fetch it again, or have it signed again if the change is meant"
 _SHOWN = 3
 
@@ -115,7 +116,10 @@ def _check_model(root: str, said: Said, tree: Folders, terms: ModelTerms) -> tup
 
 def _check_content(root: str, manifest: Manifest, said: Said, tree: Folders, terms: ModelTerms) -> None:
     before = tree.entries(root)
-    expected = pieces_to_check(manifest, before, path_inside(root, said.bundle), terms, root)
+    own = path_inside(root, said.bundle)
+    if said.bundle.endswith(PQ_SUFFIX) and SIGNATURE in manifest.left_out:
+        own = SIGNATURE  # the other half of a hybrid signature, over this very payload
+    expected = pieces_to_check(manifest, before, own, terms, root)
     _check_digests(root, expected, tree, terms)
     if tree.entries(root) != before:
         raise IntegrityError(f"{root}: changed while it was verified", "let whatever writes there finish, then try again")

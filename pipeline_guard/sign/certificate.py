@@ -7,6 +7,7 @@ RFC 5280 sections 4.2 and 6.1; Fulcio's extensions are in its oid-info document.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,9 +55,13 @@ def load_certificate(der: bytes, name: str) -> Certificate:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.extensions, certificate.signature_hash_algorithm
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what RFC 5280 forbids is refused, not warned of
+            certificate = x509.load_der_x509_certificate(der)
+            _ = certificate.extensions, certificate.signature_hash_algorithm
+    except (ValueError, TypeError, UnsupportedAlgorithm, Warning):
+        raise IntegrityError(f"{name}: a certificate that cannot be read", _HINT) from None
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
         raise IntegrityError(f"{name}: a certificate that cannot be read", _HINT) from None
     if certificate.version is not x509.Version.v3:
         raise IntegrityError(f"{name}: a certificate without extensions", _HINT)

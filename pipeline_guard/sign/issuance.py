@@ -63,6 +63,14 @@ def timestamp_certificate(subject: bytes, name: str, root: bytes, holder: Holder
     return _signed(extensions, _name(name), *period, serial, Holder(subject, holder.sign), holder, root)
 
 
+def own_timestamp_certificate(holder: Holder, name: str, start: datetime, end: datetime, serial: int) -> bytes:
+    """Return a self-signed time-stamp authority's certificate (DER), to be trusted by itself."""
+    from cryptography import x509
+
+    extensions = [*_leaf_extensions(holder.public, holder), (x509.ExtendedKeyUsage([x509.ObjectIdentifier(TIME_STAMPING)]), True)]
+    return _signed(extensions, _name(name), start, end, serial, holder, holder)
+
+
 def signer_certificate(subject: bytes, names: Names, root: bytes, holder: Holder, ct_log: Holder, now: datetime, serial: int) -> bytes:
     """Return a signer's certificate for ten minutes, with a receipt of the certificate log in it."""
     from cryptography import x509

@@ -147,7 +147,7 @@ def _version(value: Any, name: str) -> KeyVersion:
         public_pem=value["public_key"],
         version=number,
         state=state,
-        begins=dates["activates"] or dates["created"],
+        begins=dates["activates"] or (dates["created"] if state is not KeyState.PRE_ACTIVATION else None),
         ends=min(ends, default=None),
         revoked=value["revocation"],
         compromised=dates["compromised"],

@@ -68,7 +68,7 @@ def nonce_of(response: bytes, name: str) -> int | None:
     try:
         fields = _parse(response, name).info.children()
         return next((der.integer(value) for value in fields[5:] if value.tag == der.INTEGER), None)
-    except (Malformed, IndexError):
+    except (ValueError, IndexError):  # Malformed, or another number of parts than there must be
         raise IntegrityError(f"{name}: the timestamp is malformed", _HINT) from None
 
 
@@ -86,7 +86,7 @@ def check_timestamp(response: bytes, message: bytes, authorities: Sequence[Autho
         if signer is None:
             return None
         _check_signature(token, signer)
-    except (Malformed, IndexError):
+    except (ValueError, IndexError):  # Malformed, or another number of parts than there must be
         raise IntegrityError(f"{name}: the timestamp is malformed, or not of this signature", _HINT) from None
     _check_purpose(signer, name)
     for authority in authorities:
@@ -116,7 +116,7 @@ def _parse(response: bytes, name: str) -> _Token:
 
 
 def _inner(wrapped: Value) -> Value:
-    (inner,) = der.expect(wrapped, 0xA0).children() or [wrapped]
+    (inner,) = der.expect(wrapped, 0xA0).children()
     return inner
 
 

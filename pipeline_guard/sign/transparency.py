@@ -69,7 +69,8 @@ def read_checkpoint(note: str, log: Log, name: str) -> Checkpoint:
     if not separator or len(note) > _MAX_CHECKPOINT or lines.pop() != "" or not 1 <= len(lines) <= _MAX_SIGNATURES:
         raise IntegrityError(f"{name}: the log's checkpoint is malformed", _HINT)
     message = (text + "\n").encode()
-    if not any(_signed_by(log, line, message, name) for line in lines):
+    signed = [_signed_by(log, line, message, name) for line in lines]  # every line is looked at, for its form
+    if True not in signed:
         raise IntegrityError(f"{name}: the log's checkpoint is not signed by {log.name}", _HINT)
     return _parse(text.split("\n"), name)
 

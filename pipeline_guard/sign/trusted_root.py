@@ -82,7 +82,10 @@ class TrustedRoot:
 def read_trusted_root(content: bytes, name: str) -> TrustedRoot:
     """Read Sigstore's JSON. Raises UsageError."""
     fields = Fields(name, _HINT, UsageError)
-    root = fields.mapping(parse_json(content, name, limit=MAX_ROOT), "the trusted root")
+    try:
+        root = fields.mapping(parse_json(content, name, limit=MAX_ROOT), "the trusted root")
+    except UsageError as error:
+        raise UsageError(error.what, _HINT) from None
     if root.get("mediaType") == _CONFIG_TYPE:
         root = fields.mapping(root.get("trustedRoot"), "trustedRoot")
     if root.get("mediaType") not in _ROOT_TYPES:

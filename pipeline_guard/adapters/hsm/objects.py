@@ -112,7 +112,7 @@ def _ml_dsa(session: Any, pair: dict[str, Any]) -> Any:
     """Generate an ML-DSA-65 key (PKCS#11 3.2); raise Unavailable where token or library do not know the mechanism."""
     import pkcs11
 
-    hint = "use a token of PKCS#11 3.2 that has them, or ec-p256"
+    hint = "use a token of PKCS#11 3.2 that has them, or ec-p256; --insecure-software makes one beside the token"
     try:
         kind, size = pkcs11.KeyType.ML_DSA, pkcs11.MLDSAParameterSet.ML_DSA_65
         template = {**pair["public_template"], pkcs11.Attribute.PARAMETER_SET: size}

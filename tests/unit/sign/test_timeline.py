@@ -74,7 +74,8 @@ COMPROMISED = {
         ({**COMPROMISED, "stops": BEGIN + 40 * DAY}, 45, "expired"),
         ({"state": "suspended"}, None, "suspended"),
         ({"state": "suspended"}, 10, "suspended"),
-        ({"state": "pre-activation"}, None, "valid"),  # begun by its date since the export
+        ({"state": "pre-activation"}, None, "not-yet-valid"),
+        ({"state": "pre-activation", "activates": NOW - DAY}, None, "valid"),  # begun by its date since the export
         ({"state": "pre-activation", "activates": NOW + DAY}, None, "not-yet-valid"),
         ({"activates": BEGIN + 20 * DAY}, 10, "not-yet-valid"),
         ({"state": "destroyed"}, None, "untimestamped"),

@@ -12,6 +12,7 @@ from typing import Protocol
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.images import OpenImages, attach
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
+from pipeline_guard.flows.private_trust import Certify
 from pipeline_guard.flows.subjects import PQ_SUFFIX, Folders
 from pipeline_guard.flows.timestamps import Stamper
 from pipeline_guard.keys.lifecycle import check_protects
@@ -68,7 +69,8 @@ class SignDoors:
     token: Callable[[], SigningToken]
     state: Callable[[], SigningState]
     images: OpenImages
-    stamp: Stamper | None = None
+    stamp: Stamper | None = None  # proves when it was signed
+    certify: Certify | None = None  # puts it under a certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,10 @@ def _signing_key(named: str, token: Callable[[], SigningToken], state: Callable[
 def _signed(job: Job, payload: bytes, key: KeyRecord, actor: str, token: SigningToken, state: SigningState, doors: SignDoors) -> bytes:
     state.write(_event(job.names, payload, key, actor, doors.clock))  # raises Unavailable: no record, no signature
     signature = token.sign(key.ref, pae(payload))
-    stamps = [doors.stamp(signature)] if doors.stamp else []
     public = load(key.public_pem)
+    if doors.certify and not public.is_post_quantum:  # no certificate of that kind verifies anywhere yet
+        return doors.certify(payload, signature, key)
+    stamps = [doors.stamp(signature)] if doors.stamp else []
     hint = public.described("software" if key.in_software else "token") if public.is_post_quantum else public.hint
     bundle = write_bundle(payload, signature, hint, stamps)
     # Defensive: what does not verify here must not leave (a faulty token, a register that names another key).

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline_guard.config import parse_signature_policy
@@ -18,7 +20,9 @@ from pipeline_guard.flows.trust import TrustFiles
 from pipeline_guard.flows.verify import KeyDoors, Verification
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.key import KeyState, KeyType, KeyUsage
+from pipeline_guard.model.signature import SignatureVerdict
 from pipeline_guard.model.subject import Subject
+from pipeline_guard.policy.signatures import PredicateRule, SignatureRule
 from pipeline_guard.sign.statement import blob_payload
 from tests.fakes.signing import SigningPlace, StandingClock
 from tests.fakes.trust import IDENTITY, ISSUER, PrivateTrust
@@ -233,3 +237,27 @@ def test_answers_are_told_in_json_by_the_schema(place: SigningPlace) -> None:
     assert [each["signer"]["type"] for each in hybrid["signatures"]] == ["ec-p256", "ml-dsa-65"]
     assert (single["signer"]["name"], single["signer"]["version"]) == ("signing", 1)
     assert (refused["verdict"], refused["signer"], refused["verified"]) == ("unknown-key", None, False)
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_policy_of_the_documentation_can_be_used() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "signing.md").read_text(), re.DOTALL)
+    rules = parse_signature_policy(text.encode(), "signing.md")
+    assert [len(rule.signers) for rule in rules] == [3, 2]
+
+
+def test_every_verdict_is_in_the_documentation_and_in_the_schema() -> None:
+    verdicts = [verdict.value for verdict in SignatureVerdict]
+    told = re.findall(
+        r"^\| `([a-z-]+)` \|", (DOCS / "signing.md").read_text().partition("## By policy")[0].partition("verdict |")[2], re.MULTILINE
+    )
+    schema = json.loads((DOCS / "schemas" / "verification.v1.json").read_bytes())
+    assert sorted(told) == sorted(verdicts) == sorted(schema["$defs"]["answer"]["properties"]["verdict"]["enum"])
+
+
+def test_every_field_of_a_rule_is_in_the_documentation() -> None:
+    text = (DOCS / "signing.md").read_text()
+    fields = [field.encode_name for kind in (SignatureRule, PredicateRule) for field in msgspec.structs.fields(kind)]
+    assert [name for name in fields if f"{name}" not in text] == []

@@ -8,7 +8,7 @@ from functools import partial
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed, trust_doors
-from pipeline_guard.cli.verify import beside, named, printable
+from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.private_trust import Certify, certifying

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import json
-import os
 import posixpath
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
-from pipeline_guard.flows.demands import verify_by_policy
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
 from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
 from pipeline_guard.model.model_terms import ModelTerms
@@ -35,10 +33,12 @@ def run(args: Args, wiring: Wiring) -> int:
     keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
     rules = _rules(args, wiring)
     if rules:
+        from pipeline_guard.flows.demands import verify_by_policy
+
         answers = verify_by_policy(subjects, bundles, rules, _files(args), doors=doors, keys=keys)
     else:
         answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
-    wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
+    wiring.console.data(as_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
@@ -86,25 +86,6 @@ def _only(bundles: Sequence[str]) -> str:
     return bundles[0] if bundles else ""
 
 
-def named(subject: str) -> str:
-    """Return ``subject`` spelt so that its last part is a name: ``.`` and ``..`` become the folder they mean."""
-    if not subject.strip():
-        raise UsageError("an empty subject", "an unset variable? name a file or folder")
-    return subject if Path(subject).name not in ("", "..") else str(Path(subject).resolve())
-
-
-def beside(bundle: str, subjects: Sequence[str]) -> str:
-    """Return ``bundle`` absolute where a subject is, relative where the subjects are, so that their spellings compare."""
-    if not bundle or not subjects or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
-        return bundle
-    return os.path.relpath(bundle) if Path(bundle).is_absolute() else str(Path.cwd() / bundle)
-
-
-def printable(text: str) -> str:
-    """Return ``text`` on one line, whatever a file may be called."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def _text(answers: Sequence[Verification]) -> str:
     return "\n".join(printable(_line(answer)) for answer in answers)
 
@@ -125,7 +106,8 @@ def _line(answer: Verification) -> str:
     return f"ok   {answer.subject}  key {name}sha256:{by.fingerprint}{more}"
 
 
-def _json(answers: Sequence[Verification]) -> str:
+def as_json(answers: Sequence[Verification]) -> str:
+    """Return the answers as docs/schemas/verification.v1.json describes them."""
     return json.dumps({"schema": SCHEMA, "subjects": [_answer(answer) for answer in answers]}, indent=2)
 
 

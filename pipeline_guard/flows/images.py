@@ -13,7 +13,7 @@ from pipeline_guard.model.image import LAYOUT, Descriptor, ImageReference
 from pipeline_guard.model.subject import Subject
 from pipeline_guard.model.tree_entry import Piece
 from pipeline_guard.ports import Images, ImageWriter
-from pipeline_guard.sign.image import EMPTY, MAX_MANIFEST, bundle_in, bundles_among, parts, referrer
+from pipeline_guard.sign.image import EMPTY, MAX_MANIFEST, brings_bundle, bundle_in, bundles_among, parts, referrer
 
 _MOST = 200  # signatures of one image that are looked at, and manifests of one index
 _CHANGED = "the layout is incomplete or was changed; copy the image again"
@@ -45,9 +45,11 @@ def attach(text: str, image: Descriptor, bundle: bytes, predicate_type: str, ima
 
 def places_of(text: str, image: Digest, images: OpenImages) -> list[str]:
     """Return where the bundles of an image are, each named by its manifest. Nothing of it is trusted: what they lead to is verified."""
-    found = bundles_among(images(ImageReference.parse(text)).referrers(image))
-    if len(found) > _MOST:
+    place = images(ImageReference.parse(text))
+    found, unclear = bundles_among(place.referrers(image))
+    if len(found) + len(unclear) > _MOST:
         raise IntegrityError(f"{text}: more than {_MOST} signatures", "have old ones taken away, or name one with --bundle FILE")
+    found += [one for one in unclear if brings_bundle(place.content(one.digest, MAX_MANIFEST, manifest=True), text)]
     return [f"{text.partition('@')[0]}@{listed.digest}" for listed in found]
 
 

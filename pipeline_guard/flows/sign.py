@@ -114,6 +114,17 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
     ]
 
 
+def sign_statement(payload: bytes, names: tuple[str, ...], key: str, bundle: str, actor: str, *, doors: SignDoors) -> Signed:
+    """Sign a payload that is ready, such as the summary of a verification, and write its bundle; ``names`` are for the record.
+
+    Raises UsageError, Denied (the key may not sign), Unavailable.
+    """
+    token, state = cache(doors.token), cache(doors.state)
+    record = _signing_key(key, token, state, doors.clock)
+    doors.files.write(bundle, _signed(Job(names, "statement", bundle), payload, record, actor, token(), state(), doors))
+    return Signed(names, bundle, load(record.public_pem).fingerprint, Digest.sha256(payload))
+
+
 def _pq_place(job: Job) -> str:
     """Return where the second bundle of a job goes: beside the first, a model's beside its folder, an image's to the image."""
     if job.image is not None and not job.bundle:

@@ -48,9 +48,21 @@ def referrer(image: Descriptor, bundle: bytes, predicate_type: str) -> tuple[byt
     return manifest, Descriptor(MANIFEST, Digest.sha256(manifest), len(manifest), MEDIA_TYPE, annotations)
 
 
-def bundles_among(listed: Iterable[Descriptor]) -> list[Descriptor]:
-    """Choose the manifests that bring bundles; the list is not trusted, what it leads to is verified."""
-    return [one for one in listed if one.artifact_type in READ_MEDIA_TYPES]
+def bundles_among(listed: Iterable[Descriptor]) -> tuple[list[Descriptor], list[Descriptor]]:
+    """Choose the manifests that bring bundles, and those that must be looked into; the list is not trusted, what it leads to is verified.
+
+    cosign lists its own, where a registry has no referrers API, under the type of their empty configuration.
+    """
+    listed = list(listed)
+    return (
+        [one for one in listed if one.artifact_type in READ_MEDIA_TYPES],
+        [one for one in listed if one.artifact_type in ("", _EMPTY_TYPE) and one.media_type == MANIFEST],
+    )
+
+
+def brings_bundle(unverified_manifest: bytes, name: str) -> bool:
+    """Tell whether a manifest says of itself that it brings a bundle. Raises IntegrityError where it is none."""
+    return _document(unverified_manifest, name).get("artifactType") in READ_MEDIA_TYPES
 
 
 def bundle_in(unverified_manifest: bytes, name: str) -> tuple[Digest, int]:

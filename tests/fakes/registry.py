@@ -30,6 +30,7 @@ class Registry(ThreadingHTTPServer):
         self.manifests: dict[str, tuple[str, bytes]] = {}
         self.tags: dict[str, str] = {}
         self.asked: list[str] = []
+        self.uploads: list[bytes] = []
         self.broken = 0
         self.page = 0  # referrers a page; 0 for all at once
 
@@ -93,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.serve()
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
 
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -107,6 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(self.server.broken)
             return
         if not self.allowed():
+            return
+        if place == "/v2/":
+            self.answer(200)
             return
         match = re.fullmatch(r"/v2/(.+)/(manifests|blobs|referrers)/(.+)", place)
         if match:
@@ -134,17 +138,22 @@ class _Handler(BaseHTTPRequestHandler):
         digest = self.server.tags.get(reference, reference)
         if digest in self.server.manifests:
             kind, content = self.server.manifests[digest]
-            self.answer(200, content, Content_Type=kind)
+            self.answer(200, content, Content_Type=kind, Docker_Content_Digest=digest)
         else:
             self.answer(404)
 
     def blobs(self, reference: str, query: dict[str, list[str]], body: bytes) -> None:
         if self.command == "POST":
-            self.answer(202, Location=f"{urlsplit(self.path).path}7?state=x")
+            self.server.uploads.append(b"")
+            self.answer(202, Location=f"{urlsplit(self.path).path}{len(self.server.uploads) - 1}?state=x")
+        elif self.command == "PATCH":
+            self.server.uploads[int(reference.rpartition("/")[2])] += body
+            self.answer(202, Location=self.path)
         elif self.command == "PUT":
-            right = query["digest"][0] == "sha256:" + hashlib.sha256(body).hexdigest() and query["state"] == ["x"]
+            content = self.server.uploads[int(reference.rpartition("/")[2])] + body
+            right = query["digest"][0] == "sha256:" + hashlib.sha256(content).hexdigest() and query["state"] == ["x"]
             if right:
-                self.server.blobs[query["digest"][0]] = body
+                self.server.blobs[query["digest"][0]] = content
             self.answer(201 if right else 400)
         elif reference in self.server.blobs:
             self.answer(200, self.server.blobs[reference])

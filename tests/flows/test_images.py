@@ -233,6 +233,20 @@ def test_a_list_that_was_kept_under_the_tag_before_counts_still(place: SigningPl
     assert not verified(place, subject).verified
 
 
+def test_a_list_as_cosign_keeps_it_without_a_referrers_api_is_read(place: SigningPlace, registry: Registry) -> None:
+    subject = f"docker://{registry.host}/team/app:v1"
+    registry.referrers = False
+    signed(place, subject)
+    tag = f"sha256-{registry.tags['v1'][7:]}"
+    kind, content = registry.manifests[registry.tags[tag]]
+    document = json.loads(content)
+    for listed in document["manifests"]:
+        del listed["annotations"]
+        listed["artifactType"] = "application/vnd.oci.empty.v1+json"
+    registry.keep(kind, json.dumps(document).encode(), tag)
+    assert verified(place, subject).verified
+
+
 @pytest.mark.parametrize("login", ["basic", "bearer"])
 def test_a_registry_that_wants_a_login_gets_the_one_of_docker(place: SigningPlace, registry: Registry, login: str) -> None:
     registry.login = login

@@ -53,7 +53,7 @@ class Layout:
         """Return what the list under the referrers tag has, and what index.json lists with a type of its own."""
         name = self._path("index.json")
         listed = [descriptor(entry, name) for entry in self._listed(digest)]
-        found = {one.digest: one for one in listed if one.artifact_type}
+        found = {one.digest: one for one in listed}
         for one in (descriptor(entry, name) for entry in self._index()):
             if one.artifact_type and one.digest not in found and self._refers(one, digest):
                 found[one.digest] = one

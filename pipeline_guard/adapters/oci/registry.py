@@ -124,8 +124,7 @@ class Registry:
         return answer
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes, limit: int) -> tuple[int, Mapping[str, str], bytes]:
-        import requests
-
+        requests = _requests()
         if self._session is None:
             self._session = requests.Session()
             self._session.trust_env = True  # proxies and certificate bundles; a .netrc is not asked, see below
@@ -153,8 +152,7 @@ class Registry:
             realm.startswith("https://") or (is_loopback(self._host) and is_loopback(urlsplit(realm).netloc))
         ):
             raise Unavailable(f"{self._host} wants a login", f"docker login {self._host}")
-        import requests
-
+        requests = _requests()
         question = {key: words[key] for key in ("service", "scope") if key in words}
         headers = {"Authorization": login.basic()} if login else {}
         try:
@@ -193,6 +191,14 @@ class _NoNetrc:
 
     def __call__(self, request: Any) -> Any:
         return request
+
+
+def _requests() -> Any:
+    try:
+        import requests
+    except ImportError:
+        raise Unavailable("requests is not installed", 'pip install "pipeline-guard[images]"') from None
+    return requests
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

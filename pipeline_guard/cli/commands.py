@@ -192,6 +192,13 @@ COMMANDS: tuple[Command, ...] = (
             Flag("timestamp-url", "have a time-stamp authority prove when it was signed (RFC 3161)", "URL", settable=True),
             Flag("timestamp-key", "prove it with a key of our own instead, which serves nothing else", "NAME", settable=True),
             Flag("timestamp-certificate", "PEM certificate of that key; made, self-signed, if it is missing", "FILE", settable=True),
+            Flag(
+                "private-trust",
+                "certify the signer with a private trust root, a folder; its keys are made in the token at first need",
+                "DIR",
+            ),
+            Flag("certificate-identity", "with --private-trust: whom the certificate names, a URI or mail address", "NAME"),
+            Flag("certificate-oidc-issuer", "with --private-trust: who confirms that identity", "URL"),
         ),
         Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),

@@ -8,6 +8,7 @@ from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
+from pipeline_guard.flows.private_trust import TrustDoors
 from pipeline_guard.flows.search import SearchDoors
 from pipeline_guard.flows.secrets import SecretDoors
 
@@ -64,6 +65,12 @@ def search_doors(wiring: Wiring) -> SearchDoors:
     """Open what looking for stored values needs."""
     state = wiring.state()
     return SearchDoors(wiring.actor, wiring.clock, governed(wiring), state, state)
+
+
+def trust_doors(wiring: Wiring) -> TrustDoors:
+    """Open what a private trust root needs."""
+    keys = key_doors(wiring)
+    return TrustDoors(wiring.random, wiring.files, governed(wiring), keys)
 
 
 def lease_doors(wiring: Wiring) -> LeaseDoors:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.doors import governed
+from pipeline_guard.cli.doors import governed, trust_doors
 from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.private_trust import Certify, certifying
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
 from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
 
@@ -38,7 +39,9 @@ def run(args: Args, wiring: Wiring) -> int:
     )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
-    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring))
+    doors = SignDoors(
+        wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring), _certify(args, wiring)
+    )
     for signed in sign(request, doors=doors):
         wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
@@ -63,3 +66,15 @@ def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
     token = partial(governed, wiring)
     doors = StampDoors(wiring.actor, wiring.clock, wiring.random, wiring.files, token, wiring.state)
     return making(key, args.text("timestamp-certificate"), doors)
+
+
+def _certify(args: Args, wiring: Wiring) -> Certify | None:
+    """Return who certifies the signer, where a private trust root was named."""
+    folder, identity, issuer = (args.text(name) for name in ("private-trust", "certificate-identity", "certificate-oidc-issuer"))
+    if not folder:
+        if identity or issuer:
+            raise UsageError("nobody to certify the identity", "name the folder of a private trust root with --private-trust")
+        return None
+    if args.text("timestamp-url") or args.text("timestamp-key"):
+        raise UsageError("two authorities for the time", "a private trust root brings its own")
+    return certifying(folder, identity, issuer, trust_doors(wiring))

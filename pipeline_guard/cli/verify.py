@@ -38,7 +38,7 @@ def run(args: Args, wiring: Wiring) -> int:
         answers = verify_by_policy(subjects, bundles, rules, _files(args), doors=doors, keys=keys)
     else:
         answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
-    wiring.console.data(_json(answers) if args.text("format") == "json" else _text(answers))
+    wiring.console.data(as_json(answers) if args.text("format") == "json" else _text(answers))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
@@ -106,7 +106,8 @@ def _line(answer: Verification) -> str:
     return f"ok   {answer.subject}  key {name}sha256:{by.fingerprint}{more}"
 
 
-def _json(answers: Sequence[Verification]) -> str:
+def as_json(answers: Sequence[Verification]) -> str:
+    """Return the answers as docs/schemas/verification.v1.json describes them."""
     return json.dumps({"schema": SCHEMA, "subjects": [_answer(answer) for answer in answers]}, indent=2)
 
 

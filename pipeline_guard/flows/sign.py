@@ -12,6 +12,7 @@ from typing import Protocol
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.images import OpenImages, attach
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
+from pipeline_guard.flows.private_trust import Certify
 from pipeline_guard.flows.subjects import PQ_SUFFIX, Folders
 from pipeline_guard.flows.timestamps import Stamper
 from pipeline_guard.keys.lifecycle import check_protects
@@ -68,7 +69,8 @@ class SignDoors:
     token: Callable[[], SigningToken]
     state: Callable[[], SigningState]
     images: OpenImages
-    stamp: Stamper | None = None
+    stamp: Stamper | None = None  # proves when it was signed
+    certify: Certify | None = None  # puts it under a certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,17 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
     ]
 
 
+def sign_statement(payload: bytes, names: tuple[str, ...], key: str, bundle: str, actor: str, *, doors: SignDoors) -> Signed:
+    """Sign a payload that is ready, such as the summary of a verification, and write its bundle; ``names`` are for the record.
+
+    Raises UsageError, Denied (the key may not sign), Unavailable.
+    """
+    token, state = cache(doors.token), cache(doors.state)
+    record = _signing_key(key, token, state, doors.clock)
+    doors.files.write(bundle, _signed(Job(names, "statement", bundle), payload, record, actor, token(), state(), doors))
+    return Signed(names, bundle, load(record.public_pem).fingerprint, Digest.sha256(payload))
+
+
 def _pq_place(job: Job) -> str:
     """Return where the second bundle of a job goes: beside the first, a model's beside its folder, an image's to the image."""
     if job.image is not None and not job.bundle:
@@ -151,8 +164,10 @@ def _signing_key(named: str, token: Callable[[], SigningToken], state: Callable[
 def _signed(job: Job, payload: bytes, key: KeyRecord, actor: str, token: SigningToken, state: SigningState, doors: SignDoors) -> bytes:
     state.write(_event(job.names, payload, key, actor, doors.clock))  # raises Unavailable: no record, no signature
     signature = token.sign(key.ref, pae(payload))
-    stamps = [doors.stamp(signature)] if doors.stamp else []
     public = load(key.public_pem)
+    if doors.certify and not public.is_post_quantum:  # no certificate of that kind verifies anywhere yet
+        return doors.certify(payload, signature, key)
+    stamps = [doors.stamp(signature)] if doors.stamp else []
     hint = public.described("software" if key.in_software else "token") if public.is_post_quantum else public.hint
     bundle = write_bundle(payload, signature, hint, stamps)
     # Defensive: what does not verify here must not leave (a faulty token, a register that names another key).

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, IntegrityError, UsageError
@@ -61,10 +62,10 @@ def making(key_name: str, certificate: str, doors: StampDoors) -> Stamper:
 
     Raises UsageError for a key that cannot stamp or a certificate of another one, Denied, Unavailable.
     """
-    key = _key(key_name, doors)
+    key, token = _key(key_name, doors), cache(doors.token)  # opened once however much there is to stamp
 
     def sign(message: bytes) -> bytes:
-        return doors.token().sign(key.ref, message)
+        return token().sign(key.ref, message)
 
     held = _certificate(key, certificate, sign, doors)
 

@@ -18,10 +18,13 @@ from cryptography.hazmat.primitives import serialization
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.key_report import timeline
-from pipeline_guard.flows.sign import Signed, SignRequest, sign
+from pipeline_guard.flows.sign import Signed, SignRequest, sign, sign_statement
 from pipeline_guard.flows.trust import KeyTrust
 from pipeline_guard.flows.verify import KeyDoors, Verification, find_key, verify
+from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.subject import Subject
+from pipeline_guard.sign.summary import summary_payload
 from pipeline_guard.sign.trusted_root import TrustedRoot, read_timestamp_chain
 from tests.fakes.signing import SigningPlace, StandingClock
 from tests.fakes.trust import PrivateTrust
@@ -298,3 +301,43 @@ def test_hundreds_of_subjects_share_one_statement(place: SigningPlace) -> None:
     assert place.token.signatures == 1
     assert len(made.subjects) == 500
     assert answer(place, "499.bin", bundle="all.json").verified
+
+
+def test_a_summary_that_is_ready_is_signed_and_verifies(place: SigningPlace) -> None:
+    policy, subject = Digest.sha256(b"policy"), Subject("a.bin", Digest.sha256(b"one"))
+    payload = summary_payload([subject], "urn:guard", NOW, "urn:resource", policy_digest=policy, policy_uri="urn:policy", passed=True)
+    made = sign_statement(payload, ("a.bin",), "signing", "a.bin.vsa.sigstore.json", "user:ada", doors=place.sign_doors)
+    assert place.state.events[-1].request_digest == made.payload.hex
+    given = answer(place, bundle=made.bundle)
+    assert (given.verified, given.predicate_type) == (True, "https://slsa.dev/verification_summary/v1")
+
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "sign" / "keys"
+STORED = [kind.value for kind in (*SCHEMES, KeyType.ML_DSA_65)]
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_stored_bundles_of_every_type_verify_for_ever(place: SigningPlace, kind: str) -> None:
+    subject, bundle = str(VECTORS / "hello.txt"), str(VECTORS / f"{kind}.sigstore.json")
+    given = answer(place, subject, key=str(VECTORS / f"{kind}.json"), bundle=bundle)
+    assert given.verdict.value == "valid"
+    assert given.judgement is not None
+    assert (given.judgement.by.key_type, given.judgement.by.key_name, given.judgement.by.key_version) == (kind, kind, 1)
+
+
+@pytest.mark.parametrize(("state", "verdict"), [("retired", "untimestamped"), ("compromised", "compromised"), ("suspended", "suspended")])
+def test_stored_timelines_say_the_same_for_ever(place: SigningPlace, state: str, verdict: str) -> None:
+    subject, bundle = str(VECTORS / "hello.txt"), str(VECTORS / "ec-p256.sigstore.json")
+    assert answer(place, subject, key=str(VECTORS / f"ec-p256.{state}.json"), bundle=bundle).verdict.value == verdict
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_every_changed_part_of_a_signature_of_every_type_is_refused(place: SigningPlace, kind: str) -> None:
+    content = (VECTORS / f"{kind}.sigstore.json").read_bytes()
+    begin = content.index(b'"sig":"') + 7
+    for position in range(begin, content.index(b'"', begin), max(1, len(content) // 200)):
+        changed = bytearray(content)
+        changed[position] = ord("A") if changed[position] != ord("A") else ord("B")
+        Path("changed.json").write_bytes(changed)
+        given = answer(place, str(VECTORS / "hello.txt"), key=str(VECTORS / f"{kind}.json"), bundle="changed.json")
+        assert given.verdict.value == "tampered", position

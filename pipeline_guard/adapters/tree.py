@@ -9,6 +9,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -23,6 +24,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINK_HINT = "replace links by the files they point to; only files and folders are taken"
 
 
+_NAME = attrgetter("name")
 _TINY = 16 * 1024  # bytes: opening such a file costs more than hashing it, and a second thread only disturbs
 _SHARE = 4 * 1024 * 1024  # bytes that make one task
 _ALONE = 4 * 1024 * 1024  # bytes in all below which no thread is worth its start
@@ -62,9 +64,9 @@ class LocalTree:
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
                 raise _refuse(entry.path, error) from None
-            mode = stat.S_IMODE(status.st_mode)
-            found.append(TreeEntry(name, kind == "folder", mode, status.st_nlink, _stamp(status)))
-        return sorted(found, key=lambda entry: entry.name)
+            found.append(TreeEntry(name, kind == "folder", status.st_mode & 0o7777, status.st_nlink, _stamp(status)))
+        found.sort(key=_NAME)
+        return found
 
     def digest(self, root: str, name: str, algorithm: str) -> str:
         """Return the hexadecimal digest of one file.
@@ -85,7 +87,7 @@ class LocalTree:
         missing = [piece for piece in dict.fromkeys(pieces) if piece not in found]
         if missing:
             _Job(root or ".", begin, found).run(missing, self._progress)
-        if memory:
+        if memory and missing:
             memory.keep(root, algorithm, {piece: digest for piece, digest in found.items() if piece.stamp})
         return [found[piece] for piece in pieces]
 
@@ -101,7 +103,7 @@ class LocalTree:
 class _Job:
     """Digests in the making: which bytes of which files, on several threads, and how many bytes are done."""
 
-    def __init__(self, root: str, begin: Callable[[], Hash], found: dict[Piece, str]) -> None:
+    def __init__(self, root: str, begin: Callable[..., Hash], found: dict[Piece, str]) -> None:
         self._root = root
         self._begin = begin
         self._found = found
@@ -135,17 +137,20 @@ class _Job:
     def _one(self, piece: Piece, folders: _Folders, buffer: bytearray) -> str:
         descriptor = folders.open(piece.name)
         try:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise IntegrityError(f"{Path(self._root, piece.name)}: not a regular file", "only regular files can be signed")
-            end = before.st_size if piece.end < 0 else piece.end
+            before = piece.stamp
+            if before is None:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise IntegrityError(f"{Path(self._root, piece.name)}: not a regular file", "only regular files can be signed")
+                before = _stamp(status)
+            end = before[2] if piece.end < 0 else piece.end
             value, length = digest_of(descriptor, self._begin, buffer, piece.start, end, self._told)
             after = _stamp(os.fstat(descriptor))
         except OSError as error:
             raise _refuse(str(Path(self._root, piece.name)), error) from None
         finally:
             os.close(descriptor)
-        if after != _stamp(before) or (piece.stamp is not None and after != piece.stamp) or length != end - piece.start:
+        if after != before or length != end - piece.start:
             raise IntegrityError(
                 f"{Path(self._root, piece.name)}: changed while it was read", "let whatever writes it finish, then try again"
             )
@@ -233,17 +238,18 @@ def _walked(root: str) -> Iterator[tuple[str, str, os.DirEntry[str]]]:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    try:
-        entry.name.encode("utf-8")
-    except UnicodeEncodeError:
-        shown = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
-        raise IntegrityError(f"{shown}: the name is not UTF-8", "rename it; other machines could not name it either") from None
-    if entry.is_symlink():
-        raise IntegrityError(f"{entry.path}: a symbolic link", _LINK_HINT)
-    if entry.is_dir(follow_symlinks=False):
-        return "folder"
+    if not entry.name.isascii():
+        try:
+            entry.name.encode("utf-8")
+        except UnicodeEncodeError:
+            shown = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
+            raise IntegrityError(f"{shown}: the name is not UTF-8", "rename it; other machines could not name it either") from None
     if entry.is_file(follow_symlinks=False):
         return "file"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    if entry.is_symlink():
+        raise IntegrityError(f"{entry.path}: a symbolic link", _LINK_HINT)
     raise IntegrityError(f"{entry.path}: neither a file nor a folder", "remove the socket, device or pipe")
 
 

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(NamedTuple):  # a tuple: there may be hundreds of thousands
     """One file or folder below a root; ``name`` is relative, with ``/``, a folder's without one at its end.
 
     ``mode`` has the permission bits, ``links`` counts the names of a file. ``stamp`` is (device, inode, size, mtime in ns, ctime in

@@ -14,6 +14,7 @@ from pipeline_guard.sign.model_manifest import IGNORED, Manifest, files_to_sign,
 from pipeline_guard.sign.model_strict import (
     GIT,
     Strict,
+    below,
     check_entries,
     check_links,
     empty_folders,
@@ -32,10 +33,11 @@ def pieces_to_sign(entries: Sequence[TreeEntry], signature: str, label: str) -> 
 
     Raises NothingToDo where there are none, IntegrityError for a folder that other systems could not hold.
     """
-    check_entries([entry for entry in entries if not is_below(entry.name, (GIT,))], label)
+    in_git, left_out = below((GIT,)), below(IGNORED)
+    check_entries([entry for entry in entries if not in_git(entry.name)], label)
     files = {entry.name: entry for entry in entries if not entry.is_folder}
     chosen = files_to_sign(list(files), signature, label)
-    more = [name for name in files if is_below(name, IGNORED) and not is_below(name, (GIT,)) and name != signature]
+    more = [name for name in files if left_out(name) and not in_git(name) and name != signature]
     return [Piece(name, files[name].stamp) for name in chosen], [Piece(name, files[name].stamp) for name in more]
 
 
@@ -50,7 +52,8 @@ def files_of_tree(entries: Sequence[TreeEntry], signature: str, label: str) -> l
 
 def strict_part(entries: Sequence[TreeEntry], signature: str, left_out: Mapping[str, Digest]) -> Strict:
     """Return what our part of the list says about a folder; ``left_out`` has the digests of what the format does not cover."""
-    inside = [entry for entry in entries if not is_below(entry.name, (GIT,)) and entry.name != signature]
+    in_git = below((GIT,))
+    inside = [entry for entry in entries if not in_git(entry.name) and entry.name != signature]
     files = [entry.name for entry in entries if not entry.is_folder]
     return Strict(executables(inside), empty_folders(inside, files), left_out)
 
@@ -75,7 +78,8 @@ def pieces_to_check(
     if missing:
         raise IntegrityError(f"{label}: signed but missing: {_some(missing)}", _HINT)
     if not terms.lenient:
-        covered = [entry for entry in entries if not is_below(entry.name, (*terms.ignored, GIT)) and entry.name != signature]
+        passed_over = below((*terms.ignored, GIT))
+        covered = [entry for entry in entries if not passed_over(entry.name) and entry.name != signature]
         check_entries(covered, label)
         check_links(covered, label)
         if strict is not None:
@@ -101,7 +105,8 @@ def files_to_check(
     _compare(extra, f"{label}: not covered by the signature", _ADDED)
     _compare(signed.keys() - files.keys(), f"{label}: signed but missing", _HINT)
     if not terms.lenient:
-        covered = [entry for entry in entries if not is_below(entry.name, terms.ignored)]
+        passed_over = below(terms.ignored)
+        covered = [entry for entry in entries if not passed_over(entry.name)]
         check_entries(covered, label)
         check_links(covered, label)
     return {Piece(name, files[name].stamp): digest for name, digest in signed.items()}
@@ -140,8 +145,9 @@ def _expected(manifest: Manifest, strict: Strict | None, files: Mapping[str, Tre
     for resource in manifest.resources:
         piece = Piece(resource.name, files[resource.name].stamp, resource.start, resource.end)
         expected[piece] = Digest(manifest.algorithm, resource.hex)
-        ends[resource.name] = max(resource.end, ends.get(resource.name, -1))
-    wrong = [name for name, end in ends.items() if end >= 0 and files[name].size != end]
+        if manifest.sharded:
+            ends[resource.name] = max(resource.end, ends.get(resource.name, 0))
+    wrong = [name for name, end in ends.items() if files[name].size != end]
     if wrong:
         raise IntegrityError(f"{label}: not as long as what was signed: {_some(wrong)}", _HINT)
     for name, digest in strict.left_out.items() if strict else ():

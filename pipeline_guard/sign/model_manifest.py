@@ -11,12 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.sign.model_strict import FIELD, Strict, is_below, read_strict, strict_field
+from pipeline_guard.sign.model_strict import FIELD, Strict, below, read_strict, strict_field
 from pipeline_guard.sign.statement import STATEMENT
 
 MODEL = "https://model_signing/signature/v1.0"
@@ -24,11 +24,15 @@ SIGNATURE = "model.sig"
 IGNORED = (".git", ".gitattributes", ".github", ".gitignore")  # what the format leaves out by default
 ITSELF = "."  # how the one file of a model is named that is no folder
 ALGORITHMS = ("sha256", "blake3", "blake2b")
+_LINE = """      {
+        "name": %s,
+        "algorithm": "%s",
+        "digest": "%s"
+      }"""
 _HINT = "fetch the model again from where it was published, or have it signed again"
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):  # a tuple: there may be hundreds of thousands
     """One line of the list: a file, or its bytes from ``start`` up to ``end`` (-1: the whole file), and their digest."""
 
     name: str
@@ -63,7 +67,8 @@ def files_to_sign(names: Sequence[str], signature: str, label: str) -> list[str]
 
     Raises NothingToDo where nothing is left: the format forbids to sign an empty model.
     """
-    chosen = [name for name in names if not name.endswith("/") and not is_below(name, IGNORED) and name != signature]
+    ignored = below(IGNORED)
+    chosen = [name for name in names if not name.endswith("/") and not ignored(name) and name != signature]
     if not chosen:
         raise NothingToDo(f"{label}: no file to sign in this folder", "name the folder that holds the model's files")
     return chosen
@@ -78,7 +83,7 @@ def model_payload(
     """
     root = hashlib.sha256(b"".join(bytes.fromhex(digests[path]) for path in sorted(digests)))  # SHA-256 whatever the files have
     predicate: dict[str, Any] = {
-        "resources": [{"name": path, "algorithm": algorithm, "digest": digests[path]} for path in sorted(digests)],
+        "resources": [],
         "serialization": {
             "method": "files",
             "hash_type": algorithm,
@@ -94,7 +99,10 @@ def model_payload(
         "predicateType": MODEL,
         "predicate": predicate,
     }
-    return json.dumps(statement, indent=2).encode("ascii")
+    # Python's own encoder of indented JSON takes as long as hashing small files: the lines of resources are written by hand
+    lines = [_LINE % (json.dumps(path), algorithm, digests[path]) for path in sorted(digests)]
+    text = json.dumps(statement, indent=2).replace('"resources": []', '"resources": [\n' + ",\n".join(lines) + "\n    ]", 1)
+    return text.encode("ascii")
 
 
 def read_manifest(statement: VerifiedStatement, name: str) -> Manifest:
@@ -142,6 +150,7 @@ class _Reader:
         self.name = name
         self.algorithm = algorithm
         self.shard = shard
+        self.spellings = (algorithm, f"{algorithm}-sharded-{shard}") if shard else (algorithm,)
 
     def refuse(self, what: str, hint: str = _HINT) -> IntegrityError:
         return IntegrityError(f"{self.name}: the model's list {what}", hint)
@@ -153,15 +162,12 @@ class _Reader:
             path, start, end = self._stretch(path)
         if not isinstance(path, str) or not (is_safe(path) or (path == ITSELF and alone)):
             raise self.refuse("has an unsafe or missing file name", "do not unpack or load this model")
-        if value.get("algorithm") not in self._spellings() or not isinstance(value.get("digest"), str):
+        if value.get("algorithm") not in self.spellings or not isinstance(value.get("digest"), str):
             raise self.refuse(f"has an entry without a digest of {self.algorithm}")
         try:
             return Resource(path, Digest.parse(f"{self.algorithm}:{value['digest']}").hex, start, end)
         except UsageError:
             raise self.refuse("has a malformed digest") from None
-
-    def _spellings(self) -> tuple[str, ...]:
-        return (self.algorithm, f"{self.algorithm}-sharded-{self.shard}") if self.shard else (self.algorithm,)
 
     def _stretch(self, text: str) -> tuple[str, int, int]:
         """Take ``path:start:end`` apart; a path may hold colons itself."""
@@ -184,4 +190,6 @@ class _Reader:
 def is_safe(path: str) -> bool:
     """Tell whether a listed name stays inside its folder: relative, normal, no NUL, valid UTF-8."""
     parts = path.split("/")
-    return not any(part in ("", ".", "..") for part in parts) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in path)
+    if "" in parts or "." in parts or ".." in parts or "\0" in path:
+        return False
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

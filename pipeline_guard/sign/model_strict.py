@@ -8,7 +8,7 @@ which files are executable, which folders are empty, and the content of what the
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,14 @@ class Strict:
 
 def is_below(name: str, paths: Iterable[str]) -> bool:
     """Tell whether ``name`` is one of ``paths`` or lies below one."""
-    return any(name == path or name.startswith(path + "/") for path in paths)
+    return below(paths)(name)
+
+
+def below(paths: Iterable[str]) -> Callable[[str], bool]:
+    """Return the same test for many names."""
+    roots = frozenset(paths)
+    prefixes = tuple(path + "/" for path in roots)
+    return lambda name: name in roots or name.startswith(prefixes)
 
 
 def executables(entries: Iterable[TreeEntry]) -> frozenset[str]:

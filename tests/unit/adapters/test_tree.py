@@ -122,9 +122,9 @@ def test_an_unknown_algorithm_is_a_usage_error(root: Path) -> None:
 
 @pytest.mark.parametrize("change", ["grow", "same size", "replace nothing but the times"])
 def test_a_file_that_changes_while_it_is_hashed_is_refused(root: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = os.preadv
+    reading = os.pread
 
-    def meanwhile(*words: Any) -> int:
+    def meanwhile(*words: Any) -> bytes:
         found = reading(*words)
         if change == "grow":
             (root / "a.txt").write_bytes(b"a.txt and more")
@@ -133,7 +133,7 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(root: Path, change: s
         os.utime(root / "a.txt", ns=(1, 1))
         return found
 
-    monkeypatch.setattr(os, "preadv", meanwhile)
+    monkeypatch.setattr(os, "pread", meanwhile)
     with pytest.raises(IntegrityError, match="changed while it was read"):
         LocalTree().digest(str(root), "a.txt", "sha256")
 

@@ -192,3 +192,10 @@ def test_blake3_lists_have_a_root_of_sha256() -> None:
 def test_digests_of_another_algorithm_than_the_list_are_refused() -> None:
     with pytest.raises(IntegrityError, match="digest of sha256"):
         read_manifest(changed("predicate__resources__0__algorithm", "blake3"), "m")
+
+
+@pytest.mark.parametrize("files", [FILES, {'quote".bin': "11" * 32, "é\\\n": "22" * 32}, {'"resources": []': "33" * 32}])
+def test_the_payload_is_laid_out_as_other_tools_do(files: dict[str, str]) -> None:
+    payload = model_payload('m "resources": []', files, "s", algorithm="blake3")
+    assert payload == json.dumps(json.loads(payload), indent=2).encode()
+    assert listed(read_manifest(verified(payload), "m")) == files

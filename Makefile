@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench interop hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -20,6 +20,7 @@ help:
 	@echo "make fix    format and mend what can be mended"
 	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
+	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
 	@echo "make lock   write the hash-locked requirements anew"
 
 define make-environment
@@ -65,6 +66,11 @@ fix: $(TESTS_STAMP)
 
 templates: $(TESTS_STAMP)
 	@$(TESTS)/bin/python docs/make_shells.py
+
+# Fetches programs of the distribution's newest suite and from npm into .venv/interop; needs Debian or Ubuntu, and a network.
+interop: $(TESTS_STAMP)
+	@.ci/interop.sh .venv/interop
+	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile tests/interop $(PYTEST)
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

@@ -17,8 +17,11 @@ from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.lease import Binding, Delivery
 from pipeline_guard.policy.parse import Policy
 from pipeline_guard.policy.parse import check as check_policy
+from pipeline_guard.policy.signatures import SignaturePolicy, SignatureRule
+from pipeline_guard.policy.signatures import check as check_signatures
 
 FILE_NAME = ".pipeline-guard.yml"
+SignatureRules = tuple[SignatureRule, ...]
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
@@ -108,13 +111,18 @@ class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     """Defaults of ``sign``."""
 
     key: str = ""
+    pq_key: str = ""
     type: Literal["blob", "provenance", "model"] | None = None
+    timestamp_url: str = ""
+    timestamp_key: str = ""
+    timestamp_certificate: str = ""
 
 
 class VerifySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Defaults of ``verify``."""
+    """Defaults of ``verify``: a ``key``, or a ``policy`` that says what each subject must carry (then ``key`` is not looked at)."""
 
     key: str = ""
+    policy: tuple[SignatureRule, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -175,7 +183,22 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
     except UsageError as error:
         raise UsageError(f"{name}:{tree.at(['store', 'url']).line}: {error.what}", error.hint) from None
     check_policy(config.policy, name)
+    check_signatures(config.verify.policy, name)
     return config
+
+
+def parse_signature_policy(content: bytes, name: str) -> SignatureRules:
+    """Turn a policy file for ``verify`` into rules; raise UsageError with file, line and nearest spelling."""
+    tree = parse_yaml(content, name)
+    if not isinstance(tree.value, dict) or not tree.value:
+        raise UsageError(f"{name}:{tree.line}: the policy must be a mapping", "begin with: version: 1, then rules:")
+    try:
+        policy = msgspec.convert(tree.plain(), SignaturePolicy)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error), tree, name, SignaturePolicy) from None
+    if not policy.rules:
+        raise UsageError(f"{name}: a policy without a rule accepts nothing", "name subjects and their signers under rules:")
+    return check_signatures(policy.rules, name)
 
 
 def check_store_url(text: str) -> None:
@@ -213,7 +236,7 @@ def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str)
         raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
 
 
-def _explain(message: str, tree: Node, name: str) -> UsageError:
+def _explain(message: str, tree: Node, name: str, root: Any = Config) -> UsageError:
     """Map msgspec's ``... - at `$.scan.threshold``` to the line of that node, and guess the spelling."""
     what, _, place = message.partition(" - at `")
     steps = re.findall(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]|\[\.\.\.\]", place)
@@ -222,15 +245,15 @@ def _explain(message: str, tree: Node, name: str) -> UsageError:
     unknown = re.search(r"unknown field `([^`]*)`", what)
     if unknown:
         line = (node.key_lines or {}).get(unknown[1], node.line)
-        near = difflib.get_close_matches(unknown[1], _known_keys(path), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_known_keys(path))}"
+        near = difflib.get_close_matches(unknown[1], _known_keys(path, root), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_known_keys(path, root))}"
         return UsageError(f"{name}:{line}: unknown key {unknown[1]}", hint)
     where = ".".join(str(part) for part in path)
     return UsageError(f"{name}:{node.line}: {where}: {what[:1].lower()}{what[1:]}" if where else f"{name}: {what}")
 
 
-def _known_keys(path: list[str | int]) -> list[str]:
-    kind: Any = Config
+def _known_keys(path: list[str | int], root: Any) -> list[str]:
+    kind = root
     for part in path:
         kind = _descend(kind, part)
     try:

@@ -13,15 +13,18 @@ from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
+from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.dynamic import Made, Wish
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
+from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
+from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
 T = TypeVar("T")
@@ -121,6 +124,14 @@ class Files(Protocol):
         ...
 
 
+class Patterns(Protocol):
+    """Files by pattern."""
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        """Return the files that match, sorted: ``*`` and ``?`` within a folder, ``**`` through folders. Links are not followed."""
+        ...
+
+
 class Tree(Protocol):
     """A folder as a model or artifact tree, hashed where it lies so that size never matters."""
 
@@ -137,6 +148,50 @@ class Tree(Protocol):
 
     def mode(self, root: str, name: str) -> int:
         """Return the permission bits of one entry."""
+        ...
+
+
+class Contents(Protocol):
+    """All of a folder at once: what lies there, and its digests from every processor of this machine."""
+
+    def entries(self, root: str) -> Sequence[TreeEntry]:
+        """Return every file and folder below ``root``, sorted by name, as they are now; raises as ``Tree.names`` does."""
+        ...
+
+    def digests(self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False) -> Sequence[str]:
+        """Return the hexadecimal digests in the order of the pieces.
+
+        ``remembered`` takes over digests made earlier of files that nobody has written to since, as far as times can tell.
+        Raises as ``Tree.digest`` does, and IntegrityError where a file is no longer as its piece says.
+        """
+        ...
+
+
+class Images(Protocol):
+    """A folder or repository of container images, read."""
+
+    def manifest(self, reference: ImageReference) -> tuple[Descriptor, bytes]:
+        """Return an image's manifest or index, its digest checked. Raises NothingToDo where there is none, UsageError where several."""
+        ...
+
+    def referrers(self, digest: Digest) -> Sequence[Descriptor]:
+        """Return the manifests that refer to an image, as they are listed; none is fine."""
+        ...
+
+    def content(self, digest: Digest, limit: int, *, manifest: bool = False) -> bytes:
+        """Return a blob or a manifest, its digest checked. Raises IntegrityError where it is missing, other or over ``limit`` bytes."""
+        ...
+
+
+class ImageWriter(Protocol):
+    """The same, written to."""
+
+    def put_blob(self, content: bytes) -> None:
+        """Keep a blob under its SHA-256."""
+        ...
+
+    def put_referrer(self, manifest: bytes, listed: Descriptor, subject: Digest) -> None:
+        """Keep a manifest that refers to ``subject``, and have it listed as a referrer."""
         ...
 
 
@@ -566,6 +621,14 @@ class Fingerprint(Protocol):
 
     def key_id(self) -> str:
         """Return a name of the key that does not tell it."""
+        ...
+
+
+class TimestampService(Protocol):
+    """A time-stamp authority (RFC 3161)."""
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send a request, return the response, unverified. Raises Unavailable."""
         ...
 
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_guard.errors import UsageError
@@ -75,6 +77,11 @@ class LocalFiles:
         if stat.S_ISDIR(mode):
             return "folder"
         return "file" if stat.S_ISREG(mode) else "special"
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        """Return the files that match a pattern, sorted; hidden ones only where the pattern names the point."""
+        found = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        return sorted(path for path in found if self.kind(path) == "file")
 
 
 def _refuse(act: str, path: str, error: OSError | ValueError) -> UsageError:

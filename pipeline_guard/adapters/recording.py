@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
@@ -14,13 +15,17 @@ from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoin
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
-from pipeline_guard.ports import Cache, Files
+from pipeline_guard.ports import Cache, Files, Patterns
+
+
+class RealFiles(Files, Patterns, Protocol):
+    """Files by path and by pattern."""
 
 
 class RecordingFiles:
     """Reads the real files; keeps what would be written, and reads it back to later steps."""
 
-    def __init__(self, real: Files) -> None:
+    def __init__(self, real: RealFiles) -> None:
         self._real = real
         self.written: dict[str, bytes] = {}
 
@@ -40,6 +45,10 @@ class RecordingFiles:
     def kind(self, path: str) -> str:
         """Return the kind of a path as it would be."""
         return "file" if posixpath.normpath(path) in self.written else self._real.kind(path)
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        """Return the real files that match."""
+        return self._real.matching(pattern)
 
 
 class MemoryCache:

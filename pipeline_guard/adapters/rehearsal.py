@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
+from pipeline_guard.errors import Denied, IntegrityError, UsageError
 from pipeline_guard.model.boundary import Outcome, Probe, TokenFacts
 from pipeline_guard.model.key import USAGE_OF, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
@@ -129,7 +129,7 @@ class SoftwareToken:
 
 def _generate(key_type: KeyType) -> tuple[Any, str]:
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 
     if key_type is KeyType.AES_256:
         return os.urandom(32), ""
@@ -139,7 +139,7 @@ def _generate(key_type: KeyType) -> tuple[Any, str]:
     elif key_type is KeyType.RSA_3072:
         private = rsa.generate_private_key(65537, 3072)
     elif key_type is KeyType.ML_DSA_65:
-        raise Unavailable("the rehearsal's token does not make keys of type ml-dsa-65", "rehearse with ec-p256")
+        private = mldsa.MLDSA65PrivateKey.generate()
     else:
         private = ec.generate_private_key(ec.SECP384R1() if key_type is KeyType.EC_P384 else ec.SECP256R1())
     form = serialization.PublicFormat.SubjectPublicKeyInfo

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
+from typing import Protocol, Self
 
+from pipeline_guard.adapters.hashing import PIECE, Hash, digest_of, maker, processors, spread
 from pipeline_guard.errors import IntegrityError, UsageError
+from pipeline_guard.model.tree_entry import Piece, TreeEntry
+from pipeline_guard.ports import Progress
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that has taken a file's place must not hang
@@ -19,47 +24,72 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINK_HINT = "replace links by the files they point to; only files and folders are taken"
 
 
+_NAME = attrgetter("name")
+_TINY = 16 * 1024  # bytes: opening such a file costs more than hashing it, and a second thread only disturbs
+_SHARE = 4 * 1024 * 1024  # bytes that make one task
+_ALONE = 4 * 1024 * 1024  # bytes in all below which no thread is worth its start
+
+
+class Memory(Protocol):
+    """Digests of files that nobody has written to since."""
+
+    def known(self, root: str, algorithm: str) -> Mapping[Piece, str]:
+        """Return what is remembered of a folder; pieces carry their stamps."""
+        ...
+
+    def keep(self, root: str, algorithm: str, digests: Mapping[Piece, str]) -> None:
+        """Remember these, in place of what was known of the folder before."""
+        ...
+
+
 class LocalTree:
     """Folders of this machine; ``root`` is the caller's path and may itself lead through links, nothing below it may."""
+
+    def __init__(self, progress: Callable[[], Progress] | None = None, memory: Memory | None = None) -> None:
+        self._progress = progress
+        self._memory = memory
 
     def names(self, root: str) -> Sequence[str]:
         """Return every path below ``root``, sorted by code point, folders with a final ``/``.
 
         Raises IntegrityError for links, special files and names that are not UTF-8, UsageError for an unreadable folder.
         """
-        found: list[str] = []
-        pending = [""]
-        while pending:
-            prefix = pending.pop()
-            for name, kind in _listed(root or ".", prefix):
-                if kind == "folder":
-                    pending.append(name + "/")
-                found.append(name + "/" if kind == "folder" else name)
-        return sorted(found)
+        return sorted(name + "/" if kind == "folder" else name for name, kind, _ in _walked(root or "."))
+
+    def entries(self, root: str) -> Sequence[TreeEntry]:
+        """Return every file and folder below ``root``, sorted by name, as they are now; raise as ``names`` does."""
+        found = []
+        for name, kind, entry in _walked(root or "."):
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                raise _refuse(entry.path, error) from None
+            found.append(TreeEntry(name, kind == "folder", status.st_mode & 0o7777, status.st_nlink, _stamp(status)))
+        found.sort(key=_NAME)
+        return found
 
     def digest(self, root: str, name: str, algorithm: str) -> str:
         """Return the hexadecimal digest of one file.
 
         Raises IntegrityError if it is a link or no regular file, or changes while it is read; UsageError if it cannot be read.
         """
-        if algorithm not in hashlib.algorithms_guaranteed:
-            raise UsageError(f"unknown digest algorithm {algorithm}")
-        shown = str(Path(root, name))
-        descriptor = open_below(root, name)
-        try:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise IntegrityError(f"{shown}: not a regular file", "only regular files can be signed")
-            # read(), not mmap: a mapped file that is cut short meanwhile would kill the process with SIGBUS
-            with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
-                value = hashlib.file_digest(stream, algorithm).hexdigest()
-            if _stamp(os.fstat(descriptor)) != _stamp(before):
-                raise IntegrityError(f"{shown}: changed while it was read", "let whatever writes it finish, then try again")
-        except OSError as error:
-            raise _refuse(shown, error) from None
-        finally:
-            os.close(descriptor)
-        return value
+        return self.digests(root, [Piece(name)], algorithm)[0]
+
+    def digests(self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False) -> Sequence[str]:
+        """Return the digests of many pieces, in their order, made on every processor; raise as ``digest`` does.
+
+        ``remembered`` takes over what is known of files that are as they were.
+        """
+        begin = maker(algorithm)
+        memory = self._memory if remembered else None
+        known = memory.known(root, algorithm) if memory else {}
+        found = {piece: known[piece] for piece in pieces if piece in known}
+        missing = [piece for piece in dict.fromkeys(pieces) if piece not in found]
+        if missing:
+            _Job(root or ".", begin, found).run(missing, self._progress)
+        if memory and missing:
+            memory.keep(root, algorithm, {piece: digest for piece, digest in found.items() if piece.stamp})
+        return [found[piece] for piece in pieces]
 
     def mode(self, root: str, name: str) -> int:
         """Return the permission bits of one entry. Raises UsageError where it cannot be looked at."""
@@ -68,6 +98,117 @@ class LocalTree:
                 return stat.S_IMODE(os.stat(last, dir_fd=folder, follow_symlinks=False).st_mode)
             except OSError as error:
                 raise _refuse(str(Path(root, name)), error) from None
+
+
+class _Job:
+    """Digests in the making: which bytes of which files, on several threads, and how many bytes are done."""
+
+    def __init__(self, root: str, begin: Callable[..., Hash], found: dict[Piece, str]) -> None:
+        self._root = root
+        self._begin = begin
+        self._found = found
+        self._own = threading.local()
+        self._done = 0
+
+    def run(self, pieces: Sequence[Piece], progress: Callable[[], Progress] | None) -> None:
+        """Hash every piece, the largest first."""
+        total = sum(_length(piece) for piece in pieces)
+        tasks = _tasks(pieces)
+        alone = len(tasks) < 2 or total < _ALONE
+        if progress is None or alone:
+            for _ in spread(self._hash, [pieces] if alone else tasks, 1 if alone else processors()):
+                pass
+            return
+        display = progress()
+        try:
+            for _ in spread(self._hash, tasks, processors()):
+                display.step("hashing MB", self._done // 1_000_000, total // 1_000_000)
+        finally:
+            display.close()
+
+    def _hash(self, pieces: Sequence[Piece]) -> None:
+        buffer = getattr(self._own, "buffer", None)
+        if buffer is None:
+            buffer = self._own.buffer = bytearray(PIECE)
+        with _Folders(self._root) as folders:
+            for piece in pieces:
+                self._found[piece] = self._one(piece, folders, buffer)
+
+    def _one(self, piece: Piece, folders: _Folders, buffer: bytearray) -> str:
+        descriptor = folders.open(piece.name)
+        try:
+            before = piece.stamp
+            if before is None:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise IntegrityError(f"{Path(self._root, piece.name)}: not a regular file", "only regular files can be signed")
+                before = _stamp(status)
+            end = before[2] if piece.end < 0 else piece.end
+            value, length = digest_of(descriptor, self._begin, buffer, piece.start, end, self._told)
+            after = _stamp(os.fstat(descriptor))
+        except OSError as error:
+            raise _refuse(str(Path(self._root, piece.name)), error) from None
+        finally:
+            os.close(descriptor)
+        if after != before or length != end - piece.start:
+            raise IntegrityError(
+                f"{Path(self._root, piece.name)}: changed while it was read", "let whatever writes it finish, then try again"
+            )
+        return value
+
+    def _told(self, count: int) -> None:
+        self._done += count  # threads may lose some of it: it is for the eye
+
+
+class _Folders:
+    """Opens files below a root, the folder of the last one at hand: files of one folder follow each other."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._path: str | None = None
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def open(self, name: str) -> int:
+        """Open one file, through no link."""
+        path, _, last = name.rpartition("/")
+        if path != self._path or not last or last in (".", ".."):
+            with _parent(self._root, name) as (folder, last):
+                descriptor = os.dup(folder)
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+            self._path, self._descriptor = path, descriptor
+        try:
+            return os.open(last, _FILE, dir_fd=self._descriptor)
+        except (OSError, ValueError) as error:
+            raise _refuse(str(Path(self._root, name)), error) from None
+
+
+def _length(piece: Piece) -> int:
+    if piece.end >= 0:
+        return piece.end - piece.start
+    return piece.stamp[2] if piece.stamp else 0
+
+
+def _tasks(pieces: Sequence[Piece]) -> Sequence[Sequence[Piece]]:
+    """Cut the work: large pieces each for themselves and first, tiny ones all together, the others in shares."""
+    large = sorted((piece for piece in pieces if _length(piece) >= _SHARE), key=_length, reverse=True)
+    tasks, share, size = [[piece] for piece in large], list[Piece](), 0
+    for piece in pieces:
+        if _TINY <= _length(piece) < _SHARE:
+            share.append(piece)
+            size += _length(piece)
+            if size >= _SHARE:
+                tasks.append(share)
+                share, size = [], 0
+    tiny = [piece for piece in pieces if _length(piece) < _TINY]
+    return [*tasks, *(task for task in (share, tiny) if task)]
 
 
 def open_below(root: str, name: str) -> int:
@@ -79,29 +220,36 @@ def open_below(root: str, name: str) -> int:
             raise _refuse(str(Path(root, name)), error) from None
 
 
-def _listed(root: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """Give the relative path and kind ("file" or "folder") of every entry of one folder."""
-    place = str(Path(root, prefix))
-    try:
-        with os.scandir(place) as entries:
-            for entry in entries:
-                yield prefix + entry.name, _kind(entry)
-    except OSError as error:
-        raise _refuse(place, error) from None
+def _walked(root: str) -> Iterator[tuple[str, str, os.DirEntry[str]]]:
+    """Give the relative path, the kind ("file" or "folder") and the entry of everything below a folder."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        place = f"{root}/{prefix}" if prefix else root
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    kind = _kind(entry)
+                    if kind == "folder":
+                        pending.append(f"{prefix}{entry.name}/")
+                    yield prefix + entry.name, kind, entry
+        except (OSError, ValueError) as error:
+            raise _refuse(place, error) from None
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    try:
-        entry.name.encode("utf-8")
-    except UnicodeEncodeError:
-        shown = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
-        raise IntegrityError(f"{shown}: the name is not UTF-8", "rename it; other machines could not name it either") from None
-    if entry.is_symlink():
-        raise IntegrityError(f"{entry.path}: a symbolic link", _LINK_HINT)
-    if entry.is_dir(follow_symlinks=False):
-        return "folder"
+    if not entry.name.isascii():
+        try:
+            entry.name.encode("utf-8")
+        except UnicodeEncodeError:
+            shown = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
+            raise IntegrityError(f"{shown}: the name is not UTF-8", "rename it; other machines could not name it either") from None
     if entry.is_file(follow_symlinks=False):
         return "file"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    if entry.is_symlink():
+        raise IntegrityError(f"{entry.path}: a symbolic link", _LINK_HINT)
     raise IntegrityError(f"{entry.path}: neither a file nor a folder", "remove the socket, device or pipe")
 
 
@@ -126,8 +274,8 @@ def _parent(root: str, name: str) -> Iterator[tuple[int, str]]:
             os.close(folder)
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+def _stamp(status: os.stat_result) -> tuple[int, int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _refuse(shown: str, error: OSError | ValueError) -> UsageError | IntegrityError:

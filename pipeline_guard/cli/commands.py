@@ -85,6 +85,7 @@ _PERIOD = (
     Flag("expires", "how long it protects, before 30 days of grace (default: keys.period, 365d)", "DURATION"),
     Flag("activate-in", "how long it waits before it begins", "DURATION"),
 )
+_SOFTWARE = Flag("insecure-software", "ml-dsa-65 where the token lacks it: derived from the token, signing in memory", switch=True)
 _CHANGE = (
     _VERSION,
     Flag("why", "the reason, for the history and the audit log", "TEXT"),
@@ -99,6 +100,16 @@ _TERMS = (
     Flag("expires", "how long it is handed out (default: without end; after rotate: as before)", "DURATION"),
     _LABELS,
     Flag("note", "a line for people", "TEXT"),
+)
+
+_REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
+_CERTIFICATES = (
+    Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
+    Flag("certificate-oidc-issuer", "who must have confirmed that identity", "URL"),
+    Flag("trusted-root", "whom to trust: Sigstore's trusted root, or client trust configuration", "FILE"),
+    Flag("certificate-roots", "certificate authorities to trust, as PEM", "FILE"),
+    Flag("tsa-certificate", "chain of a time-stamp authority to trust, as PEM, its own certificate first", "FILE"),
+    Flag("revoked-certificates", "serial numbers or SHA-256 of certificates that count no more, one a line", "FILE"),
 )
 
 
@@ -171,17 +182,43 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag("type", "what the subjects are; a folder is a model", "TYPE", "", ("", "blob", "provenance", "model"), settable=True),
             Flag("key", "name or pkcs11: URI of the signing key", "KEY", settable=True),
+            Flag("pq-key", "an ml-dsa-65 key that signs the same again, into SUBJECT.pq.sigstore.json", "KEY", settable=True),
+            Flag("predicate", "what to say of the subjects, a JSON file", "FILE"),
+            Flag("predicate-type", "its type: provenance, vsa, cyclonedx, spdx, test-result ... or a URI", "TYPE"),
             Flag("bundle", "where the signature goes (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
+            Flag("subjects-from", "a list of subjects: JSON, or what sha256sum prints; all share one statement", "FILE"),
+            Flag("digest", "what the files of a model are listed with", "NAME", "sha256", ("sha256", "blake3")),
+            _REUSE,
+            Flag("timestamp-url", "have a time-stamp authority prove when it was signed (RFC 3161)", "URL", settable=True),
+            Flag("timestamp-key", "prove it with a key of our own instead, which serves nothing else", "NAME", settable=True),
+            Flag("timestamp-certificate", "PEM certificate of that key; made, self-signed, if it is missing", "FILE", settable=True),
+            Flag(
+                "private-trust",
+                "certify the signer with a private trust root, a folder; its keys are made in the token at first need",
+                "DIR",
+            ),
+            Flag("certificate-identity", "with --private-trust: whom the certificate names, a URI or mail address", "NAME"),
+            Flag("certificate-oidc-issuer", "with --private-trust: who confirms that identity", "URL"),
         ),
-        Positional("subjects", "files or model folders", "+"),
+        Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),
     Command(
         "verify",
         "verify files or model folders against their signature",
         "verify",
         (
-            Flag("bundle", "the signature (default: SUBJECT.sigstore.json, model.sig in a model folder)", "FILE"),
-            Flag("key", "public key as a PEM file, or the name of a key", "KEY", settable=True),
+            Flag(
+                "bundle",
+                "the signature (default: SUBJECT.sigstore.json, model.sig in a model folder); with a policy it may be repeated",
+                "FILE",
+                many=True,
+            ),
+            Flag("key", "public key as a PEM file, a key's timeline as a JSON file, or the name of a key", "KEY", settable=True),
+            Flag("policy", "who must have signed what, as a YAML file (default: verify.policy of the configuration)", "FILE"),
+            Flag("ignore-path", "what need not be covered in a folder, such as .git; may be repeated", "PATH", many=True),
+            Flag("lenient", "of a model, look at no more than model-signing does", switch=True),
+            _REUSE,
+            *_CERTIFICATES,
             *_DATA,
         ),
         Positional("subjects", "files, model folders or sha256:HEX", "+"),
@@ -256,6 +293,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("type", "kind of key", "TYPE", "ec-p256", ("ec-p256", "ec-p384", "ed25519", "rsa-3072", "aes-256", "ml-dsa-65")),
                     Flag("usage", "the one thing it may do (default: by type)", "USAGE", "", ("", "sign", "wrap")),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name", "1"),
@@ -271,6 +309,7 @@ COMMANDS: tuple[Command, ...] = (
                 (
                     Flag("due", "rotate every key whose cryptoperiod ends within 30 days", switch=True),
                     Flag("rewrap", "move what the old versions of a wrapping key protect to the new one", switch=True),
+                    _SOFTWARE,
                     *_PERIOD,
                 ),
                 Positional("name", "its name (none with --due)", "?"),

@@ -8,6 +8,7 @@ from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
+from pipeline_guard.flows.private_trust import TrustDoors
 from pipeline_guard.flows.search import SearchDoors
 from pipeline_guard.flows.secrets import SecretDoors
 from pipeline_guard.flows.tidy import TidyDoors
@@ -21,10 +22,12 @@ def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
     return token
 
 
-def key_doors(wiring: Wiring) -> KeyDoors:
-    """Open what key flows need."""
-    state = wiring.state()
-    return KeyDoors(wiring.actor, wiring.clock, governed(wiring), state, state, state)
+def key_doors(wiring: Wiring, *, software: bool = False) -> KeyDoors:
+    """Open what key flows need; ``software``: ML-DSA keys are made to sign in this process."""
+    state, keystore = wiring.state(), governed(wiring)
+    if software:
+        keystore = GovernedToken(wiring.software_token(), state, wiring.clock, wiring.config("").token.accept_rejected)
+    return KeyDoors(wiring.actor, wiring.clock, keystore, state, state, state)
 
 
 def tidy_doors(wiring: Wiring) -> TidyDoors:
@@ -69,6 +72,12 @@ def search_doors(wiring: Wiring) -> SearchDoors:
     """Open what looking for stored values needs."""
     state = wiring.state()
     return SearchDoors(wiring.actor, wiring.clock, governed(wiring), state, state)
+
+
+def trust_doors(wiring: Wiring) -> TrustDoors:
+    """Open what a private trust root needs."""
+    keys = key_doors(wiring)
+    return TrustDoors(wiring.random, wiring.files, governed(wiring), keys)
 
 
 def lease_doors(wiring: Wiring) -> LeaseDoors:

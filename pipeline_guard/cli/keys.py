@@ -14,6 +14,7 @@ from pipeline_guard.config import duration
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows import key_report, keys
 from pipeline_guard.flows.key_states import need_some
+from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.rewrap import rewrap
 from pipeline_guard.flows.search import STORE_KEY, renew
 from pipeline_guard.flows.tidy import unfinished
@@ -28,8 +29,9 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
 
 
 def _create(args: Args, wiring: Wiring) -> None:
-    record = keys.create(args.text("name"), args.text("type"), args.text("usage"), _period(args, wiring), doors=key_doors(wiring))
-    wiring.console.data(f"created {record.ref.name} version {record.ref.version} ({record.ref.type.value}, {record.ref.usage.value})")
+    record = keys.create(args.text("name"), args.text("type"), args.text("usage"), _period(args, wiring), doors=_doors(args, wiring))
+    kind = f"{record.ref.type.value}, {record.ref.usage.value}{', in software' if record.in_software else ''}"
+    wiring.console.data(f"created {record.ref.name} version {record.ref.version} ({kind})")
 
 
 def _list(args: Args, wiring: Wiring) -> None:
@@ -59,13 +61,17 @@ def _rotate(args: Args, wiring: Wiring) -> None:
     name = args.text("name")
     if bool(name) == args.on("due"):
         raise UsageError("name one key, or rotate all that are --due")
-    doors, period = key_doors(wiring), _period(args, wiring)
+    doors, period = _doors(args, wiring), _period(args, wiring)
     made = need_some(keys.rotate_due(period, doors=doors), "rotated") if args.on("due") else [keys.rotate(name, period, doors=doors)]
     for record in made:
         begins = f", begins {record.activates:%Y-%m-%d %H:%M} UTC" if record.activates and record.activates > wiring.clock.now() else ""
         wiring.console.data(f"rotated {record.ref.name} to version {record.ref.version}{begins}")
         if args.on("rewrap"):
             _move(record.ref.name, wiring)
+
+
+def _doors(args: Args, wiring: Wiring) -> KeyDoors:
+    return key_doors(wiring, software=args.on("insecure-software"))
 
 
 def _rewrap(args: Args, wiring: Wiring) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from functools import partial
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.spelling import named, printable
 from pipeline_guard.cli.unseal import unseal_doors
-from pipeline_guard.cli.verify import named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.seal import SealDoors, SealRequest, rewrap, seal

@@ -3,24 +3,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.doors import governed
-from pipeline_guard.cli.verify import beside, named, printable
+from pipeline_guard.cli.doors import governed, trust_doors
+from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode
+from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.private_trust import Certify, certifying
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
+from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
+
+_SHOWN = 10  # subjects on one line
 
 
 def run(args: Args, wiring: Wiring) -> int:
     """Sign the subjects and print where the signatures went."""
     args = args.with_section(wiring.config("").sign)
     subjects = tuple(named(subject) for subject in args.many("subjects"))
-    request = SignRequest(subjects, args.text("type"), args.text("key"), beside(args.text("bundle"), subjects), wiring.actor)
+    if not subjects and not args.text("subjects-from"):
+        raise UsageError("nothing to sign was named", "pipeline-guard sign SUBJECT..., or --subjects-from FILE")
+    request = SignRequest(
+        subjects,
+        args.text("type"),
+        args.text("key"),
+        beside(args.text("bundle"), subjects),
+        wiring.actor,
+        args.text("subjects-from"),
+        args.text("digest"),
+        args.on("reuse-digests"),
+        args.text("pq-key"),
+        args.text("predicate"),
+        args.text("predicate-type"),
+    )
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
-    doors = SignDoors(wiring.clock, wiring.files, wiring.tree, token, wiring.state)
+    doors = SignDoors(
+        wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring), _certify(args, wiring)
+    )
     for signed in sign(request, doors=doors):
-        wiring.console.data(printable(f"signed {', '.join(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
+        wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
+
+
+def _short(subjects: Sequence[str]) -> str:
+    """Name the subjects of one bundle, of hundreds the first."""
+    more = f" and {len(subjects) - _SHOWN} more" if len(subjects) > _SHOWN else ""
+    return ", ".join(subjects[:_SHOWN]) + more
+
+
+def _stamper(args: Args, wiring: Wiring) -> Stamper | None:
+    """Return who proves when it was signed: an authority, a key of our own, or nobody."""
+    url, key = args.text("timestamp-url"), args.text("timestamp-key")
+    if url and key:
+        raise UsageError("two authorities for the time", "give either --timestamp-url or --timestamp-key")
+    if url:
+        service = wiring.timestamps(url)
+        return asking(service, wiring.random) if service else None
+    if not key:
+        return None
+    token = partial(governed, wiring)
+    doors = StampDoors(wiring.actor, wiring.clock, wiring.random, wiring.files, token, wiring.state)
+    return making(key, args.text("timestamp-certificate"), doors)
+
+
+def _certify(args: Args, wiring: Wiring) -> Certify | None:
+    """Return who certifies the signer, where a private trust root was named."""
+    folder, identity, issuer = (args.text(name) for name in ("private-trust", "certificate-identity", "certificate-oidc-issuer"))
+    if not folder:
+        if identity or issuer:
+            raise UsageError("nobody to certify the identity", "name the folder of a private trust root with --private-trust")
+        return None
+    if args.text("timestamp-url") or args.text("timestamp-key"):
+        raise UsageError("two authorities for the time", "a private trust root brings its own")
+    return certifying(folder, identity, issuer, trust_doors(wiring))

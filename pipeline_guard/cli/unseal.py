@@ -9,8 +9,8 @@ from functools import partial
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed
+from pipeline_guard.cli.spelling import named, printable
 from pipeline_guard.cli.table import show_one
-from pipeline_guard.cli.verify import named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, Unavailable, UsageError
 from pipeline_guard.flows.unseal import UnsealDoors, UnsealRequest, inspect, read_range, unseal

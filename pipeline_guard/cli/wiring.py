@@ -7,13 +7,14 @@ import getpass
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
-from pipeline_guard.errors import Unavailable, UsageError
+from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     Anchor,
@@ -23,17 +24,21 @@ from pipeline_guard.ports import (
     Cache,
     Checkpoints,
     Clock,
+    Contents,
     Examined,
     Files,
     Fingerprint,
     Git,
     Handover,
+    Images,
+    ImageWriter,
     InvocationCounter,
     KeyIntents,
     KeyLedger,
     KeyRegister,
     Keystore,
     LeaseBook,
+    Patterns,
     Process,
     Progress,
     Random,
@@ -47,6 +52,7 @@ from pipeline_guard.ports import (
     Signer,
     Source,
     Streams,
+    TimestampService,
     Tree,
     Workers,
     WrappedRows,
@@ -68,6 +74,18 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     def facts(self) -> dict[str, str]:
         """Return what the token says of itself."""
         ...
+
+
+class ImagePlace(Images, ImageWriter, Protocol):
+    """Images, read and written."""
+
+
+class PathFiles(Files, Patterns, Protocol):
+    """Files by path and by pattern."""
+
+
+class Folders(Tree, Contents, Protocol):
+    """Folders, one file at a time or all at once."""
 
 
 class State(
@@ -111,9 +129,10 @@ class Wiring:
     home: str
     clock: Clock
     random: Random
-    files: Files
-    tree: Tree
+    files: PathFiles
+    tree: Folders
     streams: Streams
+    images: Callable[[ImageReference], ImagePlace]
     cache: Cache
     progress: Progress
     workers: Workers
@@ -124,10 +143,12 @@ class Wiring:
     revisions: Callable[[], Revisions]
     rulepacks: Callable[..., Rulepacks]  # paths, and packs that were read already
     fingerprint: Callable[[], Fingerprint]
+    software_token: Callable[[], Token]  # the configured token, which also makes keys that sign in this process
     token: Callable[[str], Token]  # the argument is a pkcs11: URI that may name a module of its own, "" for the configured token
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -144,6 +165,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     """Open the doors to the real world."""
     from pipeline_guard.adapters.cache import FolderCache
     from pipeline_guard.adapters.clock import SystemClock, SystemRandom
+    from pipeline_guard.adapters.digest_memory import DigestMemory
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
     from pipeline_guard.adapters.streams import LocalStreams
@@ -186,6 +208,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def token(uri: str) -> Token:
+        from pipeline_guard.adapters.software_key import WithSoftwareKeys
+
+        return WithSoftwareKeys(opened(uri))
+
+    def software_token() -> Token:
+        from pipeline_guard.adapters.software_key import WithSoftwareKeys
+
+        return WithSoftwareKeys(opened(""), makes=True)
+
+    @cache
+    def opened(uri: str) -> Token:
         from pipeline_guard.adapters.cloud.opening import open_service
         from pipeline_guard.adapters.cloud.uri import is_service
         from pipeline_guard.adapters.hsm.embedded import open_token
@@ -213,6 +246,16 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         url = _store_url(environ, lambda: config("").store.url)
         return SqlState.connect(url) if url else SqlState.open(home)
 
+    def images(reference: ImageReference) -> ImagePlace:
+        if reference.transport == LAYOUT:
+            from pipeline_guard.adapters.oci.layout import Layout
+
+            return Layout(reference.place, files)
+        from pipeline_guard.adapters.oci.login import find_login
+        from pipeline_guard.adapters.oci.registry import Registry
+
+        return Registry(reference, partial(find_login, environ=environ))
+
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
 
@@ -222,6 +265,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         from pipeline_guard.adapters.handover import JobHandover
 
         return JobHandover(home, environ)
+
+    def timestamps(url: str) -> TimestampService:
+        from pipeline_guard.adapters.timestamps import HttpTimestamps
+
+        return HttpTimestamps(url)
 
     def head() -> Head:
         repository = GitRepository(folder, environ)
@@ -238,8 +286,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         clock=SystemClock(),
         random=SystemRandom(),
         files=files,
-        tree=LocalTree(),
+        tree=LocalTree(SilentProgress if args.on("quiet") else TerminalProgress, DigestMemory(home)),
         streams=LocalStreams(),
+        images=images,
         cache=FolderCache(str(Path(home) / "cache")),
         progress=SilentProgress() if args.on("quiet") else TerminalProgress(),
         workers=ForkedWorkers(),
@@ -251,9 +300,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         rulepacks=rulepacks,
         fingerprint=fingerprint,
         token=token,
+        software_token=software_token,
         state=state,
         process=process,
         handover=handover,
+        timestamps=timestamps,
     )
 
 
@@ -324,6 +375,7 @@ class Rehearsal:
         """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
         from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+        from pipeline_guard.adapters.tree import LocalTree
 
         simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
         if verb == "sign":
@@ -332,23 +384,28 @@ class Rehearsal:
             self.real,
             console=console,
             files=self.files,
+            tree=LocalTree(),
+            images=_rehearsed_images,
             cache=self.cache,
             progress=_silent(),
             fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
             config=_configured(args, self.real, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
             token=lambda _uri: self.token,
+            software_token=lambda: self.token,
             process=RecordingProcess,
             handover=RecordingHandover,
+            timestamps=lambda _url: None,
         )
 
     def _simulate_key(self, args: Args) -> None:
-        """Have a signing key under the name that the step asks for."""
+        """Have signing keys under the names that the step asks for."""
         from pipeline_guard.model.key import KeyType, KeyUsage
 
         name = args.text("key") or self.real.config("").sign.key
-        if name and not name.startswith("pkcs11:") and self.state.key(name) is None:
-            self.state.add_key(self.token.create(name, 1, KeyType.EC_P256, KeyUsage.SIGN))
+        for named, kind in ((name, KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65)):
+            if named and not named.startswith("pkcs11:") and self.state.key(named) is None:
+                self.state.add_key(self.token.create(named, 1, kind, KeyUsage.SIGN))
 
     def _read_state(self) -> State:
         """Return the real store where there is one, to look up public keys; never create it."""
@@ -356,6 +413,10 @@ class Rehearsal:
         if any(True for _ in self.state.all_keys()) or not (remote or (Path(self.real.home) / "store.db").is_file()):
             return self.state
         return self.real.state()
+
+
+def _rehearsed_images(reference: ImageReference) -> ImagePlace:
+    raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
 
 
 def _silent() -> Progress:

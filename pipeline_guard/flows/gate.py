@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
-from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import Folders
+from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
 from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
@@ -16,8 +18,9 @@ from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
+from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
-from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
+from pipeline_guard.ports import Clock, Files, Git, Progress, Source
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -29,7 +32,7 @@ class GateDoors:
     source: Callable[[Selection], Source]
     git: Callable[[], Git]
     files: Files
-    tree: Tree
+    tree: Folders
     keys: KeyDoors
     clock: Clock
     progress: Progress
@@ -121,7 +124,7 @@ def _artifacts(
     for demand in settings.artifacts:
         try:
             paths = matching(demand.path, known | _built(demand, root, doors), (BUNDLE_SUFFIX,), demand.bundle)
-            public_pem = _public_key(demand, base, root, doors)
+            key = _key(demand, base, root, doors)
         except Denied as error:
             yield Kind.ARTIFACT, ArtifactFacts(demand.path, "refused", _short(error.what, root), error.hint)
             continue
@@ -132,17 +135,17 @@ def _artifacts(
             yield Kind.ARTIFACT, Unchecked(demand.path, "policy demands a signature, and nothing matches this path")
         for path in paths:
             subject = posixpath.join(root, path)
-            bundle = posixpath.join(root, demand.bundle) if demand.bundle else default_bundle(subject, VerifyDoors(doors.files, doors.tree))
+            bundle = posixpath.join(root, demand.bundle) if demand.bundle else default_bundle(subject, _verify_doors(doors))
             if changed is None or _is_touched(path, _short(bundle, root), changed, known):
-                yield Kind.ARTIFACT, _verified(path, subject, bundle, public_pem, root, doors)
+                yield Kind.ARTIFACT, _verified(path, subject, bundle, key, root, doors)
 
 
-def _verified(path: str, subject: str, bundle: str, public_pem: str, root: str, doors: GateDoors) -> ArtifactFacts | Unchecked:
+def _verified(path: str, subject: str, bundle: str, key: KeyTimeline, root: str, doors: GateDoors) -> ArtifactFacts | Unchecked:
     try:
         if doors.files.kind(bundle) == "missing":
             hint = f"pipeline-guard sign {path} --key NAME makes it"
             return ArtifactFacts(path, "missing", f"there is no {_short(bundle, root)}", hint)
-        verify_one(subject, bundle, public_pem, doors=VerifyDoors(doors.files, doors.tree))
+        verify_one(subject, bundle, key, doors=_verify_doors(doors))
     except IntegrityError as error:
         return ArtifactFacts(path, "refused", _short(error.what, root), _short(error.hint, root))
     except UsageError as error:
@@ -150,16 +153,20 @@ def _verified(path: str, subject: str, bundle: str, public_pem: str, root: str, 
     return ArtifactFacts(path, "verified")
 
 
-def _public_key(demand: ArtifactDemand, base: str, root: str, doors: GateDoors) -> str:
+def _key(demand: ArtifactDemand, base: str, root: str, doors: GateDoors) -> KeyTimeline:
     """Return the key, a file's content as of the merge target: a change cannot bring the key that vouches for it."""
-    if "/" not in demand.key and not demand.key.endswith((".pem", ".pub")):
-        return find_public_key(demand.key, files=doors.files, keys=doors.keys)
+    if not is_key_file(demand.key):
+        return find_key(demand.key, files=doors.files, keys=doors.keys, clock=doors.clock)
     if not base:
-        return find_public_key(posixpath.join(root, demand.key), files=doors.files, keys=doors.keys)
+        return find_key(posixpath.join(root, demand.key), files=doors.files, keys=doors.keys, clock=doors.clock)
     content = doors.git().show(base, demand.key)
     if content is None:
         raise UsageError(f"{demand.key} is not there as of {base}", "bring the key in with a change of its own")
-    return content.decode("utf-8", "surrogateescape")
+    return key_in(content, demand.key)
+
+
+def _verify_doors(doors: GateDoors) -> VerifyDoors:
+    return VerifyDoors(doors.files, doors.tree, doors.clock)
 
 
 def _built(demand: ArtifactDemand, root: str, doors: GateDoors) -> set[str]:

@@ -7,119 +7,176 @@ import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, UsageError
+from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.evidence import Evidence, is_there, look_at_image, no_images
+from pipeline_guard.flows.images import OpenImages
+from pipeline_guard.flows.key_report import timeline as timeline_document
+from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
+from pipeline_guard.flows.subjects import Folders, Said, compare_said
+from pipeline_guard.flows.trust import Trust, asked_for
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.key import KeyState
+from pipeline_guard.model.image import is_image
+from pipeline_guard.model.model_terms import STRICT, ModelTerms
+from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.ports import Files, KeyRegister, Keystore, Tree
-from pipeline_guard.sign.bundle import MAX_BUNDLE
-from pipeline_guard.sign.model_manifest import MODEL, SIGNATURE, check_names, read_manifest
-from pipeline_guard.sign.public_key import load
-from pipeline_guard.sign.verify import verify_bundle
+from pipeline_guard.model.timeline import KeyTimeline
+from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore
+from pipeline_guard.sign.model_manifest import SIGNATURE
+from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
 
-BUNDLE_SUFFIX = ".sigstore.json"
-_PEM_LIMIT = 64 * 1024
-_PEM_NAMES = (".pem", ".pub")
-# A key that was never active cannot have signed; one that is compromised proves nothing (SP 800-57 Part 1, section 7).
-_MISTRUSTED = (KeyState.PRE_ACTIVATION, KeyState.COMPROMISED)
-_CHANGED = "it was changed after signing; fetch it again, or have it signed again if the change is meant"
+_FILE_NAMES = (".pem", ".pub", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyDoors:
-    """What verifying needs of the world."""
+    """What verifying needs of the world, and how strictly folders are compared with what was signed."""
 
     files: Files
-    tree: Tree
+    tree: Folders
+    clock: Clock
+    terms: ModelTerms = STRICT
+    images: OpenImages = no_images
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDoors:
-    """Where a named key is looked up; opened only where the key is no PEM file."""
+    """Where a named key is looked up; opened only where the key is no file."""
 
-    register: Callable[[], KeyRegister]
+    register: Callable[[], KeyLedger]
     token: Callable[[], Keystore]
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFound:
+    """What one bundle was worth for a subject; ``judgement`` only where it counts."""
+
+    bundle: str
+    verdict: SignatureVerdict
+    why: str
+    predicate_type: str = ""
+    judgement: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer for one subject: ``why`` and ``hint`` are empty where it is verified; ``key`` is the fingerprint asked for."""
+    """The answer for one subject.
+
+    ``why`` is a sentence, ``hint`` what to do next ("" where it holds). ``asked`` is the fingerprint of the newest key asked for.
+    ``signed_as`` is the name under which the subject was signed, where that is another one. ``signatures`` are all that were looked at,
+    where policy decided.
+    """
 
     subject: str
-    verified: bool
+    verdict: SignatureVerdict
     bundle: str
-    key: str
-    why: str = ""
+    asked: str
+    why: str
     hint: str = ""
     digest: str = ""
+    signed_as: str = ""
     predicate_type: str = ""
+    judgement: Judgement | None = None
+    signatures: tuple[SignatureFound, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether it holds."""
+        return self.verdict.holds
 
 
-def verify(subjects: Sequence[str], bundle: str, public_pem: str, *, doors: VerifyDoors) -> list[Verification]:
-    """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad key or digest."""
-    key = load(public_pem).fingerprint
+def verify(subjects: Sequence[str], bundle: str, trust: Trust, *, doors: VerifyDoors) -> list[Verification]:
+    """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
+    check_present(subjects, bundle, doors)
+    evidence = Evidence(trust, doors)
+    return [_answer(subject, bundle, evidence, doors) for subject in subjects]
+
+
+def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> None:
+    """Raise NothingToDo where no subject exists, UsageError for a digest that is none or whose ``bundle`` nobody named."""
     if not any(_present(subject, bundle, doors) for subject in subjects):
         raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
-    answers = []
-    for subject in subjects:
-        place = bundle or default_bundle(subject, doors)
-        try:
-            statement, digest = _verified(subject, place, public_pem, doors)
-        except (IntegrityError, UsageError) as error:
-            answers.append(Verification(subject, False, place, key, error.what, error.hint))
-        else:
-            answers.append(Verification(subject, True, place, key, digest=str(digest), predicate_type=statement.predicate_type))
-    return answers
 
 
-def verify_one(subject: str, bundle_path: str, public_pem: str, *, doors: VerifyDoors) -> VerifiedStatement:
+def _answer(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> Verification:
+    asked = asked_for(evidence.trust)
+    bundle = bundle or default_bundle(subject, doors)
+    try:
+        said, (digest, signed_as) = _verified(subject, bundle, evidence, doors)
+    except NotVerified as error:
+        return Verification(subject, error.verdict, bundle, asked, error.what, error.hint)
+    except IntegrityError as error:
+        return Verification(subject, SignatureVerdict.TAMPERED, bundle, asked, error.what, error.hint)
+    except UsageError as error:
+        return Verification(subject, SignatureVerdict.UNREADABLE, bundle, asked, error.what, error.hint)
+    statement, judgement = said.statement, said.statement.judgement
+    return Verification(
+        subject,
+        judgement.verdict,
+        said.bundle,
+        asked,
+        judgement.why,
+        digest=str(digest),
+        signed_as=signed_as,
+        predicate_type=statement.predicate_type,
+        judgement=judgement,
+    )
+
+
+def verify_one(subject: str, bundle_path: str, trust: Trust, *, doors: VerifyDoors) -> VerifiedStatement:
     """Return what the key says about one file, model folder or ``sha256:HEX``; ``bundle_path`` "" means beside the subject.
 
     Raises IntegrityError where it does not hold (a missing bundle included), UsageError where something cannot be read.
     """
-    return _verified(subject, bundle_path or default_bundle(subject, doors), public_pem, doors)[0]
+    bundle = bundle_path or default_bundle(subject, doors)
+    return _verified(subject, bundle, Evidence(trust, doors), doors)[0].statement
 
 
 def default_bundle(subject: str, doors: VerifyDoors) -> str:
-    """Return where the bundle of a subject lies if nobody says otherwise."""
+    """Return where the bundle of a subject lies if nobody says otherwise; that of an image lies beside it."""
+    if is_image(subject):
+        return subject
     if doors.files.kind(subject) == "folder":
-        return posixpath.join(posixpath.normpath(subject), SIGNATURE)
+        folder = posixpath.normpath(subject)
+        inside, beside = posixpath.join(folder, SIGNATURE), folder + BUNDLE_SUFFIX
+        return beside if doors.files.kind(inside) == "missing" and doors.files.kind(beside) == "file" else inside
     return subject + BUNDLE_SUFFIX
 
 
-def find_public_key(named: str, *, files: Files, keys: KeyDoors) -> str:
-    """Return a public key as PEM: of a file if ``named`` looks like a path, else of a key by its name or pkcs11: URI.
+def find_key(named: str, *, files: Files, keys: KeyDoors, clock: Clock) -> KeyTimeline:
+    """Return a key with its life: of a file (PEM, or an exported timeline) if ``named`` looks like a path, else by name or pkcs11: URI.
 
     A name never falls back to a file, so that no file of a change under review can take a key's place.
-    Raises UsageError where there is no such key, Denied where its state forbids to trust it.
+    Raises UsageError where there is no such key.
     """
     if named.startswith("pkcs11:"):
         record = keys.token().describe(named)
-    elif "/" in named or named.endswith(_PEM_NAMES):
-        return files.read(named, _PEM_LIMIT).decode("utf-8", "surrogateescape")
-    else:
-        found = keys.register().key(named)
-        if found is None:
-            hint = f"for a file write ./{named}" if files.kind(named) == "file" else "pipeline-guard keys list shows the keys"
-            raise UsageError(f"no key called {named}", hint)
-        record = found
-    if record.state in _MISTRUSTED:
-        raise Denied(
-            f"key {record.ref.name} is {record.state.value}: its signatures prove nothing", "have the subject signed with another key"
-        )
-    if not record.public_pem:
-        raise UsageError(f"key {record.ref.name} has no public half", "name a signing key")
-    return record.public_pem
+        if not record.public_pem:
+            raise UsageError(f"key {record.ref.name} has no public half", "name a signing key")
+        return bare(record.public_pem, record.ref.name)
+    if is_key_file(named):
+        return key_in(files.read(named, MAX_TIMELINE), named)
+    ledger = keys.register()
+    if not ledger.versions(named):
+        hint = f"for a file write ./{named}" if files.kind(named) == "file" else "pipeline-guard keys list shows the keys"
+        raise UsageError(f"no key called {named}", hint)
+    return from_document(timeline_document(named, clock.now(), ledger), named)
 
 
-def path_inside(root: str, path: str) -> str:
-    """Return ``path`` relative to ``root`` where it lies below it, "" elsewhere; both by their spelling alone."""
-    prefix = posixpath.normpath(root) + "/"
-    path = posixpath.normpath(path)
-    return path[len(prefix) :] if path.startswith(prefix) else ""
+def is_key_file(named: str) -> bool:
+    """Tell whether a key is named by a file."""
+    return "/" in named or named.endswith(_FILE_NAMES)
+
+
+def key_in(content: bytes, name: str) -> KeyTimeline:
+    """Read a key file: a public key as PEM, or an exported timeline. Raises UsageError for anything else."""
+    if name.endswith(".json") or content.lstrip()[:1] == b"{":
+        return read_timeline(content, name)
+    return bare(content.decode("utf-8", "surrogateescape"))
 
 
 def _present(subject: str, bundle: str, doors: VerifyDoors) -> bool:
+    if is_image(subject):
+        return True  # it is looked up when its turn comes
     if not is_digest(subject):
         return doors.files.kind(subject) != "missing"
     Digest.parse(subject)
@@ -133,48 +190,51 @@ def is_digest(subject: str) -> bool:
     return subject.startswith("sha256:")
 
 
-def _verified(subject: str, bundle: str, public_pem: str, doors: VerifyDoors) -> tuple[VerifiedStatement, Digest]:
+def _verified(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> tuple[Said, tuple[Digest, str]]:
+    kind = kind_of(subject, doors)
+    if kind == "image":
+        return _verified_image(subject, "" if bundle == subject else bundle, evidence, doors)
+    _check_there(subject, bundle, doors)
+    said = evidence.said(bundle)
+    return said, compare_said(subject, kind, said, doors.tree, doors.terms)
+
+
+def _verified_image(text: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> tuple[Said, tuple[Digest, str]]:
+    """Take the first bundle of an image that holds; raise what says most where none does."""
+    image, places = look_at_image(text, doors)
+    refusals: list[IntegrityError | UsageError] = []
+    for place in [bundle] if bundle else places:
+        _check_there(text, place, doors)
+        try:
+            said = evidence.said(place)
+            digest, name = compare_said(str(image.digest), "digest", said, doors.tree, doors.terms)
+        except (IntegrityError, UsageError) as error:
+            refusals.append(error)
+        else:
+            return said, (digest, "" if name == image.name else name)
+    if not refusals:
+        raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{text}: nothing refers to it that is a signature", f"pipeline-guard sign {text}")
+    raise next((error for error in refusals if not _is_anothers(error)), refusals[0])
+
+
+def _is_anothers(error: IntegrityError | UsageError) -> bool:
+    """Tell whether a bundle is only somebody else's, as any image may have many."""
+    return isinstance(error, NotVerified) and error.verdict in (SignatureVerdict.UNKNOWN_KEY, SignatureVerdict.NOT_BY_POLICY)
+
+
+def _check_there(subject: str, bundle: str, doors: VerifyDoors) -> None:
+    if not is_there(bundle, doors):
+        hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
+        raise NotVerified(SignatureVerdict.NO_SIGNATURE, f"{bundle}: no signature there", hint)
+
+
+def kind_of(subject: str, doors: VerifyDoors) -> str:
+    """Return "digest", "image", "file" or "folder". Raises NotVerified or UsageError for what cannot be verified."""
+    if is_image(subject):
+        return "image"
     kind = "digest" if is_digest(subject) else doors.files.kind(subject)
     if kind == "missing":
-        raise IntegrityError(f"{subject}: no such file or folder", "check the path")
+        raise NotVerified(SignatureVerdict.UNREADABLE, f"{subject}: no such file or folder", "check the path")
     if kind not in ("digest", "file", "folder"):
         raise UsageError(f"{subject}: neither a file nor a folder", "name the file itself, not a link to it")
-    if doors.files.kind(bundle) == "missing":
-        raise IntegrityError(f"{bundle}: no signature there", f"pipeline-guard sign {subject} makes it; --bundle names another place")
-    statement = verify_bundle(doors.files.read(bundle, MAX_BUNDLE), public_pem, bundle)
-    if kind == "digest":
-        return statement, _check_digest(Digest.parse(subject), statement, bundle)
-    if kind == "folder":
-        return statement, _check_model(subject, statement, bundle, doors.tree)
-    return statement, _check_file(subject, statement, bundle, doors.tree)
-
-
-def _check_digest(digest: Digest, statement: VerifiedStatement, bundle: str) -> Digest:
-    if digest not in [subject.digest for subject in statement.subjects]:
-        raise IntegrityError(f"{bundle}: the signature is about something else than {digest}", "give the bundle that was made for it")
-    return digest
-
-
-def _check_file(path: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> Digest:
-    if statement.predicate_type == MODEL:
-        # A file made of a model's raw digests has the model's root digest.
-        raise IntegrityError(f"{bundle}: this signature is for a model folder, not for a file", "verify the folder")
-    folder, name = posixpath.split(path)
-    algorithms = {subject.digest.algorithm for subject in statement.subjects}
-    own = [Digest(algorithm, tree.digest(folder, name, algorithm)) for algorithm in sorted(algorithms)]
-    found = [subject for subject in statement.subjects if subject.digest in own]
-    namesakes = [subject for subject in statement.subjects if subject.name == name]
-    if namesakes and not any(subject.digest in own for subject in namesakes):
-        raise IntegrityError(f"{path}: not the content that was signed under this name", _CHANGED)
-    if not found:
-        raise IntegrityError(f"{path}: not what was signed", _CHANGED)
-    return found[0].digest
-
-
-def _check_model(root: str, statement: VerifiedStatement, bundle: str, tree: Tree) -> Digest:
-    manifest = read_manifest(statement, bundle)
-    check_names(manifest, tree.names(root), path_inside(root, bundle), root)
-    for name, digest in manifest.files.items():
-        if tree.digest(root, name, "sha256") != digest:
-            raise IntegrityError(f"{posixpath.join(root, name)}: not the content that was signed", _CHANGED)
-    return statement.subjects[0].digest
+    return kind

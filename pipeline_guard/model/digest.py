@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline_guard.errors import UsageError
 
-_HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128, "blake3": 64}
+_HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, "blake3": 64}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,6 +32,6 @@ class Digest:
         algorithm, _, value = text.partition(":")
         length = _HEX_LENGTH.get(algorithm)
         value = value.lower()
-        if length is None or len(value) != length or any(c not in "0123456789abcdef" for c in value):
+        if length is None or len(value) != length or value.strip("0123456789abcdef"):
             raise UsageError(f"not a digest: {text[:80]!r}", "write sha256: followed by 64 hexadecimal digits")
         return Digest(algorithm, value)

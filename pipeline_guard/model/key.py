@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+SOFTWARE = "software:"  # before the token's serial in the record of a key that signs in software
+
 
 class KeyType(Enum):
     """Key types by the names of the command line."""
@@ -109,6 +111,11 @@ class KeyRecord:
     destroys: datetime | None = None
     erases: bool = False
     revision: int = 0
+
+    @property
+    def in_software(self) -> bool:
+        """Whether the key signs in a process' memory, derived from the token's and not kept in it."""
+        return self.token.startswith(SOFTWARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_guard.model.digest import Digest
+from pipeline_guard.model.signature import UNJUDGED, Judgement
 from pipeline_guard.model.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedStatement:
-    """What a key has said about ``subjects``; made by ``sign.verify.verify_bundle`` and by nothing else.
+    """What somebody has said about ``subjects``; made in ``sign.verify`` and nowhere else.
 
     ``predicate`` is plain JSON as it was signed; ``payload_digest`` is over the signed bytes;
-    ``key_fingerprint`` is the hexadecimal SHA-256 of the DER SubjectPublicKeyInfo.
+    ``key_fingerprint`` is the hexadecimal SHA-256 of the DER SubjectPublicKeyInfo. ``judgement`` tells who signed,
+    when that was proven, and why it counts.
     """
 
     subjects: tuple[Subject, ...]
@@ -24,3 +26,4 @@ class VerifiedStatement:
     predicate: Mapping[str, Any]
     payload_digest: Digest
     key_fingerprint: str
+    judgement: Judgement = UNJUDGED

@@ -10,13 +10,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.model.document import parse_json
+from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE
+from pipeline_guard.sign.fields import Fields
+from pipeline_guard.sign.material import MessageSignature, read_message_signature, read_timestamps
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 READ_MEDIA_TYPES = (MEDIA_TYPE, *(f"application/vnd.dev.sigstore.bundle+json;version=0.{minor}" for minor in (1, 2, 3)))
@@ -31,13 +34,19 @@ class UnverifiedEnvelope:
     payload: bytes
     signature: bytes
     hint: str
+    timestamps: tuple[bytes, ...] = ()
+    message: MessageSignature | None = None  # instead of a payload: a blob by its digest
 
 
-def write_bundle(payload: bytes, signature: bytes, hint: str) -> bytes:
-    """Return a bundle v0.3 as one compact line of ASCII without a newline."""
+def write_bundle(payload: bytes, signature: bytes, hint: str, timestamps: Sequence[bytes] = ()) -> bytes:
+    """Return a bundle v0.3 as one compact line of ASCII without a newline; ``timestamps`` are responses over the signature."""
+    material: dict[str, Any] = {"publicKey": {"hint": hint}, "tlogEntries": []}
+    if timestamps:
+        stamps = [{"signedTimestamp": base64.b64encode(stamp).decode()} for stamp in timestamps]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
     bundle = {
         "mediaType": MEDIA_TYPE,
-        "verificationMaterial": {"publicKey": {"hint": hint}, "tlogEntries": []},
+        "verificationMaterial": material,
         "dsseEnvelope": {
             "payload": base64.b64encode(payload).decode(),
             "payloadType": PAYLOAD_TYPE,
@@ -60,12 +69,14 @@ def read_bundle(unverified_bundle: bytes, name: str) -> UnverifiedEnvelope:
     if reader.text(top["mediaType"], "mediaType") not in READ_MEDIA_TYPES:
         raise reader.refuse("not a bundle version that is known", "versions 0.1 to 0.3 of the Sigstore bundle are read")
     hint = reader.hint(top["verificationMaterial"])
-    if "dsseEnvelope" not in top or "messageSignature" in top:
-        raise reader.refuse(
-            "the bundle holds a bare message signature, not a signed statement",
-            "sign with pipeline-guard sign, or with a tool that writes in-toto statements (cosign attest-blob)",
-        )
-    return reader.envelope(top["dsseEnvelope"], hint)
+    fields = Fields(name, _HINT)
+    timestamps = read_timestamps(top["verificationMaterial"], fields)
+    if ("dsseEnvelope" in top) == ("messageSignature" in top):
+        raise reader.refuse("a bundle holds one statement or one signature of a blob")
+    if "messageSignature" in top:
+        message = read_message_signature(top["messageSignature"], fields)
+        return UnverifiedEnvelope(b"", message.signature, hint, timestamps, message)
+    return replace(reader.envelope(top["dsseEnvelope"], hint), timestamps=timestamps)
 
 
 class _Reader:
@@ -107,9 +118,10 @@ class _Reader:
         carried = {"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"}
         material = self.mapping(value, what, set(), carried)
         if "certificate" in material or "x509CertificateChain" in material:
-            raise self.refuse("signed with a certificate, not with a bare key", "verify it with a tool that has the certificate's root")
-        # Log entries and timestamps say nothing about a bare key; they are neither needed nor trusted.
-        if not isinstance(material.get("tlogEntries", []), list) or not isinstance(material.get("timestampVerificationData", {}), dict):
+            what = f"{self.name}: signed with a certificate, not with a bare key"
+            raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "say who must have signed: --certificate-identity")
+        # Log entries say nothing about a bare key; they are neither needed nor trusted.
+        if not isinstance(material.get("tlogEntries", []), list):
             raise self.refuse(f"{what} is malformed")
         if "publicKey" not in material:
             raise self.refuse(f"{what} names no public key")

@@ -1,40 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenSSF Model Signing v1.0: the list of a model's files as the predicate of a statement, method "files".
+"""OpenSSF Model Signing v1.0: the list of a model's files as the predicate of a statement.
 
-Reading trusts the list only as far as the format goes: the verifier, not the signer, says what may be ignored.
+Written with the method "files" and SHA-256 or BLAKE3; read also with "shards" and BLAKE2b. Reading trusts the list only as far as
+the format goes: the verifier, not the signer, says what may be ignored.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.statement import VerifiedStatement
+from pipeline_guard.sign.model_strict import FIELD, Strict, below, read_strict, strict_field
 from pipeline_guard.sign.statement import STATEMENT
 
 MODEL = "https://model_signing/signature/v1.0"
 SIGNATURE = "model.sig"
 IGNORED = (".git", ".gitattributes", ".github", ".gitignore")  # what the format leaves out by default
-_SHOWN = 3  # names in one message
+ITSELF = "."  # how the one file of a model is named that is no folder
+ALGORITHMS = ("sha256", "blake3", "blake2b")
+_LINE = """      {
+        "name": %s,
+        "algorithm": "%s",
+        "digest": "%s"
+      }"""
 _HINT = "fetch the model again from where it was published, or have it signed again"
+
+
+class Resource(NamedTuple):  # a tuple: there may be hundreds of thousands
+    """One line of the list: a file, or its bytes from ``start`` up to ``end`` (-1: the whole file), and their digest."""
+
+    name: str
+    hex: str
+    start: int = 0
+    end: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The files that a signature covers with their SHA-256, and the paths it says it left out."""
+    """What a signature covers, and the paths it says it left out; ``strict`` is None where another tool has signed."""
 
-    files: Mapping[str, str]
+    algorithm: str
+    resources: tuple[Resource, ...]
     left_out: tuple[str, ...]
+    sharded: bool = False
+    strict: Strict | None = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the files."""
+        return frozenset(resource.name for resource in self.resources)
 
-def is_below(name: str, paths: Iterable[str]) -> bool:
-    """Tell whether ``name`` is one of ``paths`` or lies below one."""
-    return any(name == path or name.startswith(path + "/") for path in paths)
+    @property
+    def is_file(self) -> bool:
+        """Whether the model is one file, not a folder."""
+        return self.resources[0].name == ITSELF
 
 
 def files_to_sign(names: Sequence[str], signature: str, label: str) -> list[str]:
@@ -42,33 +67,42 @@ def files_to_sign(names: Sequence[str], signature: str, label: str) -> list[str]
 
     Raises NothingToDo where nothing is left: the format forbids to sign an empty model.
     """
-    chosen = [name for name in names if not name.endswith("/") and not is_below(name, IGNORED) and name != signature]
+    ignored = below(IGNORED)
+    chosen = [name for name in names if not name.endswith("/") and not ignored(name) and name != signature]
     if not chosen:
         raise NothingToDo(f"{label}: no file to sign in this folder", "name the folder that holds the model's files")
     return chosen
 
 
-def model_payload(name: str, digests: Mapping[str, str], signature: str) -> bytes:
-    """Return the payload over the SHA-256 of every file; the same files give the same bytes.
+def model_payload(
+    name: str, digests: Mapping[str, str], signature: str, *, algorithm: str = "sha256", strict: Strict | None = None
+) -> bytes:
+    """Return the payload over the digests of every file; the same files give the same bytes.
 
     The layout is the one other tools write (two spaces, ASCII). ``signature`` is the bundle's own path in the folder.
     """
-    root = hashlib.sha256(b"".join(bytes.fromhex(digests[path]) for path in sorted(digests)))
+    root = hashlib.sha256(b"".join(bytes.fromhex(digests[path]) for path in sorted(digests)))  # SHA-256 whatever the files have
+    predicate: dict[str, Any] = {
+        "resources": [],
+        "serialization": {
+            "method": "files",
+            "hash_type": algorithm,
+            "allow_symlinks": False,
+            "ignore_paths": [*IGNORED, *([signature] if signature else [])],
+        },
+    }
+    if strict is not None:
+        predicate[FIELD] = strict_field(strict)
     statement = {
         "_type": STATEMENT,
         "subject": [{"name": name, "digest": {"sha256": root.hexdigest()}}],
         "predicateType": MODEL,
-        "predicate": {
-            "resources": [{"name": path, "algorithm": "sha256", "digest": digests[path]} for path in sorted(digests)],
-            "serialization": {
-                "method": "files",
-                "hash_type": "sha256",
-                "allow_symlinks": False,
-                "ignore_paths": [*IGNORED, *([signature] if signature else [])],
-            },
-        },
+        "predicate": predicate,
     }
-    return json.dumps(statement, indent=2).encode("ascii")
+    # Python's own encoder of indented JSON takes as long as hashing small files: the lines of resources are written by hand
+    lines = [_LINE % (json.dumps(path), algorithm, digests[path]) for path in sorted(digests)]
+    text = json.dumps(statement, indent=2).replace('"resources": []', '"resources": [\n' + ",\n".join(lines) + "\n    ]", 1)
+    return text.encode("ascii")
 
 
 def read_manifest(statement: VerifiedStatement, name: str) -> Manifest:
@@ -80,60 +114,82 @@ def read_manifest(statement: VerifiedStatement, name: str) -> Manifest:
     serialization, resources = statement.predicate.get("serialization"), statement.predicate.get("resources")
     if not isinstance(serialization, dict) or not isinstance(resources, list) or not resources or len(statement.subjects) != 1:
         raise IntegrityError(f"{name}: the model's list of files is malformed", _HINT)
-    if serialization.get("method") != "files" or serialization.get("hash_type") != "sha256":
+    method, algorithm = serialization.get("method"), serialization.get("hash_type")
+    if method not in ("files", "shards") or algorithm not in ALGORITHMS:
         raise IntegrityError(f"{name}: the model is listed in a way that is not supported", "sign whole files with SHA-256")
     left_out = serialization.get("ignore_paths", [])
     if not isinstance(left_out, list) or not all(isinstance(path, str) for path in left_out):
         raise IntegrityError(f"{name}: the model's list of ignored paths is malformed", _HINT)
-    files: dict[str, str] = {}
-    root = hashlib.sha256()
-    for resource in resources:
-        path, digest = _resource(resource, name)
-        if path in files:
-            raise IntegrityError(f"{name}: the model's list has a file twice", _HINT)
-        files[path] = digest.hex
-        root.update(bytes.fromhex(digest.hex))
+    reader = _Reader(name, algorithm, _shard_size(serialization, name) if method == "shards" else 0)
+    found = tuple(reader.resource(resource, alone=len(resources) == 1) for resource in resources)
+    if len({(resource.name, resource.start) for resource in found}) != len(found):
+        raise IntegrityError(f"{name}: the model's list has a file twice", _HINT)
+    root = hashlib.sha256(b"".join(bytes.fromhex(resource.hex) for resource in found))
     if statement.subjects[0].digest != Digest("sha256", root.hexdigest()):
         raise IntegrityError(f"{name}: the root digest does not match the model's list of files", _HINT)
-    return Manifest(files, tuple(left_out))
+    if method == "shards":
+        reader.check_shards(found)
+    strict = read_strict(statement.predicate[FIELD], name) if FIELD in statement.predicate else None
+    if strict and not all(is_safe(path) for path in (*strict.left_out, *strict.empty_folders, *strict.executables)):
+        raise reader.refuse("has an unsafe name in its strict part", "do not unpack or load this model")
+    return Manifest(algorithm, found, tuple(left_out), method == "shards", strict)
 
 
-def _resource(value: Any, name: str) -> tuple[str, Digest]:
-    path = value.get("name") if isinstance(value, dict) else None
-    if not isinstance(path, str) or not is_safe(path):
-        raise IntegrityError(f"{name}: the model's list has an unsafe or missing file name", "do not unpack or load this model")
-    if value.get("algorithm") != "sha256" or not isinstance(value.get("digest"), str):
-        raise IntegrityError(f"{name}: the model's list has an entry without a SHA-256 digest", _HINT)
-    try:
-        return path, Digest.parse("sha256:" + value["digest"])
-    except UsageError:
-        raise IntegrityError(f"{name}: the model's list has a malformed digest", _HINT) from None
+def _shard_size(serialization: Mapping[str, Any], name: str) -> int:
+    size = serialization.get("shard_size")
+    # model-signing writes a whole number as 64.0
+    if isinstance(size, bool) or not isinstance(size, int | float) or size != int(size) or size < 1:
+        raise IntegrityError(f"{name}: the model's list has no usable shard_size", _HINT)
+    return int(size)
+
+
+class _Reader:
+    """Reads the lines of one list and refuses in its name; ``shard`` is the length of a shard, 0 for whole files."""
+
+    def __init__(self, name: str, algorithm: str, shard: int) -> None:
+        self.name = name
+        self.algorithm = algorithm
+        self.shard = shard
+        self.spellings = (algorithm, f"{algorithm}-sharded-{shard}") if shard else (algorithm,)
+
+    def refuse(self, what: str, hint: str = _HINT) -> IntegrityError:
+        return IntegrityError(f"{self.name}: the model's list {what}", hint)
+
+    def resource(self, value: Any, *, alone: bool) -> Resource:
+        path = value.get("name") if isinstance(value, dict) else None
+        start, end = 0, -1
+        if self.shard and isinstance(path, str):
+            path, start, end = self._stretch(path)
+        if not isinstance(path, str) or not (is_safe(path) or (path == ITSELF and alone)):
+            raise self.refuse("has an unsafe or missing file name", "do not unpack or load this model")
+        if value.get("algorithm") not in self.spellings or not isinstance(value.get("digest"), str):
+            raise self.refuse(f"has an entry without a digest of {self.algorithm}")
+        try:
+            return Resource(path, Digest.parse(f"{self.algorithm}:{value['digest']}").hex, start, end)
+        except UsageError:
+            raise self.refuse("has a malformed digest") from None
+
+    def _stretch(self, text: str) -> tuple[str, int, int]:
+        """Take ``path:start:end`` apart; a path may hold colons itself."""
+        path, *bounds = text.rsplit(":", 2)
+        if len(bounds) != 2 or not all(bound.isascii() and bound.isdigit() and len(bound) < 20 for bound in bounds):
+            raise self.refuse("has a shard without its place")
+        return path, int(bounds[0]), int(bounds[1])
+
+    def check_shards(self, resources: Sequence[Resource]) -> None:
+        """Raise IntegrityError unless the shards of each file follow each other from its beginning, all but the last of full length."""
+        ends: dict[str, int] = {}
+        for resource in sorted(resources, key=lambda resource: (resource.name, resource.start)):
+            before = ends.get(resource.name, 0)
+            length = resource.end - resource.start
+            if resource.start != before or not 0 < length <= self.shard or before % self.shard:
+                raise self.refuse(f"has shards of {resource.name} that do not follow each other")
+            ends[resource.name] = resource.end
 
 
 def is_safe(path: str) -> bool:
     """Tell whether a listed name stays inside its folder: relative, normal, no NUL, valid UTF-8."""
     parts = path.split("/")
-    return not any(part in ("", ".", "..") for part in parts) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in path)
-
-
-def check_names(manifest: Manifest, names: Sequence[str], signature: str, label: str) -> None:
-    """Compare the folder's names with the list. Raises IntegrityError naming what is missing or not covered.
-
-    Ignored is only what both the signature and IGNORED leave out, and the bundle's own path.
-    """
-    present = {name for name in names if not name.endswith("/")}
-    ignored = [path for path in manifest.left_out if path in IGNORED]
-    extra = [name for name in present - manifest.files.keys() if name != signature and not is_below(name, ignored)]
-    if extra:
-        raise IntegrityError(
-            f"{label}: not covered by the signature: {_some(extra)}", "remove what was added, or have the model signed again"
-        )
-    missing = manifest.files.keys() - present
-    if missing:
-        raise IntegrityError(f"{label}: signed but missing: {_some(missing)}", _HINT)
-
-
-def _some(names: Iterable[str]) -> str:
-    ordered = sorted(names)
-    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
-    return ", ".join(ordered[:_SHOWN]) + more
+    if "" in parts or "." in parts or ".." in parts or "\0" in path:
+        return False
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

@@ -37,7 +37,7 @@ class Statement:
 
 def blob_payload(subjects: Sequence[Subject]) -> bytes:
     """Return the payload that vouches for plain files."""
-    return _payload(subjects, BLOB, {})
+    return statement_payload(subjects, BLOB, {})
 
 
 def local_provenance_payload(subjects: Sequence[Subject]) -> bytes:
@@ -46,10 +46,14 @@ def local_provenance_payload(subjects: Sequence[Subject]) -> bytes:
         "buildDefinition": {"buildType": LOCAL_BUILD, "externalParameters": {}},
         "runDetails": {"builder": {"id": LOCAL_BUILDER}},
     }
-    return _payload(subjects, PROVENANCE, predicate)
+    return statement_payload(subjects, PROVENANCE, predicate)
 
 
-def _payload(subjects: Sequence[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+def statement_payload(subjects: Sequence[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+    """Return the payload that says ``predicate`` of ``subjects``: canonical, so that the same input gives the same bytes.
+
+    Raises UsageError where two subjects share a name, or for values that have no canonical form.
+    """
     for name, count in Counter(subject.name for subject in subjects).items():
         if count > 1:
             raise UsageError(f"two subjects are called {name}", "sign them with a bundle each")

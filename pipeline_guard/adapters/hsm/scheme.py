@@ -33,6 +33,8 @@ def scheme_of(key_type: KeyType) -> Scheme:
         KeyType.ED25519: Scheme(pkcs11.Mechanism.EDDSA, int(pkcs11.Mechanism.EDDSA), "", bytes),
         KeyType.RSA_3072: Scheme(pkcs11.Mechanism.SHA256_RSA_PKCS, int(pkcs11.Mechanism.SHA256_RSA_PKCS), "", bytes),
     }
+    if key_type is KeyType.ML_DSA_65 and hasattr(pkcs11.Mechanism, "ML_DSA"):  # PKCS#11 3.2, pure, empty context
+        return Scheme(pkcs11.Mechanism.ML_DSA, int(pkcs11.Mechanism.ML_DSA), "", bytes)
     if key_type not in schemes:
         raise Unavailable(f"keys of type {key_type.value} do not sign in this token", "use ec-p256")
     return schemes[key_type]

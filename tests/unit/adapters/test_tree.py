@@ -12,6 +12,7 @@ import pytest
 
 from pipeline_guard.adapters.tree import LocalTree
 from pipeline_guard.errors import GuardError, IntegrityError, UsageError
+from pipeline_guard.model.tree_entry import Piece
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -121,10 +122,10 @@ def test_an_unknown_algorithm_is_a_usage_error(root: Path) -> None:
 
 @pytest.mark.parametrize("change", ["grow", "same size", "replace nothing but the times"])
 def test_a_file_that_changes_while_it_is_hashed_is_refused(root: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    hashing = hashlib.file_digest
+    reading = os.pread
 
-    def meanwhile(stream: Any, algorithm: str) -> Any:
-        found = hashing(stream, algorithm)
+    def meanwhile(*words: Any) -> bytes:
+        found = reading(*words)
         if change == "grow":
             (root / "a.txt").write_bytes(b"a.txt and more")
         elif change == "same size":
@@ -132,7 +133,7 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(root: Path, change: s
         os.utime(root / "a.txt", ns=(1, 1))
         return found
 
-    monkeypatch.setattr(hashlib, "file_digest", meanwhile)
+    monkeypatch.setattr(os, "pread", meanwhile)
     with pytest.raises(IntegrityError, match="changed while it was read"):
         LocalTree().digest(str(root), "a.txt", "sha256")
 
@@ -160,3 +161,124 @@ def test_memory_stays_flat_for_a_large_file(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * 1024 * 1024
+
+
+# --- all of a folder at once
+
+
+def pieces(root: Path, *names: str) -> list[Piece]:
+    listed = {entry.name: entry for entry in LocalTree().entries(str(root))}
+    return [Piece(name, listed[name].stamp) for name in names]
+
+
+def test_entries_tell_what_lies_there(root: Path) -> None:
+    (root / "a.txt").chmod(0o750)
+    (root / "b" / "twin").hardlink_to(root / "a.txt")
+    found = {entry.name: entry for entry in LocalTree().entries(str(root))}
+    assert list(found) == ["a.txt", "b", "b-x", "b/c.bin", "b/empty", "b/twin", "d", "é"]
+    assert (found["a.txt"].mode, found["a.txt"].links, found["a.txt"].size) == (0o750, 2, 5)
+    assert [name for name, entry in found.items() if entry.is_folder] == ["b", "d"]
+    assert found["a.txt"].stamp == found["b/twin"].stamp
+
+
+def test_many_digests_come_in_the_order_they_were_asked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_guard.adapters.tree._ALONE", 0)
+    for number in range(50):
+        (root / "b" / f"{number}").write_bytes(bytes(number * 20_000))
+    names = [f"b/{number}" for number in range(50)] + ["é", "a.txt", "b/7"]
+    expected = [hashlib.sha256((root / name).read_bytes()).hexdigest() for name in names]
+    assert list(LocalTree().digests(str(root), pieces(root, *names), "sha256")) == expected
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512", "blake2b", "blake3"])
+def test_pieces_of_a_file_have_digests_of_their_own(root: Path, algorithm: str) -> None:
+    import blake3
+
+    content = os.urandom(700_000)
+    (root / "large").write_bytes(content)
+    make = blake3.blake3 if algorithm == "blake3" else getattr(hashlib, algorithm)
+    bounds = [(0, 300_000), (300_000, 700_000), (5, 6), (699_999, 700_000)]
+    wanted = [Piece("large", None, start, end) for start, end in bounds] + [Piece("large")]
+    expected = [make(content[start:end]).hexdigest() for start, end in bounds] + [make(content).hexdigest()]
+    assert list(LocalTree().digests(str(root), wanted, algorithm)) == expected
+
+
+def test_a_piece_behind_the_end_is_refused(root: Path) -> None:
+    with pytest.raises(IntegrityError, match=r"a\.txt"):
+        LocalTree().digests(str(root), [Piece("a.txt", None, 0, 6)], "sha256")
+
+
+def test_a_file_that_is_not_as_listed_is_refused(root: Path) -> None:
+    wanted = pieces(root, "b/c.bin", "a.txt")
+    (root / "a.txt").write_text("A.txt")
+    with pytest.raises(IntegrityError, match=r"a\.txt: changed"):
+        LocalTree().digests(str(root), wanted, "sha256")
+
+
+def test_one_bad_file_among_many_ends_the_work(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_guard.adapters.tree._ALONE", 0)
+    for number in range(8):
+        with (root / f"large-{number}").open("wb") as stream:
+            stream.truncate(5_000_000)
+    wanted = pieces(root, *(f"large-{number}" for number in range(8)))
+    (root / "large-3").unlink()
+    with pytest.raises(UsageError, match="large-3"):
+        LocalTree().digests(str(root), wanted, "sha256")
+
+
+def test_a_file_cut_short_while_it_is_hashed_is_refused_and_kills_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (root / "large").open("wb") as stream:
+        stream.truncate(3_000_000)
+    wanted = pieces(root, "large")
+    reading = os.preadv
+
+    def meanwhile(*words: Any) -> int:
+        found = reading(*words)
+        os.truncate(root / "large", 1_000_000)
+        return found
+
+    monkeypatch.setattr(os, "preadv", meanwhile)
+    with pytest.raises(IntegrityError, match="large: changed while it was read"):
+        LocalTree().digests(str(root), wanted, "sha256")
+
+
+def test_progress_is_told_in_megabytes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[str, int, int | None]] = []
+    closed: list[bool] = []
+
+    class Display:
+        def step(self, what: str, done: int, total: int | None = None) -> None:
+            steps.append((what, done, total))
+
+        def close(self) -> None:
+            closed.append(True)
+
+    for number in range(3):
+        with (root / f"large-{number}").open("wb") as stream:
+            stream.truncate(10_000_000)
+    LocalTree(Display).digests(str(root), pieces(root, "large-0", "large-1", "large-2"), "sha256")
+    assert steps[-1] == ("hashing MB", 30, 30)
+    assert closed == [True]
+
+
+def test_memory_stays_flat_for_many_large_sparse_files(root: Path) -> None:
+    import tracemalloc
+
+    for number in range(4):
+        with (root / f"sparse-{number}").open("wb") as stream:
+            stream.truncate(100_000_000)
+    wanted = pieces(root, *(f"sparse-{number}" for number in range(4)))
+    tracemalloc.start()
+    LocalTree().digests(str(root), wanted, "blake3")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024
+
+
+def test_a_missing_blake3_is_a_usage_error_with_a_hint(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "blake3", None)
+    with pytest.raises(UsageError) as caught:
+        LocalTree().digest(str(root), "a.txt", "blake3")
+    assert "pipeline-guard[models]" in caught.value.hint

@@ -13,7 +13,7 @@ from pipeline_guard.sign.canonical import canonical
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXT,
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
@@ -48,7 +48,49 @@ def test_every_value_comes_out_as_the_foreign_canonicaliser_writes_it(value: Any
     assert canonical(value) == rfc8785.dumps(value)
 
 
-@pytest.mark.parametrize("value", [1.5, float("nan"), 2**53, -(2**53), "\ud800", {"\udfff": 1}, {1: 2}, [b"x"], {"a": [{"b": 0.0}]}])
+@pytest.mark.parametrize(
+    "value", [float("inf"), float("nan"), 2**53, -(2**53), "\ud800", {"\udfff": 1}, {1: 2}, [b"x"], {"a": [{"b": b""}]}]
+)
 def test_a_value_without_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(UsageError):
+        canonical(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (5e-324, "5e-324"),
+        (-5e-324, "-5e-324"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (9007199254740992.0, "9007199254740992"),
+        (295147905179352830000.0, "295147905179352830000"),
+        (9.999999999999997e22, "9.999999999999997e+22"),
+        (1e23, "1e+23"),
+        (999999999999999700000.0, "999999999999999700000"),
+        (1e21, "1e+21"),
+        (9.999999999999997e-7, "9.999999999999997e-7"),
+        (0.000001, "0.000001"),
+        (333333333.3333333, "333333333.3333333"),
+        (4.5, "4.5"),
+        (2e-3, "0.002"),
+        (1e30, "1e+30"),
+    ],
+)
+def test_doubles_are_written_as_in_the_rfc(value: float, text: str) -> None:
+    # RFC 8785 appendix B and the example of section 3.2.2
+    assert canonical([value]) == f"[{text}]".encode()
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_double_comes_out_as_the_foreign_canonicaliser_writes_it(value: float) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+def test_a_value_nested_too_deep_is_a_usage_error() -> None:
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(UsageError, match="deep"):
         canonical(value)

@@ -11,9 +11,10 @@ from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailab
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
-from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
+from pipeline_guard.gate.inventory import guards_the_gate, keep, kind_by_name, look, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked, Verdict
@@ -50,6 +51,12 @@ class _Looked:
         else:
             self.found.append((kind, item))
 
+    def relate(self, files: PipelineFiles, changed: frozenset[str] | None) -> None:
+        """Put what pipeline files say together in the place of what each says alone."""
+        alone, self.found = self.found, []
+        for kind, item in related(alone, files, changed):
+            self.take(kind, item)
+
 
 def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     """Judge the whole tree, or with ``base`` what differs from the merge target.
@@ -59,10 +66,13 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     validate(settings)
     changed = _changed(base, doors) if base else None
     looked = _Looked()
+    pipelines = PipelineFiles()
     for entry in doors.source(Selection(Scope.TREE, exclude=settings.exclude, max_bytes=MAX_BYTES)).entries():
         path = entry.what if isinstance(entry, Unchecked) else entry.path
         looked.paths.add(path)
         doors.progress.step("files", len(looked.paths))
+        if not isinstance(entry, Unchecked) and entry.mode != "120000":
+            keep(path, entry.data, pipelines)
         if changed is not None and path not in changed:
             continue
         looked.files += 1
@@ -78,6 +88,7 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         for kind, item in look(path, entry.data):
             looked.take(kind, item)
     doors.progress.close()
+    looked.relate(pipelines, changed)
     for item in _not_followed(looked):
         looked.take(Kind.REQUIREMENTS, item)
     if not looked.paths:

@@ -99,10 +99,21 @@ class WorkflowFacts:
     is_action: bool = False
     calls: tuple[Call, ...] = ()  # of this file by others of the repository
     states_permissions: bool = False
+    permissions_line: int = 0
+    conflicts: tuple[Conflict, ...] = ()
 
     def of(self, job: str) -> tuple[Step, ...]:
         """Return the steps of one job, in order."""
         return tuple(step for step in self.steps if step.job == job)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A pin whose version comment does not fit, and how to find out what is right."""
+
+    line: int
+    what: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

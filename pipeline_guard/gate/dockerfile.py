@@ -66,15 +66,16 @@ def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
             parts.append(line.rstrip()[:-1] if continued else line)
             if not continued:
                 break
-        joined = "\n".join(parts).strip("\n")
-        word, rest = (joined.strip().split(None, 1) + ["", ""])[:2]
+        joined = "\r".join(parts).strip("\r")
+        word, _, rest = joined.strip().replace("\t", " ").partition(" ")
         for mark in [found[2] for found in _HEREDOC.finditer(joined)] if word.upper() in ("RUN", "COPY", "ADD") else []:
             body = []
             while at < len(lines) and lines[at].strip() != mark:
                 body.append(lines[at])
                 at += 1
             at += 1
-            rest += "\n" + "\n".join([*body, mark])
+            # RUN <<EOF runs the body itself; elsewhere it is data
+            rest = "\n" + "\n".join(body) if word.upper() == "RUN" and rest.lstrip().startswith("<<") else "\n".join([rest, *body, mark])
         if word:
             yield _Instruction(start + 1, word.upper(), rest)
 

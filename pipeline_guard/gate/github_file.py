@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.ci_facts import Job, Step, Trigger, Use, UseKind, WorkflowFacts
 from pipeline_guard.gate.ci_node import Lines, find, images, line_of, list_of, mapping, text_of, texts_of
 from pipeline_guard.model.document import Node, parse_yaml
+
+_MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 
 
 def github(content: bytes, path: str) -> WorkflowFacts:
@@ -34,7 +38,9 @@ def github(content: bytes, path: str) -> WorkflowFacts:
             uses.append(Use(line, job.uses, use_kind(job.uses, "workflow"), lines.comment(line)))
         else:
             _read_steps(node, path, name, environment, folder, steps, uses, lines)
-        pulled += images(node, path, "container", "services", "image")
+        for image in images(node, path, "container", "services", "image"):
+            varied = _MATRIX.fullmatch(image.target)
+            pulled += [Use(image.line, value, "image") for value in job.matrix.get(varied[1], ())] if varied else [image]
         jobs.append(job)
     triggers, permissions = _triggers(root, path), _permissions(root, path)
     called = find(root, "on", "workflow_call", "inputs")
@@ -50,6 +56,7 @@ def github(content: bytes, path: str) -> WorkflowFacts:
         triggers=triggers,
         inputs=inputs,
         states_permissions=root.get("permissions") is not None,
+        permissions_line=line_of(root, "permissions"),
     )
 
 

@@ -111,10 +111,13 @@ class _Reader:
             word, _, rest = rest.strip().partition(" ")
             word = word.upper()
         flags: dict[str, list[str]] = {}
+        written = rest
         rest = rest.lstrip()
         while found := _FLAG.match(rest):
             flags.setdefault(found[1], []).append(found[2] or "")
             rest = rest[found.end() :].lstrip()
+        skipped = written[: len(written) - len(rest)]
+        line = instruction.line + skipped.count("\n") + skipped.count("\r")
         if word == "ARG" and not self.has_from:
             for name, value in re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)", rest):
                 self.arguments[name] = self._filled(value.strip("\"'"))
@@ -131,7 +134,7 @@ class _Reader:
                     if part.startswith("from="):
                         self._image(instruction.line, part[5:])
             if rest:
-                self.scripts.append(Script("", instruction.line, rest))
+                self.scripts.append(Script("", line, rest))
 
     def _from(self, line: int, rest: str) -> None:
         self.has_from = True

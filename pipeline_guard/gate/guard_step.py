@@ -10,6 +10,7 @@ from pipeline_guard.gate.ci_facts import Step
 from pipeline_guard.gate.shell import Command, commands
 
 _ACTION = re.compile(r"(?:[^@]*/pipeline-guard(?:/[^@]*)?|(?:\./|\$/)(?:[^@]*/)?actions)/(scan|gate|verify)(?:@.*)?", re.IGNORECASE)
+_OURS = re.compile(r"pipeline[-_]guard")
 _VERBS = ("scan", "gate", "verify")
 _COMPONENT = re.compile(r"(?:.*/)?pipeline-guard/(?:scan|gate|verify)@.*|(?:.*/)?gitlab-templates/(?:scan|gate|verify)\.yml")
 
@@ -19,7 +20,7 @@ def guarding_verb(step: Step) -> str:
     found = _ACTION.fullmatch(step.uses)
     if found:
         return found[1].lower()
-    return next((verb for command in commands(step.run) if (verb := command_verb(command))), "") if "pipeline-guard" in step.run else ""
+    return next((verb for command in commands(step.run) if (verb := command_verb(command))), "") if _OURS.search(step.run) else ""
 
 
 def command_verb(command: Command) -> str:
@@ -50,12 +51,12 @@ def softened(text: str, *, pipefail: bool) -> tuple[int, str] | None:
         if not verb:
             continue
         following = listed[at + 1].names if at + 1 < len(listed) else []
-        if (command.operator == "||" and following[:1] in (["true"], [":"], ["echo"], ["printf"])) or following[:2] in (["exit", "0"],):
-            if command.operator == "||":
-                return command.line, f"{verb} || {' '.join(following[:2])}"
-        elif command.operator == "|" and not pipefail:
+        excused = following[:1] in (["true"], [":"], ["echo"], ["printf"]) or following[:2] == ["exit", "0"]
+        if command.operator == "||" and excused:
+            return command.line, f"{verb} || {' '.join(following[:2])}"
+        if command.operator == "|" and not pipefail:
             return command.line, f"{verb} | {following[0] if following else ''} without pipefail"
-        elif not fails and not _reads_code(listed[at + 1 :]):
+        if not fails and not _reads_code(listed[at + 1 :]):
             return command.line, f"{verb} after set +e"
     return None
 

@@ -39,7 +39,9 @@ class Command:
     def names(self) -> list[str]:
         """Return its words from the program's name on, without assignments and prefixes such as sudo."""
         texts = [word.text for word in self.words]
-        while texts and (texts[0] in _BEFORE or _ASSIGNMENT.fullmatch(texts[0])):
+        prefixed = False
+        while texts and (texts[0] in _BEFORE or _ASSIGNMENT.fullmatch(texts[0]) or (prefixed and texts[0].startswith("-"))):
+            prefixed = texts[0] in ("sudo", "env") or prefixed
             texts = texts[1:]
         return texts
 

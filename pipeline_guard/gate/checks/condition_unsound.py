@@ -16,7 +16,6 @@ from pipeline_guard.model.location import Location
 _CONTAINS = re.compile(
     r"contains\s*\(\s*'((?:[^']|'')*)'\s*,\s*((?:github|env|inputs|steps|needs|matrix|vars)\.[\w.\[\]'-]+)\s*\)", re.IGNORECASE
 )
-_PARTLY = re.compile(r"\s*\$\{\{.*?\}\}\s*", re.DOTALL)
 _INNER = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
@@ -30,7 +29,7 @@ def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
             words = [word for word in re.split(r"[\s,;|]+", found[1]) if word]
             fix = f"contains(fromJSON('{_listed(words)}'), {found[2]})"
             yield Problem(Location(facts.path, line), f"{found[0][:80]}", f"write {fix}")
-        if _INNER.search(condition) and (not _PARTLY.fullmatch(condition) or condition != condition.strip()):
+        if _INNER.search(condition) and (_INNER.sub("", condition).strip() or condition != condition.strip()):
             fix = "put the whole condition into one expression without ${{ }}, and no | or > before it"
             yield Problem(Location(facts.path, line), "text around ${{ }} in if:", fix)
 

@@ -55,6 +55,8 @@ def _settings(config: Config, source: str) -> GateSettings:
         waivers=tuple(Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path) for waiver in section.waive),
         allow_unchecked=section.allow_unchecked,
         exclude=section.exclude,
+        network=section.network if isinstance(section.network, str) else "off",
+        second_opinions=section.second_opinions,
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
+from pipeline_guard.flows.gate_pins import excused, prove, second_opinion
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
+from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
 from pipeline_guard.gate.inventory import guards_the_gate, keep, kind_by_name, look, named_kind
@@ -18,7 +20,7 @@ from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked, Verdict
-from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
+from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, SecondEye, Source, Tree
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -34,6 +36,8 @@ class GateDoors:
     keys: KeyDoors
     clock: Clock
     progress: Progress
+    refs: Callable[[], RefLookup] | None = None
+    second: Callable[[], SecondEye] | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +54,10 @@ class _Looked:
             self.unchecked.append((kind, item))
         else:
             self.found.append((kind, item))
+
+    def workflows(self) -> list[WorkflowFacts]:
+        """Return the workflows and actions seen."""
+        return [item for _, item in self.found if isinstance(item, WorkflowFacts)]
 
     def relate(self, files: PipelineFiles, changed: frozenset[str] | None) -> None:
         """Put what pipeline files say together in the place of what each says alone."""
@@ -89,6 +97,11 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
             looked.take(kind, item)
     doors.progress.close()
     looked.relate(pipelines, changed)
+    for kind, item in [
+        *prove(looked.workflows(), settings, doors.refs),
+        *second_opinion(looked.workflows(), settings, doors.second, doors.git),
+    ]:
+        looked.take(kind, item)
     for item in _not_followed(looked):
         looked.take(Kind.REQUIREMENTS, item)
     if not looked.paths:
@@ -101,6 +114,7 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         if guards_the_gate(path):
             looked.take(Kind.CHANGE, ChangeFacts(path))
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
+    settings = replace(settings, allow_unchecked=(*settings.allow_unchecked, *excused(settings)))
     return judge(facts, settings, doors.clock.now().date())
 
 

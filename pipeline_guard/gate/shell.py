@@ -199,6 +199,8 @@ class _Scanner:
     def _put(self, text: str) -> None:
         if self.word is None:
             self.word = Word()
+            if not self.command.words:
+                self.command.line = self.line  # it may begin behind line ends
         self.word.text += text
 
     def _end_word(self) -> None:

@@ -36,9 +36,11 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    RefLookup,
     Revisions,
     Rulepacks,
     SearchIndex,
+    SecondEye,
     SecretLedger,
     SecretRemoval,
     SecretStore,
@@ -124,6 +126,9 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    refs: Callable[[], RefLookup]
+    second_eye: Callable[[], SecondEye]
+    commit: Callable[[str], str]  # a revision of this repository to its full commit
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -219,6 +224,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return JobHandover(home, environ)
 
+    @cache
+    def refs() -> RefLookup:
+        from pipeline_guard.adapters.forge.github_refs import GithubRefs
+
+        return GithubRefs(environ)
+
+    def second_eye() -> SecondEye:
+        from pipeline_guard.adapters.zizmor import Zizmor
+
+        return Zizmor(environ)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
@@ -250,6 +266,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        refs=refs,
+        second_eye=second_eye,
+        commit=lambda ref: GitRepository(folder, environ).commit(ref),
     )
 
 

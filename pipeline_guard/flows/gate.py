@@ -97,10 +97,9 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
             looked.take(kind, item)
     doors.progress.close()
     looked.relate(pipelines, changed)
-    for kind, item in [
-        *prove(looked.workflows(), settings, doors.refs),
-        *second_opinion(looked.workflows(), settings, doors.second, doors.git),
-    ]:
+    seen = looked.workflows()
+    asked = [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]
+    for kind, item in asked:
         looked.take(kind, item)
     for item in _not_followed(looked):
         looked.take(Kind.REQUIREMENTS, item)

@@ -15,8 +15,9 @@ from pipeline_guard.gate.checks import image_unpinned, include_unpinned
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.inventory import keep, look
 from pipeline_guard.gate.related import LOCKS, PipelineFiles, related
-from pipeline_guard.gate.repair import Proof, Repair, pin_actions, pin_hooks
+from pipeline_guard.gate.repair import pin_actions, pin_hooks
 from pipeline_guard.model.gate_settings import GateSettings
+from pipeline_guard.model.repair import Proof, Repair
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Files, Git, RefLookup, Source

@@ -70,9 +70,8 @@ def _ask(path: str, use: Use, key: tuple[str, str, str], lookup: RefLookup) -> P
     if origin == "missing":
         return PinFacts(path, use.line, use.target, version, "missing", f"{repository} has no such commit")
     if origin == "foreign":
-        return PinFacts(
-            path, use.line, use.target, version, "impostor", f"the commit is on no branch or tag of {repository}: it comes from a fork"
-        )
+        why = f"the commit is on no branch or tag of {repository}: it comes from a fork"
+        return PinFacts(path, use.line, use.target, version, "impostor", why)
     if tagged and version.count(".") == 2:  # v4 moves with each release; v4.1.2 must not
         return PinFacts(path, use.line, use.target, version, "moved", f"the tag {version} is at {tagged[:12]} now")
     return PinFacts(path, use.line, use.target, version, "proven")

@@ -19,9 +19,8 @@ _REQUIREMENTS = re.compile(r"([^/]*requirements[^/]*|constraints[^/]*)\.(txt|pip
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _ACTION = re.compile(r"(.*/)?action\.ya?ml")
 _GITLAB = re.compile(r"(.*/)?[^/]*\.gitlab-ci\.ya?ml|\.gitlab/(.*/)?[^/]*\.ya?ml|\.gitlab-ci/(.*/)?[^/]*\.ya?ml")
-_DOCKERFILE = re.compile(
-    r"(.*/)?((docker|container)file(\.(?!(?:dockerignore|py|go|js|ts|rs|rb|md|rst|html|java|c|h|cpp|sh|json|ya?ml|txt|tests?)$)[^/]+)?|[^/]+\.(docker|container)file)"
-)
+_SOURCE = r"py|go|js|ts|rs|rb|md|rst|html|java|c|h|cpp|sh|json|ya?ml|txt|tests?|dockerignore"  # about Dockerfiles, none itself
+_DOCKERFILE = re.compile(rf"(.*/)?((docker|container)file(\.(?!(?:{_SOURCE})$)[^/]+)?|[^/]+\.(docker|container)file)")
 _COMPOSE = re.compile(r"(.*/)?(docker-)?compose([.-][^/]+)?\.ya?ml")
 _UPDATERS = {
     "dependabot.yml": build_file.dependabot,

@@ -5,36 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.actions_lock import normal
 from pipeline_guard.gate.build_file import hooks
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.ci_file import action, github
+from pipeline_guard.model.repair import Proof, Repair
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VERSION = re.compile(r"(?:tag=)?v?\d+(?:\.\d+)*(?:[-+.]\w[\w.+-]*)?")
 _COMMENT = re.compile(rb"\s+#[^\n]*$")
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A commit that a ref stands for, and who says so."""
-
-    commit: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """One place: pinned to ``proof``, or left alone for the reason in ``why``."""
-
-    path: str
-    line: int
-    target: str
-    proof: Proof | None = None
-    why: str = ""
 
 
 Prover = Callable[[str, str, str], Proof | str]  # path, owner/name, ref to a proof, or why there is none

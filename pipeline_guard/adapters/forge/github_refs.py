@@ -7,6 +7,7 @@ one of its own branches or tags proves that a commit is the repository's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from pipeline_guard.errors import Unavailable
 
 PUBLIC = "https://api.github.com"
 _LIMIT = 8 * 1024 * 1024  # bytes of one answer
+_PATH = re.compile(r"/repos/[\w-]+/(?!\.\.?(?:/|$))[\w.-]+(?:[/?][^#\s]*)?\Z", re.ASCII)
 _PAGES = 10  # of a hundred tags each
 _BRANCHES = 20  # compared at most; a commit of none of these stays undecided
 
@@ -54,11 +56,10 @@ class GithubRefs:
             return "missing"
         if self._ask(f"/repos/{repository}/git/commits/{commit}") is None:
             return "missing"
-        branches = [
-            name for branch in self._pages(f"/repos/{repository}/branches") if isinstance(branch, dict) and (name := branch.get("name"))
-        ]
+        listed = self._pages(f"/repos/{repository}/branches")
+        branches = [str(branch["name"]) for branch in listed if isinstance(branch, dict) and branch.get("name")]
         first = str(about.get("default_branch", ""))
-        ordered = [first, *(str(name) for name in branches if name != first)]
+        ordered = [first, *(name for name in branches if name != first)]
         for branch in ordered[:_BRANCHES]:
             compared = self._ask(f"/repos/{repository}/compare/{quote(branch, safe='')}...{commit}?per_page=1")
             if isinstance(compared, dict) and compared.get("status") in ("behind", "identical"):
@@ -78,6 +79,8 @@ class GithubRefs:
 
     def _ask(self, path: str) -> Any:
         """Return the JSON of an answer, None where the server says that there is no such thing."""
+        if not _PATH.match(path):
+            raise Unavailable("not a repository of GitHub", "write owner/name")
         if path not in self._answers:
             address = self._url + path
             try:

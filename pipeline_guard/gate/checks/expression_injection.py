@@ -74,7 +74,8 @@ def _evaluated(facts: WorkflowFacts, step: Step, taint: Taint) -> Iterator[Probl
 
 
 def _fix(step: Step, context: str) -> str:
-    name = re.sub(r"[^A-Z0-9]+", "_", context.upper()).strip("_")
+    own = re.sub(r"^github\.(event\.)?", "", context)  # names that begin with GITHUB_ are the runner's
+    name = re.sub(r"[^A-Z0-9]+", "_", own.upper()).strip("_")
     if action_of(step) == "actions/github-script":
         return f"add env: {name}: ${{{{ {context} }}}} to the step and use process.env.{name}"
     return f'add env: {name}: ${{{{ {context} }}}} to the step and use "${name}", quoted'

@@ -68,7 +68,7 @@ def test_single_quotes_leave_the_variable_to_the_inner_shell() -> None:
 def test_github_script_and_its_like_are_scripts() -> None:
     facts = job(f"- uses: actions/github-script@{SHA}\n  with:\n    script: |\n      a\n      b('${{{{ github.head_ref }}}}')")
     assert lines(check, facts) == [9]
-    assert "process.env.GITHUB_HEAD_REF" in next(iter(check(facts, None))).fix  # type: ignore[arg-type]
+    assert "process.env.HEAD_REF" in next(iter(check(facts, None))).fix  # type: ignore[arg-type]
     assert failing(check, job(f"- uses: o/other@{SHA}\n  with: {{script: '${{{{ github.head_ref }}}}'}}")) == []
 
 

@@ -17,7 +17,7 @@ from pipeline_guard.errors import Unavailable
 
 PUBLIC = "https://api.github.com"
 _LIMIT = 8 * 1024 * 1024  # bytes of one answer
-_PATH = re.compile(r"/repos/[\w-]+/(?!\.\.?(?:/|$))[\w.-]+(?:[/?][^#\s]*)?\Z", re.ASCII)
+_REPOSITORY = re.compile(r"[\w-]+/(?!\.\.?\Z)[\w.-]+", re.ASCII)
 _PAGES = 10  # of a hundred tags each
 _BRANCHES = 20  # compared at most; a commit of none of these stays undecided
 
@@ -34,6 +34,7 @@ class GithubRefs:
 
     def commit(self, repository: str, ref: str) -> str:
         """Return the commit that a tag, or else a branch, stands for, annotated tags peeled; "" where there is neither."""
+        _check(repository)
         for kind in ("tags", "heads"):
             answer = self._ask(f"/repos/{repository}/git/ref/{kind}/{quote(ref)}")
             named = answer.get("object", {}) if isinstance(answer, dict) else {}
@@ -48,6 +49,7 @@ class GithubRefs:
 
     def origin(self, repository: str, commit: str) -> Literal["own", "foreign", "missing"]:
         """Tell whether a commit lies on a branch or tag of the repository. Raises Unavailable where that cannot be decided."""
+        _check(repository)
         tags = self._pages(f"/repos/{repository}/tags")
         if any(isinstance(tag, dict) and tag.get("commit", {}).get("sha") == commit for tag in tags):
             return "own"
@@ -79,8 +81,6 @@ class GithubRefs:
 
     def _ask(self, path: str) -> Any:
         """Return the JSON of an answer, None where the server says that there is no such thing."""
-        if not _PATH.match(path):
-            raise Unavailable("not a repository of GitHub", "write owner/name")
         if path not in self._answers:
             address = self._url + path
             try:
@@ -88,3 +88,8 @@ class GithubRefs:
             except Missing:
                 self._answers[path] = None
         return self._answers[path]
+
+
+def _check(repository: str) -> None:
+    if not _REPOSITORY.fullmatch(repository):
+        raise Unavailable("not a repository of GitHub", "write owner/name")

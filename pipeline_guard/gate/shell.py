@@ -188,9 +188,7 @@ class _Scanner:
         end = self.at + 1 + found.end()
         if brace:
             closing = self.text.find("}", end)
-            counts = rest.startswith("{#")
             end = len(self.text) if closing < 0 else closing + 1
-            quoted = quoted or counts
         self._put(self.text[self.at : end])
         if self.word is not None:
             self.word.variables.append((found[0], quoted))

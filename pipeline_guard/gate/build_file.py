@@ -15,12 +15,14 @@ from pipeline_guard.gate.ci_facts import Hook, HookFacts, ImageFacts, Submodule,
 from pipeline_guard.gate.ci_node import Lines, text_of
 from pipeline_guard.model.document import Node, parse_json, parse_yaml, parse_yaml_documents
 
-_DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?-([^}]*)\}")
+_DEFAULT = re.compile(r"\$\{[A-Za-z_]\w{0,100}:?-([^}$]{0,300})\}")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _SECTION = re.compile(r'\s*\[submodule\s+"((?:[^"\\]|\\.)*)"\s*\]\s*(?:[#;].*)?')
 _PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*?)\s*")
 _DAYS = re.compile(r"\s*(\d+)\s*(minute|hour|day|week|month|year)s?\s*", re.IGNORECASE)
 _UNIT = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1, "week": 7, "month": 30, "year": 365}
+_JSON5 = re.compile(r'"|//|/\*')
+_MAX_RENOVATE = 1024 * 1024  # characters in which comments are looked for
 MAX_SUBMODULES_BYTES = 1024 * 1024
 
 
@@ -111,8 +113,7 @@ def dependabot(content: bytes, path: str) -> UpdaterFacts:
 
 def renovate(content: bytes, path: str) -> UpdaterFacts:
     """Read a Renovate configuration (docs.renovatebot.com, minimumReleaseAge); comments of JSON5 are taken away."""
-    text = re.sub(rb'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda found: found[1] or b"", content, flags=re.DOTALL)
-    text = re.sub(rb'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])', lambda found: found[1] or b"", text, flags=re.DOTALL)
+    text = _plain_json(content.decode("utf-8", "replace")).encode()
     root = parse_json(text, path)
     if not isinstance(root, dict):
         raise UsageError(f"{path}: a Renovate configuration is a mapping")
@@ -135,3 +136,24 @@ _NOTHING = Node({}, 0, 0)
 def _days(text: Any) -> int | None:
     found = _DAYS.fullmatch(text) if isinstance(text, str) else None
     return int(int(found[1][:9]) * _UNIT[found[2].lower()]) if found else None
+
+
+def _plain_json(text: str) -> str:
+    """Return a text without the comments and closing commas that JSON5 allows; what else it allows stays, and is refused later."""
+    pieces: list[str] = []
+    at = 0
+    for found in _JSON5.finditer(text[:_MAX_RENOVATE]):
+        if found.start() < at:
+            continue
+        pieces.append(text[at : found.start()])
+        at = found.start()
+        if text[at] == '"':
+            end = at + 1
+            while end < len(text) and text[end] not in '"\n':
+                end += 2 if text[end] == "\\" else 1
+            pieces.append(text[at : end + 1])
+            at = end + 1
+        else:
+            end = text.find("\n" if found[0] == "//" else "*/", at + 2)
+            at = len(text) if end < 0 else end + (0 if found[0] == "//" else 2)
+    return re.sub(r",(?=\s{0,100}[}\]])", "", "".join([*pieces, text[at:]]))

@@ -12,7 +12,8 @@ from pipeline_guard.model.document import Node
 
 # YAML 1.2 core numbers: what GitHub takes for one; PyYAML's 1.1 knows more (1_000, yes, 1:30).
 _NUMBER = re.compile(r"[-+]?(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+|[0-9]*\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?")
-_COMMENT = re.compile(r"\s#\s*(.*?)\s*$")
+MAX_TEXT = 100_000  # characters of one text; GitHub takes 21,000 where an expression is in it
+_COMMENT = re.compile(r"\s#")
 
 
 class Lines:
@@ -23,8 +24,9 @@ class Lines:
 
     def comment(self, line: int) -> str:
         """Return the comment at the end of a line (from 1), without its ``#``; "" where there is none."""
-        found = _COMMENT.search(self.lines[line - 1]) if 0 < line <= len(self.lines) else None
-        return found[1] if found else ""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        found = _COMMENT.search(text)
+        return text[found.end() :].strip() if found else ""
 
     def start(self, node: Node | None) -> int:
         """Return the line of the first line of a text: behind ``|`` and ``>`` that is the next."""
@@ -68,6 +70,8 @@ def text_of(node: Node | None, path: str) -> str:
         return ""
     if isinstance(node.value, (dict, list)):
         raise UsageError(f"{path}:{node.line}: a text is expected here", "quote it, or move it where it belongs")
+    if len(node.text) > MAX_TEXT:
+        raise UsageError(f"{path}:{node.line}: a text of more than {MAX_TEXT} characters", "put a script of that size into a file")
     if isinstance(node.value, bool):
         return node.text.lower() if node.text.lower() in ("true", "false") else node.text
     if isinstance(node.value, (int, float)) and _NUMBER.fullmatch(node.text):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.ci_facts import DockerfileFacts, Script, Use
@@ -16,7 +17,7 @@ from pipeline_guard.gate.ci_facts import DockerfileFacts, Script, Use
 MAX_BYTES = 1024 * 1024
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S+)\s*", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+]([^}]*))?\}|([A-Za-z_]\w*))")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+]([^}$]{0,300}))?\}|([A-Za-z_]\w*))")
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
 _URL = re.compile(r"(https?|ftp|git|ssh)://|git@[^/\s]+:", re.IGNORECASE)
 _GIT_COMMIT = re.compile(r"[^#]*(?:#|[?&](?:ref|checksum|commit)=)([0-9a-f]{40}|[0-9a-f]{64})\b.*")
@@ -68,7 +69,7 @@ def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
                 break
         joined = "\r".join(parts).strip("\r")
         word, _, rest = joined.strip().replace("\t", " ").partition(" ")
-        for mark in [found[2] for found in _HEREDOC.finditer(joined)] if word.upper() in ("RUN", "COPY", "ADD") else []:
+        for mark in [found[2] for found in islice(_HEREDOC.finditer(joined), 20)] if word.upper() in ("RUN", "COPY", "ADD") else []:
             body = []
             while at < len(lines) and lines[at].strip() != mark:
                 body.append(lines[at])

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_OPEN = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>[-+]?(?:0x[0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?))"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|(?P<operator>\|\||&&|==|!=|<=|>=|[<>!()\[\].,*]))"
@@ -30,15 +29,36 @@ class Expression:
 
 def expressions(text: str) -> Iterator[Expression]:
     """Give the expressions of a text."""
-    if "${{" in text:
-        for found in _OPEN.finditer(text):
-            yield read(found[1].strip(), found.start())
+    for start, end in spans(text):
+        yield read(text[start + 3 : end - 2].strip(), start)
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Give where each ``${{ }}`` begins and ends."""
+    end = 0
+    while (start := text.find("${{", end)) >= 0:
+        closing = text.find("}}", start)
+        if closing < 0:
+            return
+        end = closing + 2
+        yield start, end
+
+
+def outside(text: str) -> str:
+    """Return a text without its expressions."""
+    pieces, at = [], 0
+    for start, end in spans(text):
+        pieces.append(text[at:start])
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def condition(text: str) -> Expression:
     """Read an ``if:``, whose ``${{ }}`` may be left out."""
-    found = _OPEN.fullmatch(text.strip())
-    return read(found[1].strip() if found else text.strip(), 0)
+    inside = text.strip()
+    if inside.startswith("${{") and inside.endswith("}}"):
+        inside = inside[3:-2]
+    return read(inside.strip(), 0)
 
 
 def read(inside: str, offset: int = 0) -> Expression:

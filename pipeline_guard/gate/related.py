@@ -19,6 +19,8 @@ from pipeline_guard.gate.glob import matches
 from pipeline_guard.gate.untrusted import Taint
 from pipeline_guard.model.verdict import Unchecked
 
+_INCLUDES = 1000  # of one file
+_WILDCARDS = 4  # of one include; each more lets matching take much longer
 MAX_FOLLOWED = 150  # includes of one pipeline, as GitLab allows
 LOCKS = (".github/workflows/actions.lock", ".github/actions.lock", "actions.lock")
 _VERSION = re.compile(r"v?\d+(?:\.\d+){0,2}(?:[-+.]\w[\w.+-]*)?")
@@ -42,7 +44,7 @@ def related(found: Iterable[tuple[Kind, Facts]], files: PipelineFiles, changed: 
     """Give the facts again, those of pipelines with what other files add to them, and the facts that only all of them give."""
     listed = list(found)
     workflows = {item.path: item for _, item in listed if isinstance(item, WorkflowFacts)}
-    everything = dict(_parsed(files)) | workflows
+    everything = dict(_parsed(files, workflows)) | workflows
     path = next((name for name in LOCKS if name in files.locks), "")
     locked = _tried(actions_lock.parse, files.locks[path], path) if path else None
     touched = changed is None or path in changed or bool(workflows)
@@ -67,11 +69,11 @@ def related(found: Iterable[tuple[Kind, Facts]], files: PipelineFiles, changed: 
     yield from _gitlab([item for _, item in listed if isinstance(item, GitlabFacts)], files, changed)
 
 
-def _parsed(files: PipelineFiles) -> Iterator[tuple[str, WorkflowFacts]]:
+def _parsed(files: PipelineFiles, known: Mapping[str, WorkflowFacts]) -> Iterator[tuple[str, WorkflowFacts]]:
     for contents, parse in ((files.workflows, github), (files.actions, action)):
         for path, content in contents.items():
-            facts = _tried(parse, content, path)
-            if not isinstance(facts, Unchecked):
+            facts = _tried(parse, content, path) if path not in known else None
+            if facts is not None and not isinstance(facts, Unchecked):
                 yield path, facts
 
 
@@ -157,9 +159,13 @@ def _gitlab(found: list[GitlabFacts], files: PipelineFiles, changed: frozenset[s
     while waiting:
         facts = waiting.pop(0)
         yield from _derived(facts.path, tuple(_filled(use, facts.variables) for use in facts.images), list(facts.scripts))
-        for include in facts.includes:
+        for include in facts.includes[:_INCLUDES]:
             wanted = include.target.lstrip("/")
-            names = [name for name in files.others if matches(name, wanted)] if include.kind == "local" else []
+            if include.kind == "local" and wanted.count("*") > _WILDCARDS:
+                why = f"its include at line {include.line} has more than {_WILDCARDS} wildcards and was not followed"
+                yield Kind.GITLAB, Unchecked(facts.path, why)
+                continue
+            names = [name for name in files.others if matches(name, wanted)] if include.kind == "local" and "?" not in wanted else []
             for name in names:
                 if name in known or followed >= MAX_FOLLOWED:
                     continue

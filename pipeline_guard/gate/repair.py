@@ -16,7 +16,7 @@ from pipeline_guard.model.repair import Proof, Repair
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VERSION = re.compile(r"(?:tag=)?v?\d+(?:\.\d+)*(?:[-+.]\w[\w.+-]*)?")
-_COMMENT = re.compile(rb"\s+#[^\n]*$")
+_COMMENT = re.compile(rb"\s#")
 
 
 Prover = Callable[[str, str, str], Proof | str]  # path, owner/name, ref to a proof, or why there is none
@@ -72,7 +72,8 @@ def _edit(content: bytes, line: int, old: str, new: str, comment: str) -> bytes 
     text = lines[line - 1]
     body = text.rstrip(b"\r\n")
     end = text[len(body) :]
-    code = _COMMENT.sub(b"", body)
+    found = _COMMENT.search(body)
+    code = body[: found.start()].rstrip() if found else body
     if len(re.findall(rb"(?<![\w./@-])" + re.escape(old.encode()) + rb"(?![\w./@-])", code)) != 1:
         return None
     kept = body[len(code) :].strip().removeprefix(b"#").strip().decode("utf-8", "replace")

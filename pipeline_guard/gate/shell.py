@@ -21,10 +21,17 @@ _BEFORE = {"sudo", "env", "then", "do", "else", "exec", "command", "time", "!", 
 
 @dataclass(slots=True)
 class Word:
-    """One word as written without its quotes; ``variables`` are the names in it, each with whether it is quoted."""
+    """One word as written without its quotes, in pieces; ``variables`` are the names in it, each with whether it is quoted."""
 
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     variables: list[tuple[str, bool]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Return the word."""
+        if len(self.pieces) > 1:
+            self.pieces = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
 
 
 @dataclass(slots=True)
@@ -199,7 +206,7 @@ class _Scanner:
             self.word = Word()
             if not self.command.words:
                 self.command.line = self.line  # it may begin behind line ends
-        self.word.text += text
+        self.word.pieces.append(text)
 
     def _end_word(self) -> None:
         if self.word is not None:

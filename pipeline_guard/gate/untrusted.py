@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
 from pipeline_guard.gate.expression import expressions
+from pipeline_guard.gate.shell import commands
 
 _TEXTS = (
     r"github\.head_ref",
@@ -44,8 +45,7 @@ _REPEATING = {
     "potiuk/get-workflow-origin": re.compile(r"(sourceheadbranch|targetbranch)"),
     "eficode/resolve-pr-refs": re.compile(r"head_ref"),
 }
-_OUTPUT = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)*[\"']?([A-Za-z_][\w-]*)(?:=|<<)(.*?)>>\s*[\"']?\$\{?GITHUB_OUTPUT", re.DOTALL)
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_NAMED = re.compile(r"([A-Za-z_][\w-]*)(=|<<)")
 # Free text that everybody who can open a merge request, or push, writes.
 GITLAB_TEXTS = frozenset(
     (
@@ -113,12 +113,19 @@ class Taint:
 
     def _produced(self, step: Step) -> list[tuple[str, str]]:
         found = []
-        for name, text in _OUTPUT.findall(step.run) if "GITHUB_OUTPUT" in step.run else ():
-            source = self.source(text, step.job, step.environment)
-            for variable in _VARIABLE.findall(text):
+        name = ""
+        for command in commands(step.run) if "GITHUB_OUTPUT" in step.run else ():
+            variables = {each for word in command.words for each, _quoted in word.variables}
+            if "GITHUB_OUTPUT" not in variables:
+                continue
+            line = " ".join(word.text for word in command.words[1:])
+            named = _NAMED.match(line.lstrip("-en '"))
+            name = named[1].lower() if named else name  # name<<END, then its lines by other commands
+            source = self.source(line, step.job, step.environment)
+            for variable in sorted(variables):
                 source = source or self.source(step.environment.get(variable, ""), step.job, step.environment)
-            if source:
-                found.append((name.lower(), source))
+            if source and name:
+                found.append((name, source))
         repository = "/".join(step.uses.lower().partition("@")[0].split("/")[:2])
         if repository in _REPEATING:
             found.append((f"\0{repository}", f"outputs of {repository}"))

@@ -162,6 +162,38 @@ def test_build_files_of_any_content_never_crash(parse: Callable[[bytes, str], An
     quietly(parse, content)
 
 
+LONG = [
+    "${{ ", "echo a= ", "git fetch ", "bash $(curl ", "$(", '"', "<<A ", "contains('", "${{ a[0].", "`", "/pipeline-guard", "iex ", "#", " ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_the_time_for_a_long_text_grows_with_its_length_alone(piece: str) -> None:
+    from datetime import date
+
+    text = piece * (90_000 // len(piece))
+    content = f"on: workflow_run\njobs:\n  a:\n    steps:\n      - id: x\n        run: |\n          {text}$GITHUB_OUTPUT\n".encode()
+    found = look(".github/workflows/a.yml", content)
+    facts = [(kind, item) for kind, item in found if not isinstance(item, Unchecked)]
+    assert facts
+    looked = [(kind, item) for kind, item in related(facts, PipelineFiles(), None) if not isinstance(item, Unchecked)]
+    judge(GateFacts(tuple(looked), (), 1), GateSettings(), date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "piece"),
+    [("Dockerfile", "FROM ${A:-"), ("renovate.json", "/*"), ("renovate.json", '"\\'), ("compose.yml", "${A:-"), ("Dockerfile", "<<A ")],
+)
+def test_long_build_files_end_too(path: str, piece: str) -> None:
+    look(path, b"FROM a\nRUN " + piece.encode() * (400_000 // len(piece)))
+
+
+@pytest.mark.parametrize(("size", "known"), [(100_000, True), (100_001, False)])
+def test_a_script_of_more_than_its_limit_is_unchecked(size: int, known: bool) -> None:
+    ((_, item),) = look(".github/workflows/a.yml", b"jobs: {a: {steps: [{run: '" + b"x" * size + b"'}]}}")
+    assert isinstance(item, Unchecked) is not known
+
+
 @bounded
 @given(text=st.text(max_size=120) | SHELL_TEXTS)
 @example(text="$(" * 2000)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline_guard.gate.ci_facts import WorkflowFacts
+from pipeline_guard.gate.expression import outside
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.model.gate_settings import GateSettings
@@ -16,7 +17,6 @@ from pipeline_guard.model.location import Location
 _CONTAINS = re.compile(
     r"contains\s*\(\s*'((?:[^']|'')*)'\s*,\s*((?:github|env|inputs|steps|needs|matrix|vars)\.[\w.\[\]'-]+)\s*\)", re.IGNORECASE
 )
-_INNER = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
 def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
@@ -29,7 +29,7 @@ def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
             words = [word for word in re.split(r"[\s,;|]+", found[1]) if word]
             fix = f"contains(fromJSON('{_listed(words)}'), {found[2]})"
             yield Problem(Location(facts.path, line), f"{found[0][:80]}", f"write {fix}")
-        if _INNER.search(condition) and (_INNER.sub("", condition).strip() or condition != condition.strip()):
+        if "${{" in condition and (outside(condition).strip() or condition != condition.strip()):
             fix = "put the whole condition into one expression without ${{ }}, and no | or > before it"
             yield Problem(Location(facts.path, line), "text around ${{ }} in if:", fix)
 

@@ -15,7 +15,7 @@ from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)([^\]]*)\]\]")
+_INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)([^\]$]{0,300})\]\]")
 # Programs that take words as words, and the tests that do not split them.
 _HARMLESS = {"echo", "printf", "[[", "case", "export", "local", "readonly", ":", "true", "test", "["}
 

@@ -17,12 +17,12 @@ _FETCHERS = {"curl", "wget"}
 _SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
 _PROGRAMS = {"python", "python3", "node", "perl", "ruby", "php"}
 _SUBSTITUTED = re.compile(
-    r"(?:\b(?:ba|z|da|k)?sh|\bsource|(?:^|[;&|\s])\.|\beval|\bpython3?)\s+(?:-\w+\s+)*[\"']?(?:<\(|\$\(|`)\s*(?:curl|wget)\s[^)`\n]*",
+    r"(?:\b(?:ba|z|da|k)?sh|\bsource|(?:^|[;&|\s])\.|\beval|\bpython3?)\s+(?:-\w+\s+)*[\"']?(?:<\(|\$\(|`)\s*(?:curl|wget)\s[^)`\n]{0,400}",
     re.MULTILINE,
 )
 _POWERSHELL = re.compile(
-    r"\b(?:iex|invoke-expression)\b[^\n]*\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b"
-    r"|\b(?:iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n]*\|\s*(?:iex|invoke-expression)\b",
+    r"\b(?:iex|invoke-expression)\b[^\n]{0,400}\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b"
+    r"|\b(?:iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n]{0,400}\|\s*(?:iex|invoke-expression)\b",
     re.IGNORECASE,
 )
 _LOCAL = re.compile(r"(https?://)?(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/|$)")

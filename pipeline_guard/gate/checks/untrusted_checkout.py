@@ -19,7 +19,7 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"gh\s+pr\s+checkout|git\s+fetch\s[^\n]*\bpull/|git\s+(checkout|switch|reset)\s[^\n]*FETCH_HEAD|hub\s+(pr\s+)?checkout"
+    r"gh\s+pr\s+checkout|git\s+fetch\s[^\n]{0,300}\bpull/|git\s+(checkout|switch|reset)\s[^\n]{0,300}FETCH_HEAD|hub\s+(pr\s+)?checkout"
 )
 
 

@@ -40,14 +40,7 @@ BOTH = {
     "unsound-contains": f"on: push\n{HEAD}      - run: x\n        if: contains('refs/heads/main refs/heads/x', github.ref)\n",
     "unsound-condition": f"on: push\n{HEAD}      - run: x\n        if: |\n          ${{{{ github.ref == 'x' }}}}\n",
     "unpinned-images": "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: node\n    steps: [{run: x}]\n",
-    "excessive-permissions": "on: push
-permissions: {}
-jobs:
-  a:
-    permissions: write-all
-    runs-on: ubuntu-latest
-    steps: [{run: x}]
-",
+    "excessive-permissions": "on: push\npermissions: {}\njobs:\n  a:\n    permissions: write-all\n    runs-on: x\n    steps: [{run: x}]\n",
     "artipacked": f"on: push\n{HEAD}      - uses: actions/checkout@{SHA}\n",
     "dangerous-triggers": f"on: pull_request_target\n{HEAD}{CHECKOUT}",
 }

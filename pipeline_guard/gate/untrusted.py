@@ -118,8 +118,9 @@ class Taint:
             variables = {each for word in command.words for each, _quoted in word.variables}
             if "GITHUB_OUTPUT" not in variables:
                 continue
-            line = " ".join(word.text for word in command.words[1:])
-            named = _NAMED.match(line.lstrip("-en '"))
+            words = [word.text for word in command.words[1:]]
+            line = " ".join(words)
+            named = next((_NAMED.match(word) for word in words if not word.startswith("-")), None)
             name = named[1].lower() if named else name  # name<<END, then its lines by other commands
             source = self.source(line, step.job, step.environment)
             for variable in sorted(variables):

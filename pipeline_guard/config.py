@@ -105,6 +105,8 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     waive: tuple[Waiver, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
+    second_opinions: tuple[Literal["zizmor"], ...] = ()
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -178,6 +180,8 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             duration(getattr(config.keys, key))
         except UsageError as error:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
+    if config.gate.network is True:
+        raise UsageError(f"{name}:{tree.at(['gate', 'network']).line}: gate.network: on is not one of its values", "off, try or require")
     try:
         check_store_url(config.store.url)
     except UsageError as error:

@@ -94,6 +94,12 @@ _CHANGE = (
 )
 
 
+_PINS = (
+    Flag("network", "whether pinned commits are asked of the forge (default: gate.network)", "WAY", "", ("", "off", "try", "require")),
+    Flag("zizmor", "ask zizmor for a second opinion on workflows, where it is installed", switch=True),
+    Flag("fix", "pin actions, reusable workflows and hooks where the commit can be proven", switch=True),
+    Flag("diff", "with --fix: show the difference, write nothing", switch=True),
+)
 _LABELS = Flag("label", "name=value, to search by; may be repeated", "LABEL", many=True)
 _TERMS = (
     Flag("from-file", "read the value from a file", "FILE"),
@@ -173,7 +179,11 @@ COMMANDS: tuple[Command, ...] = (
         "gate",
         "check dependencies, workflows, artifacts and model files against policy",
         "gate",
-        (Flag("base", "the merge target; its configuration and policy are used", "REF"), *_RESULTS),
+        (
+            Flag("base", "the merge target; its configuration and policy are used", "REF"),
+            *_PINS,
+            *_RESULTS,
+        ),
     ),
     Command(
         "sign",

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import assert_never
+from typing import Literal, assert_never
 
+from pipeline_guard.cli import gate_fix
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
@@ -17,12 +19,18 @@ from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings, Waived
 from pipeline_guard.model.verdict import Outcome
 
+_NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "try", "require": "require"}
+
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Judge the tree, or the change since ``--base`` by the merge target's own configuration."""
     targets(args)  # a mistake there should not cost a run
     base = args.text("base")
-    settings = _settings(wiring.config(base), _source(args, base, wiring))
+    settings = _chosen(args, _settings(wiring.config(base), _source(args, base, wiring)))
+    if args.on("fix"):
+        return gate_fix.run(args, settings, wiring)
+    if args.on("diff"):
+        raise UsageError("--diff goes with --fix", "write --fix --diff")
     doors = GateDoors(
         source=wiring.source,
         git=wiring.git,
@@ -31,6 +39,8 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         keys=KeyDoors(wiring.state, partial(wiring.token, "")),
         clock=wiring.clock,
         progress=wiring.progress,
+        refs=wiring.refs,
+        second=wiring.second_eye,
     )
     verdict = gate(settings, base, doors=doors)
     emit(verdict, args, wiring)
@@ -48,6 +58,14 @@ def exit_code(outcome: Outcome) -> ExitCode:
     assert_never(outcome)
 
 
+def _chosen(args: Args, settings: GateSettings) -> GateSettings:
+    """Return the settings with what the command line says over them."""
+    network = _NETWORKS.get(args.text("network"))
+    if network is not None:
+        settings = replace(settings, network=network)
+    return replace(settings, second_opinions=("zizmor",)) if args.on("zizmor") else settings
+
+
 def _settings(config: Config, source: str) -> GateSettings:
     section = config.gate
     return GateSettings(
@@ -55,6 +73,8 @@ def _settings(config: Config, source: str) -> GateSettings:
         waivers=tuple(Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path) for waiver in section.waive),
         allow_unchecked=section.allow_unchecked,
         exclude=section.exclude,
+        network=section.network if isinstance(section.network, str) else "off",
+        second_opinions=section.second_opinions,
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
     )

@@ -42,10 +42,12 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    RefLookup,
     Revisions,
     Rulepacks,
     SealedFiles,
     SearchIndex,
+    SecondEye,
     SecretLedger,
     SecretRemoval,
     SecretStore,
@@ -149,6 +151,9 @@ class Wiring:
     process: Callable[[], Process]
     handover: Callable[[], Handover]
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
+    refs: Callable[[], RefLookup]
+    second_eye: Callable[[], SecondEye]
+    commit: Callable[[str], str]  # a revision of this repository to its full commit
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -271,6 +276,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return HttpTimestamps(url)
 
+    @cache
+    def refs() -> RefLookup:
+        from pipeline_guard.adapters.forge.github_refs import GithubRefs
+
+        return GithubRefs(environ)
+
+    def second_eye() -> SecondEye:
+        from pipeline_guard.adapters.zizmor import Zizmor
+
+        return Zizmor(environ)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
@@ -305,6 +321,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         process=process,
         handover=handover,
         timestamps=timestamps,
+        refs=refs,
+        second_eye=second_eye,
+        commit=lambda ref: GitRepository(folder, environ).commit(ref),
     )
 
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
+from pipeline_guard.flows.gate_pins import excused, prove, second_opinion
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
+from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
-from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
+from pipeline_guard.gate.inventory import guards_the_gate, keep, kind_by_name, look, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
-from pipeline_guard.ports import Clock, Files, Git, Progress, Source
+from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, SecondEye, Source
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -36,6 +39,8 @@ class GateDoors:
     keys: KeyDoors
     clock: Clock
     progress: Progress
+    refs: Callable[[], RefLookup] | None = None
+    second: Callable[[], SecondEye] | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +58,16 @@ class _Looked:
         else:
             self.found.append((kind, item))
 
+    def workflows(self) -> list[WorkflowFacts]:
+        """Return the workflows and actions seen."""
+        return [item for _, item in self.found if isinstance(item, WorkflowFacts)]
+
+    def relate(self, files: PipelineFiles, changed: frozenset[str] | None) -> None:
+        """Put what pipeline files say together in the place of what each says alone."""
+        alone, self.found = self.found, []
+        for kind, item in related(alone, files, changed):
+            self.take(kind, item)
+
 
 def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     """Judge the whole tree, or with ``base`` what differs from the merge target.
@@ -62,10 +77,13 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     validate(settings)
     changed = _changed(base, doors) if base else None
     looked = _Looked()
+    pipelines = PipelineFiles()
     for entry in doors.source(Selection(Scope.TREE, exclude=settings.exclude, max_bytes=MAX_BYTES)).entries():
         path = entry.what if isinstance(entry, Unchecked) else entry.path
         looked.paths.add(path)
         doors.progress.step("files", len(looked.paths))
+        if not isinstance(entry, Unchecked) and entry.mode != "120000":
+            keep(path, entry.data, pipelines)
         if changed is not None and path not in changed:
             continue
         looked.files += 1
@@ -81,6 +99,11 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         for kind, item in look(path, entry.data):
             looked.take(kind, item)
     doors.progress.close()
+    looked.relate(pipelines, changed)
+    seen = looked.workflows()
+    asked = [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]
+    for kind, item in asked:
+        looked.take(kind, item)
     for item in _not_followed(looked):
         looked.take(Kind.REQUIREMENTS, item)
     if not looked.paths:
@@ -93,6 +116,7 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         if guards_the_gate(path):
             looked.take(Kind.CHANGE, ChangeFacts(path))
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
+    settings = replace(settings, allow_unchecked=(*settings.allow_unchecked, *excused(settings)))
     return judge(facts, settings, doors.clock.now().date())
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
+from pipeline_guard.gate.actions_lock import ActionsLock
+from pipeline_guard.gate.ci_facts import (
+    DockerfileFacts,
+    GitlabFacts,
+    HookFacts,
+    ImageFacts,
+    ScriptFacts,
+    SubmoduleFacts,
+    UpdaterFacts,
+    WorkflowFacts,
+)
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
 from pipeline_guard.model.package import Lock
@@ -21,6 +31,15 @@ class Kind(Enum):
     LOCK = "lock files"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
+    IMAGE = "files that name images"
+    SCRIPT = "files with shell scripts"
+    DOCKERFILE = "Dockerfiles"
+    HOOK = "pre-commit configurations"
+    SUBMODULE = "submodule lists"
+    UPDATER = "updater configurations"
+    ACTIONS_LOCK = "action locks"
+    PIN = "pins asked of the forge"
+    SECOND = "second opinions"
     MODEL = "model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
@@ -43,7 +62,40 @@ class ChangeFacts:
     path: str
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+@dataclass(frozen=True, slots=True)
+class LockFacts:
+    """An ``actions.lock`` beside what the workflows use: path of a workflow or action to its targets and their lines."""
+
+    lock: ActionsLock
+    used: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = ()
+    workflows: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PinFacts:
+    """What the forge says of one pinned action; ``state`` is "proven" or why it is none."""
+
+    path: str
+    line: int
+    target: str
+    comment: str
+    state: Literal["proven", "missing", "impostor", "moved"]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """One finding of another tool."""
+
+    path: str
+    line: int
+    what: str
+    why: str
+    fix: str = ""
+
+
+BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
+Facts = Pins | Lock | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)

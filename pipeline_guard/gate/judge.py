@@ -65,7 +65,7 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
             groups.setdefault(problem.location.path, []).append(problem)
     failing = [_settle(rule, path, problems, settings, today) for path, problems in groups.items()]
     checks = sorted(failing, key=lambda check: check.status is not CheckStatus.FAIL)
-    missing = [item for kind, item in facts.unchecked if kind is rule.kind]
+    missing = [item for kind, item in facts.unchecked if kind is rule.kind and not rule.follows]
     missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
     checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
     if not checks:
@@ -110,10 +110,12 @@ def _settle(rule: Rule, path: str, problems: list[Problem], settings: GateSettin
 def _inform(rule: Rule, looked: Sequence[Facts], facts: GateFacts, settings: GateSettings) -> list[Check]:
     """Return a note to the reviewer; without a merge target there is no change to speak of."""
     problems = [problem for found in looked for problem in rule.check(found, settings)]
-    if not facts.base:
+    if rule.kind is Kind.CHANGE and not facts.base:
         return [Check(rule.id, CheckStatus.PASS, "no merge target to compare with")]
+    if not problems and rule.kind is not Kind.CHANGE:
+        return [Check(rule.id, CheckStatus.PASS, f"{len(looked)} {rule.kind.value} looked at" if looked else _nothing(rule.kind, facts))]
     if not problems:
         return [Check(rule.id, CheckStatus.PASS, "nothing that the gate rests on was changed")]
     listing = ", ".join(problem.what for problem in problems[:_SHOWN]) + (" and more" if len(problems) > _SHOWN else "")
     why = f"{listing} {rule.claim}; {rule.why}"
-    return [Check(rule.id, CheckStatus.PASS, why, tuple(sorted(problem.location for problem in problems)))]
+    return [Check(rule.id, CheckStatus.PASS, why, tuple(sorted(problem.location for problem in problems)), problems[0].fix)]

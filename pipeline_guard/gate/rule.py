@@ -26,6 +26,7 @@ class Rule:
     """A check with its id, the kind of facts it takes, what is wrong with its problems, and why that matters.
 
     ``check`` is pure: facts of that kind and the settings in, problems out. ``informs`` marks one that never fails.
+    ``follows`` is the check that reports the files of this kind which could not be read, so that each is told once.
     """
 
     id: str
@@ -34,3 +35,4 @@ class Rule:
     why: str
     check: Callable[[Any, GateSettings], Iterable[Problem]]
     informs: bool = False
+    follows: str = ""

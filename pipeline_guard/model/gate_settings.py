@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,5 @@ class GateSettings:
     exclude: tuple[str, ...] = ()
     digest: str = ""
     source: str = "defaults"
+    network: Literal["off", "try", "require"] = "off"
+    second_opinions: tuple[str, ...] = ()

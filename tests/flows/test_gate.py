@@ -88,13 +88,16 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
     place.repository.write(".github/workflows/ci.yml", WORKFLOW.format("v4"))
     place.repository.write("actions/x/action.yml", "runs: {using: composite, steps: [{uses: o/r@v1}]}")
     place.repository.write(".gitlab-ci.yml", "include: {project: g/p, file: x.yml}")
+    place.repository.write("Dockerfile", "FROM a:1\n")
     place.repository.write("requirements.txt", f"--extra-index-url http://h.example\na\nb==1 --hash=md5:{'a' * 32}\n")
     place.repository.write("docs/picture.png", torch_zip(gadget()))
     place.repository.write("dist/app", b"app")
     verdict = place.gate(GateSettings(artifacts=(DEMAND,)))
     assert verdict.outcome is Outcome.BLOCK
-    everything = {check.id for check in verdict.checks} - {"gate-file-changed"}
-    assert failed(verdict) == everything
+    assert failed(verdict) == {
+        "requirement-unhashed", "requirement-unpinned", "requirement-weak-hash", "requirement-index", "action-unpinned", "include-unpinned",
+        "image-unpinned", "pickle-unsafe", "artifact-unverified",
+    }  # fmt: skip
     assert len(of(verdict, "action-unpinned")) == 2
     for check in verdict.checks:
         if check.status is CheckStatus.FAIL:
@@ -309,3 +312,36 @@ def test_requirements_in_an_encoding_of_their_own_are_unchecked(place: Place) ->
 def test_action_with_an_escaped_key_is_still_one(place: Place) -> None:
     place.repository.write("act/action.yml", 'name: x\n"\\x72uns":\n  using: composite\n  steps:\n    - uses: evil/action@main\n')
     assert failed(place.gate()) == {"action-unpinned"}
+
+
+# --- pipelines
+
+
+def test_an_included_file_of_any_name_is_looked_at(place: Place) -> None:
+    place.repository.write(".gitlab-ci.yml", "include: /ci/build.yaml\n")
+    place.repository.write("ci/build.yaml", "include: ci/more.yml\njob: {script: [make]}\n")
+    place.repository.write("ci/more.yml", "job: {script: ['eval \"$CI_COMMIT_MESSAGE\"']}\n")
+    (check,) = of(place.gate(), "gitlab-injection")
+    assert (check.status, str(check.locations[0])) == (CheckStatus.FAIL, "ci/more.yml:1")
+
+
+def test_an_included_file_that_cannot_be_read_is_unchecked(place: Place) -> None:
+    place.repository.write(".gitlab-ci.yml", "include: /ci/build.yaml\n")
+    place.repository.write("ci/build.yaml", "job: [\n")
+    assert [check.status for check in of(place.gate(), "include-unpinned")] == [CheckStatus.UNCHECKED]
+
+
+def test_a_changed_caller_is_judged_by_what_it_hands_to_an_unchanged_action(place: Place) -> None:
+    called = "on: {workflow_call: {inputs: {t: {type: string}}}}\njobs: {a: {permissions: {}, steps: [{run: 'echo ${{ inputs.t }}'}]}}\n"
+    caller = "on: issues\npermissions: {}\njobs: {b: {uses: ./.github/workflows/called.yml, with: {t: '${{ TEXT }}'}}}\n"
+    path = ".github/workflows/caller.yml"
+    place.repository.commit("both", {".github/workflows/called.yml": called, path: caller.replace("TEXT", "github.sha")})
+    place.repository.git("switch", "-q", "-c", "topic")
+    place.repository.commit("change", {path: caller.replace("TEXT", "github.event.issue.title")})
+    assert failed(place.gate(base="main")) == {"expression-injection"}
+
+
+def test_one_unreadable_workflow_is_told_once(place: Place) -> None:
+    place.repository.write(".github/workflows/w.yml", "jobs: [\n")
+    unchecked = [check.id for check in place.gate().checks if check.status is CheckStatus.UNCHECKED]
+    assert unchecked == ["action-unpinned"]

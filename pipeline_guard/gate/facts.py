@@ -22,6 +22,7 @@ class Kind(Enum):
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
     MODEL = "model files"
+    FORMAT = "other model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
 

@@ -11,6 +11,7 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import ci_file, model_file
 from pipeline_guard.gate.facts import Facts, Kind
 from pipeline_guard.gate.manifest import requirements
+from pipeline_guard.gate.octets import Octets
 from pipeline_guard.model.verdict import Unchecked
 
 _REQUIREMENTS = re.compile(r"([^/]*requirements[^/]*|constraints[^/]*)\.(txt|pip)")
@@ -66,10 +67,13 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
             found.append((Kind.WORKFLOW, item))
     elif _GITLAB.fullmatch(lower) or (lower.endswith((".yml", ".yaml")) and _is_component(content)):
         found.append((Kind.GITLAB, _read(ci_file.gitlab, content, path)))
-    model = model_file.inspect(content, path)
-    if model is not None:
-        found.append((Kind.MODEL, model))
+    found += models(path, content)
     return found
+
+
+def models(path: str, content: Octets) -> list[tuple[Kind, Facts | Unchecked]]:
+    """Return the facts of the models in one file of any size."""
+    return [(Kind.FORMAT if model.formats else Kind.MODEL, model) for model in model_file.inspect_both(content, path)]
 
 
 def _is_requirements(lower: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.pickle_globals import is_allowed, may_be_called, runs_code
 
 LONGEST_NAME = 512  # characters of a text that is kept as a possible name
@@ -23,6 +24,7 @@ class Danger:
     what: str
     name: str
     offset: int
+    known: bool = False  # to run code or reach the system
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Machine:
     these bytes may be something else than opcodes, so that only what names a foreign global counts.
     """
 
-    def __init__(self, data: bytes, start: int, *, joblib: bool = True, doubtful: bool = False) -> None:
+    def __init__(self, data: Octets, start: int, *, joblib: bool = True, doubtful: bool = False) -> None:
         self.data = data
         self.joblib = joblib
         self.doubtful = doubtful
@@ -205,11 +207,12 @@ class Machine:
     def _hold_against_list(self, found: Global, verb: str) -> None:
         if is_allowed(found.module, found.name):
             return
-        kind = "is known to run code or reach the system" if runs_code(found.module, found.name) else "is not on the allow-list"
+        known = runs_code(found.module, found.name)
+        kind = "is known to run code or reach the system" if known else "is not on the allow-list"
         key = ("global", str(found))
         if key in self.dangers or len(self.dangers) < _MOST_DANGERS:
             offset = self.dangers[key].offset if key in self.dangers else self.begin
-            self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset)
+            self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset, known)
 
     def call(self, callee: Any, arguments: Any) -> Any:
         """Model a call. What a call gave back is never called again by an ordinary pickle."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MARK, MOST_KEYS, OTHER, TEXT, Danger, Global, Machine, Made, State, Stopped
 
 MAX_OPERATIONS = 20_000_000
@@ -37,7 +38,7 @@ def is_opcode(code: int) -> bool:
     return code in _OPERATIONS
 
 
-def walk(data: bytes, start: int = 0, *, doubtful: bool = False) -> Walk:
+def walk(data: Octets, start: int = 0, *, doubtful: bool = False) -> Walk:
     """Read one pickle beginning at ``start``; never raises, whatever the bytes are.
 
     ``doubtful`` says that they may be no pickle at all: then a global counts only if its name could be one.
@@ -306,7 +307,7 @@ def _get(machine: Machine, begin: int, end: int) -> None:
 
 
 def _two_lines(machine: Machine, begin: int, end: int) -> tuple[Any, Any]:
-    middle = machine.data.index(b"\n", begin)
+    middle = machine.data.find(b"\n", begin)
     return machine.text(begin, middle), machine.text(middle + 1, end)
 
 

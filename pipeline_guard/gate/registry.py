@@ -8,6 +8,8 @@ from pipeline_guard.gate.checks import (
     artifact_unverified,
     gate_file_changed,
     include_unpinned,
+    model_code,
+    model_malformed,
     pickle_unsafe,
     requirement_index,
     requirement_unhashed,
@@ -24,6 +26,8 @@ RULES: tuple[Rule, ...] = (
     action_unpinned.RULE,
     include_unpinned.RULE,
     pickle_unsafe.RULE,
+    model_code.RULE,
+    model_malformed.RULE,
     artifact_unverified.RULE,
     gate_file_changed.RULE,
 )

@@ -90,7 +90,7 @@ def test_compressed_joblib_file_is_read() -> None:
     [
         (pickle.dumps({"a": [1, 2, 3]})[:-2], "m.bin", "ends before"),
         (pickle.dumps([1]) + b"rest of it", "m.bin", "10 bytes after a pickle"),
-        (b"\x04\x22\x4d\x18....", "m.joblib", "not a format"),
+        (b"\x04\x22\x4d\x18....", "m.joblib", "broken"),
         (b"7z\xbc\xaf\x27\x1c....", "m.pth", "not a format"),
         (b"7z\xbc\xaf\x27\x1c....", "m.pkl.gz", "not a format"),
         (b"hello", "m.pkl", "memo 101"),

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras: models described in JSON, alone, in a .keras archive, in HDF5 or in a SavedModel's metadata.
+
+Loading imports the module and takes the attribute that the JSON names (CVE-2025-1550, -8747, -9906), runs marshalled Lambda
+functions (CVE-2024-3660, CVE-2025-9905: HDF5 ignores safe_mode), reads vocabularies from any path (CVE-2025-12058), loads
+torch pickles (CVE-2025-49655) and SavedModels (CVE-2026-1462).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline_guard.gate.model_format.place import leaves
+from pipeline_guard.gate.model_format.strict_json import LARGEST, Pairs, load_at, objects
+from pipeline_guard.gate.model_hazard import Doubt, Hazard, code
+from pipeline_guard.gate.octets import Octets
+
+_BEGIN = re.compile(rb'\{\s{0,8}"(?:[^"\\\0]|\\.){1,60}"\s{0,8}:')
+_ROOMS = (
+    "layers|models|optimizers|losses|metrics|initializers|regularizers|constraints|activations|dtype_policies|mixed_precision|"
+    "quantizers|random|ops|saving|engine|backend|dtensor|feature_column"
+)
+_LIBRARY = re.compile(rf"(?:tensorflow\.(?:python\.)?)?(?:tf_)?keras(?:\.src|\.api(?:\._v[12])?)?(?:\.(?:{_ROOMS})(?:\.\w+)*)?")
+_OTHER_LIBRARIES = re.compile(
+    r"keras_(?:hub|nlp|cv|tuner|rs)(?:\.src)?(?:\.\w+)*|tensorflow_addons(?:\.\w+)+|tensorflow_probability(?:\.\w+)+|transformers\.models(?:\.\w+)+"
+)
+_TOOLS = re.compile(
+    r"(?:get_file|extract_archive|serialize|deserialize|load_model|load_weights|enable_unsafe_deserialization|set_\w+|eval|exec|__\w+)"
+)
+_RUNS = {
+    "Lambda": "holds marshalled Python code",
+    "__lambda__": "holds marshalled Python code",
+    "TFSMLayer": "loads a SavedModel from a path of its choosing",
+    "TorchModuleWrapper": "loads a pickle of PyTorch",
+    "JaxLayer": "runs a function that was serialized",
+    "FlaxLayer": "runs a function that was serialized",
+}
+_FIX = (
+    "build the model from source and load only its weights (model.save_weights, or safetensors); "
+    "never set safe_mode=False; demand a signature with gate.artifacts"
+)
+
+
+def is_config(value: Any) -> bool:
+    """Tell whether a JSON document describes a Keras model or layer."""
+    return isinstance(value, Pairs) and value.get("class_name") is not None and value.get("config") is not None
+
+
+def inspect(document: Any) -> Iterator[Hazard | Doubt]:
+    """Give everything that a description would import, run or read."""
+    seen: set[str] = set()
+    for entry in objects(document):
+        for found in _entry(entry):
+            if found.what not in seen and len(seen) < 100:
+                seen.add(found.what)
+                yield found
+
+
+def within(content: Octets) -> Iterator[Hazard | Doubt]:
+    """Look at every description in a file of another format: HDF5 and SavedModels hold it as one text."""
+    position = size = 0
+    size = len(content)
+    tries = 0
+    while position < size:
+        piece = content[position : position + 4 * 1024 * 1024]
+        match = _BEGIN.search(piece)
+        if match is None:
+            position += max(len(piece) - 128, 128)
+            continue
+        begin = position + match.start()
+        tries += 1
+        if tries > 100_000:
+            yield Doubt("more than 100,000 texts in it that begin as JSON does")
+            return
+        position = begin + 1
+        text = content[begin : begin + min(LARGEST, 16 * 1024 * 1024)]
+        text = text[:nul] if (nul := text.find(b"\0")) >= 0 else text
+        try:
+            document, end = load_at(text.decode("utf-8", "surrogateescape"), 0)
+        except ValueError:
+            if b'"class_name"' in text[:65536]:
+                yield Doubt(f"the description of a model at byte {begin} that cannot be read")
+            continue
+        position = begin + max(end, 1)
+        if any(entry.all("class_name") for entry in objects(document)):
+            yield from inspect(document)
+
+
+def _entry(entry: Pairs) -> Iterator[Hazard]:
+    for name in entry.all("class_name"):
+        if not isinstance(name, str):
+            yield code("a class whose name is no text", fix=_FIX)
+            continue
+        last = name.rpartition(">")[2].rpartition(".")[2]
+        if last in _RUNS:
+            yield code(f"{last}, which {_RUNS[last]}", last, fix=_FIX)
+        elif _TOOLS.fullmatch(last) or "." in name:
+            yield code(f"the function {name[:80]!r} in place of a class", name, fix=_FIX)
+        yield from _modules(entry, name)
+        for config in entry.all("config"):
+            yield from _vocabulary(name, config)
+            if isinstance(config, str) and _TOOLS.fullmatch(config.rpartition(".")[2]):
+                yield code(f"the function {config[:80]!r}", config, fix=_FIX)
+    if any(value == "lambda" for key in ("function_type", "output_shape_type", "mask_type") for value in entry.all(key)):
+        yield code("a Lambda layer, which holds marshalled Python code", "Lambda", fix=_FIX)
+
+
+def _modules(entry: Pairs, name: str) -> Iterator[Hazard]:
+    for module in [*entry.all("module"), *entry.all("fn_module")]:
+        if module is None or (
+            module == "builtins" and name in ("function", "tuple", "slice", "NoneType", "float", "int", "str", "ellipsis", "complex")
+        ):
+            continue
+        if not isinstance(module, str) or not (_LIBRARY.fullmatch(module) or _OTHER_LIBRARIES.fullmatch(module)):
+            yield code(f"imports {name[:60]} from the module {str(module)[:80]!r}", f"{module}.{name}", fix=_FIX)
+
+
+def _vocabulary(name: str, config: Any) -> Iterator[Hazard]:
+    if not isinstance(config, Pairs):
+        return
+    for key in ("vocabulary", "idf_weights", "filepath", "cache_dir", "origin", "path", "file_path"):
+        for value in config.all(key):
+            how = leaves(value) if isinstance(value, str) else ""
+            if isinstance(value, str) and (how or (key == "vocabulary" and value)):
+                yield code(f"{name[:60]} reads {key} from {value[:80]!r}{', which ' + how if how else ''}", name, fix=_FIX)

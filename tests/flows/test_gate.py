@@ -90,6 +90,8 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
     place.repository.write(".gitlab-ci.yml", "include: {project: g/p, file: x.yml}")
     place.repository.write("requirements.txt", f"--extra-index-url http://h.example\na\nb==1 --hash=md5:{'a' * 32}\n")
     place.repository.write("docs/picture.png", torch_zip(gadget()))
+    place.repository.write("model/config.json", '{"auto_map": {"AutoModel": "code.Model"}}')
+    place.repository.write("model/model.safetensors", b"\xff" * 9)
     place.repository.write("dist/app", b"app")
     verdict = place.gate(GateSettings(artifacts=(DEMAND,)))
     assert verdict.outcome is Outcome.BLOCK
@@ -100,7 +102,7 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
         if check.status is CheckStatus.FAIL:
             assert check.fix
             assert check.locations
-            assert check.locations[0].line or check.id in ("pickle-unsafe", "artifact-unverified")
+            assert check.locations[0].line or check.id in ("pickle-unsafe", "model-code", "model-malformed", "artifact-unverified")
 
 
 def test_unreadable_files_reach_the_verdict(place: Place) -> None:

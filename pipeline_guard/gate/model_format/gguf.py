@@ -111,8 +111,7 @@ def inspect(content: Octets, _name: str) -> Iterator[Hazard | Doubt]:
             at = reader.position
             value = reader.skip(kind)
             if key.startswith(b"tokenizer.chat_template") and kind == _STRING:
-                for found in jinja.inspect(value.decode("utf-8", "replace")):
-                    yield found
+                yield from jinja.inspect(value.decode("utf-8", "replace"))
             if key == b"general.alignment" and kind == 4:
                 alignment = struct.unpack(reader.order + "I", content[at : at + 4])[0]
         yield from _tensors(reader, tensors, alignment)

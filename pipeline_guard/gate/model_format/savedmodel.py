@@ -20,8 +20,9 @@ _FILES = (
     "TFRecordReaderV2 TextLineReader TextLineReaderV2 WholeFileReader WholeFileReaderV2 LMDBReader TextLineDataset TFRecordDataset "
     "TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 SqlDataset LoadDataset SaveDataset SaveDatasetV2 LMDBDataset "
     "DatasetToTFRecord ExperimentalDatasetToTFRecord SnapshotDataset SnapshotDatasetV2 CacheDataset CacheDatasetV2 "
-    "CreateSummaryFileWriter CreateSummaryDbWriter LoadAndRemapMatrix GenerateVocabRemapping CSVDataset CSVDatasetV2 ExperimentalCSVDataset "
-    "ExperimentalSqlDataset ExperimentalLMDBDataset BigtableClient GcsConfigureCredentials RegisterDataset RegisterDatasetV2 "
+    "CreateSummaryFileWriter CreateSummaryDbWriter LoadAndRemapMatrix GenerateVocabRemapping CSVDataset CSVDatasetV2 "
+    "ExperimentalCSVDataset ExperimentalSqlDataset ExperimentalLMDBDataset BigtableClient GcsConfigureCredentials RegisterDataset "
+    "RegisterDatasetV2 "
     "DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 DistributedSave ExperimentalAssertNextDataset"
 )
 _NATIVE = "TRTEngineOp XlaCustomCall XlaCustomCallV2 XlaLaunchV2 RpcCall TryRpc Rpc RpcClient RpcServer IreeExecute"
@@ -40,7 +41,7 @@ _FIX = "export the model without the operation, and load what it read yourself"
 
 def is_graph(content: Octets, name: str) -> bool:
     """Tell whether a file is a graph: by name, or as a SavedModel begins."""
-    return name.endswith((".pb", ".pbtxt", ".meta")) or (content.startswith(b"\x08\x01\x12") and b"\x12\x05serve" in content[:4096])
+    return name.endswith((".pb", ".pbtxt", ".meta")) or (content.startswith(b"\x08\x01\x12") and b"\x05serve" in content[:4096])
 
 
 def inspect(content: Octets, name: str) -> Iterator[Hazard | Doubt]:

@@ -21,7 +21,6 @@ from pipeline_guard.gate.model_format import (
     settings,
     skops,
     tflite,
-    torchscript,
 )
 from pipeline_guard.gate.model_format.strict_json import load
 from pipeline_guard.gate.model_hazard import Doubt, Hazard
@@ -52,8 +51,6 @@ def reading(content: Octets, path: str) -> Iterator[Hazard | Doubt] | None:
     for matches, inspect in _BY_CONTENT:
         if matches(content, name):
             return inspect(content, name)
-    if torchscript.is_script(name):
-        return _text(content, torchscript.inspect)
     if name.endswith(".jinja") and "chat_template" in name:
         return _text(content, jinja.inspect)
     if posixpath.basename(name) == "schema.json" and content.find(b'"__loader__"') >= 0:

@@ -195,7 +195,6 @@ def test_bombs_end_at_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
         zlib.compress,
         bz2.compress,
         lambda data: packed({"a.pkl": data}, zipfile.ZIP_DEFLATED),
-        lambda data: tarred("a.pkl", data),
     ):
         found = facts(wrap(pickle.dumps(b"x" * 100_000)), "m.pkl")
         assert found.verdict is UNDECIDABLE

@@ -16,12 +16,13 @@ from enum import Enum
 from pipeline_guard.gate.container import Part, Trouble, unpack
 from pipeline_guard.gate.model_format import table, torchscript
 from pipeline_guard.gate.model_hazard import PICKLE, Doubt, Hazard
-from pipeline_guard.gate.octets import Octets, TooLong
+from pipeline_guard.gate.octets import Octets, TooLong, part_of
 from pipeline_guard.gate.pickle_walk import Walk, is_opcode, walk
 
 MAX_DEPTH = 4  # containers in containers
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 _MOST_PICKLES = 10_000  # in a row
+_MOST_LOADS = 10_000  # of pickles in pickles
 _FEW_OPERATIONS = 4  # before a walk fails: then it was no pickle
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".pck")
 _PACKED_NAMES = (".gz", ".z", ".bz2", ".xz", ".lzma")
@@ -101,6 +102,8 @@ class _Look:
     formats: int = 0
     format_doubts: list[str] = field(default_factory=list)
     unpacked: int = 0
+    loads: int = 0
+    within: int = 0
 
     def at(self, part: Part, member: str, depth: int) -> None:
         """Look at one file or member, and into it."""
@@ -183,17 +186,26 @@ class _Look:
                 tries += 1
                 walked = walk(content, position + match.start(), doubtful=True)
                 if not walked.why and walked.calls and any(danger.known for danger in walked.dangers):
-                    self.take(walked, member)
+                    self.take(walked, member, content)
             position += max(len(piece) - 8, 8)
 
     def doubt(self, member: str, why: str) -> None:
         """Note that something could not be decided."""
         self.doubts.append(f"{member}: {why}" if member else why)
 
-    def take(self, walked: Walk, member: str) -> None:
-        """Take over what a walk found."""
+    def take(self, walked: Walk, member: str, content: Octets) -> None:
+        """Take over what a walk found, and look at what it would load in turn."""
         self.pickles += 1
         self.hazards += [Hazard(member, danger.what, danger.name, danger.offset) for danger in walked.dangers]
+        for begin, end in walked.nested:
+            self.loads += 1
+            if self.loads > _MOST_LOADS or self.within >= MAX_DEPTH:
+                self.doubt(member, "too many tensors that are pickles in a pickle")
+                return
+            self.within += 1
+            inside = f"{member}/{begin}" if member else f"{begin}"
+            self.at(Part("tensor.pt", part_of(content, begin, end)), inside, self.within)
+            self.within -= 1
 
     def array(self, content: Octets, member: str) -> None:
         """Look into an npy file: one whose elements are objects holds a pickle after its header."""
@@ -220,7 +232,7 @@ class _Look:
                 self.hazards += [Hazard(member, danger.what, danger.name, danger.offset) for danger in walked.dangers]
                 self.doubt(member, f"{len(content) - position} bytes after a pickle that are no pickle")
                 return
-            self.take(walked, member)
+            self.take(walked, member, content)
             if walked.why:
                 self.doubt(member, walked.why)
                 return

@@ -8,16 +8,23 @@ exact allow-list of ``pickle_globals``. What cannot be followed to its STOP is n
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
-from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MARK, MOST_KEYS, OTHER, TEXT, Danger, Global, Machine, Made, State, Stopped
+from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MOST_KEYS, Machine, Stopped
+from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, State
 
-MAX_OPERATIONS = 20_000_000
+MAX_OPERATIONS = 20_000_000  # of one pickle; more in a larger file
+_MOST_EVER = 200_000_000
+# opcodes of numbers, and long runs of them: BINFLOAT, BININT1, BININT2, BININT, NONE, NEWTRUE, NEWFALSE
+_PLAIN = frozenset(b"GKMJN\x88\x89")
+_ONE = re.compile(rb"G.{8}|K.|M..|J.{4}|[N\x88\x89]", re.DOTALL)
+_RUN = re.compile(rb"(?:G.{8}|K.|M..|J.{4}|[N\x88\x89]){24,8192}+", re.DOTALL)
 _STOP = ord(".")
-_ARRAY = Global("joblib.numpy_pickle", "NumpyArrayWrapper")
+_ARRAYS = frozenset(Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"))
 _RAW = tuple("biufcSUMm")  # numpy's kinds whose arrays are plain bytes
 
 
@@ -31,6 +38,7 @@ class Walk:
     operations: int
     calls: int
     value: object = None
+    nested: tuple[tuple[int, int], ...] = ()  # where bytes lie that loading would load, too
 
 
 def is_opcode(code: int) -> bool:
@@ -49,31 +57,46 @@ def walk(data: Octets, start: int = 0, *, doubtful: bool = False) -> Walk:
         _run(machine)
     except Stopped as stop:
         why = str(stop)
-    return Walk(tuple(machine.dangers.values()), machine.position, why, machine.operations, machine.calls, machine.value)
+    machine.settle()
+    dangers, nested = tuple(machine.dangers.values()), tuple(machine.nested)
+    return Walk(dangers, machine.position, why, machine.operations, machine.calls, machine.value, nested)
 
 
 def _run(machine: Machine) -> None:
     """Go on to STOP; raise Stopped where that is not possible."""
     data, size, operations = machine.data, len(machine.data), _OPERATIONS
-    while True:
-        at = machine.position
-        if at >= size:
-            raise Stopped("it ends before its STOP")
-        code = data[at]
-        if code not in operations:
-            raise Stopped(f"unknown opcode 0x{code:02x} at byte {at}")
-        machine.operations += 1
-        if machine.operations > MAX_OPERATIONS:
-            raise Stopped(f"more than {MAX_OPERATIONS:,} operations")
-        shape, act = operations[code]
-        if shape:
-            begin, end, machine.position = machine.argument(shape, at + 1)
-        else:
-            begin = end = machine.position = at + 1
-        machine.begin = at
-        act(machine, begin, end)
-        if code == _STOP:
-            return
+    most = min(MAX_OPERATIONS + size // 4, _MOST_EVER)
+    done = machine.operations
+    held = data if isinstance(data, bytes) else b""  # only these can be searched by patterns
+    try:
+        while True:
+            at = machine.position
+            if at >= size:
+                raise Stopped("it ends before its STOP")
+            code = data[at]
+            if code not in operations:
+                raise Stopped(f"unknown opcode 0x{code:02x} at byte {at}")
+            done += 1
+            if done > most:
+                raise Stopped(f"more than {most:,} operations")
+            if code in _PLAIN and held and (run := _RUN.match(held, at)):
+                # a long run of numbers: none of them can be a name, or matter to a shape
+                count = len(_ONE.findall(run[0]))
+                machine.stack += [OTHER] * count
+                machine.position = run.end()
+                done += count
+                continue
+            shape, act = operations[code]
+            if shape:
+                begin, end, machine.position = machine.argument(shape, at + 1)
+            else:
+                begin = end = machine.position = at + 1
+            machine.begin = at
+            act(machine, begin, end)
+            if code == _STOP:
+                return
+    finally:
+        machine.operations = done
 
 
 # --- joblib: the bytes of an array follow its description, inside the stream
@@ -116,6 +139,8 @@ def _follow(machine: Machine, other: Machine) -> str:
         _run(other)
     except Stopped as stop:
         why = str(stop)
+    other.settle()
+    machine.nested += other.nested
     for key, danger in other.dangers.items():
         machine.dangers.setdefault(key, danger)
     machine.operations, machine.calls = other.operations, machine.calls + (0 if other.doubtful else other.calls)
@@ -147,6 +172,10 @@ _Act = Callable[[Machine, int, int], None]
 
 def _other(machine: Machine, _begin: int, _end: int) -> None:
     machine.stack.append(OTHER)
+
+
+def _bytes(machine: Machine, begin: int, end: int) -> None:
+    machine.stack.append(Blob(begin, end))
 
 
 def _nothing(_machine: Machine, _begin: int, _end: int) -> None:
@@ -269,13 +298,15 @@ def _tuple_of(count: int) -> _Act:
 
 
 def _mark(machine: Machine, _begin: int, _end: int) -> None:
+    machine.marks.append(len(machine.stack))
     machine.push(MARK)
 
 
 def _pop(machine: Machine, _begin: int, _end: int) -> None:
     if not machine.stack:
         raise Stopped(f"the stack is empty at byte {machine.begin}")
-    machine.stack.pop()
+    if machine.stack.pop() is MARK:
+        machine.marks.pop()
 
 
 def _pop_mark(machine: Machine, _begin: int, _end: int) -> None:
@@ -284,6 +315,7 @@ def _pop_mark(machine: Machine, _begin: int, _end: int) -> None:
 
 def _dup(machine: Machine, _begin: int, _end: int) -> None:
     machine.push(machine.top())
+    machine.lend(machine.top())
 
 
 def _put_line(machine: Machine, begin: int, end: int) -> None:
@@ -347,7 +379,7 @@ def _build(machine: Machine, _begin: int, _end: int) -> None:
     machine.change(target)
     if isinstance(target, Made) and not machine.doubtful:
         target.state = state
-        if target.maker == _ARRAY and machine.joblib:
+        if target.maker in _ARRAYS and machine.joblib:
             _skip_array(machine, target)
 
 
@@ -361,8 +393,11 @@ def _persistent_line(machine: Machine, _begin: int, _end: int) -> None:
 
 
 def _persistent(machine: Machine, _begin: int, _end: int) -> None:
-    """PyTorch names its tensors' storages so: ("storage", type, key, location, length)."""
+    """PyTorch names storages ("storage", type, key, location, length) and, in its legacy form, classes ("module", class, file, source)."""
     named = machine.pop()
+    if isinstance(named, tuple) and len(named) == 4 and named[0] == "module" and isinstance(named[1], Global):
+        machine.push(named[1])  # the source text is compared, never run
+        return
     if not isinstance(named, tuple) or not named or named[0] != "storage":
         raise Stopped(f"an unknown persistent id at byte {machine.begin}")
     machine.push(OTHER)
@@ -415,8 +450,8 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     ord("]"): (0, _other),  # EMPTY_LIST
     ord("}"): (0, _empty_mapping),
     ord("G"): (8, _other),  # BINFLOAT
-    ord("B"): (-14, _other),  # BINBYTES
-    ord("C"): (-11, _other),  # SHORT_BINBYTES
+    ord("B"): (-14, _bytes),  # BINBYTES
+    ord("C"): (-11, _bytes),  # SHORT_BINBYTES
     0x80: (1, _proto),
     0x81: (0, _reduce),  # NEWOBJ: a class and its arguments, on the stack as for REDUCE
     0x82: (1, _extension),
@@ -431,7 +466,7 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     0x8B: (-14, _signed_int),
     0x8C: (-11, _unicode),
     0x8D: (-18, _unicode),
-    0x8E: (-18, _other),  # BINBYTES8
+    0x8E: (-18, _bytes),  # BINBYTES8
     0x8F: (0, _other),  # EMPTY_SET
     0x90: (0, _append_all),  # ADDITEMS
     0x91: (0, _from_mark),  # FROZENSET
@@ -439,7 +474,7 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     0x93: (0, _stack_global),
     0x94: (0, _memoize),
     0x95: (8, _nothing),  # FRAME
-    0x96: (-18, _other),  # BYTEARRAY8
+    0x96: (-18, _bytes),  # BYTEARRAY8
     0x97: (0, _other),  # NEXT_BUFFER
     0x98: (0, _nothing),  # READONLY_BUFFER
 }

@@ -27,7 +27,7 @@ _OTHER_LIBRARIES = re.compile(
     r"keras_(?:hub|nlp|cv|tuner|rs)(?:\.src)?(?:\.\w+)*|tensorflow_addons(?:\.\w+)+|tensorflow_probability(?:\.\w+)+|transformers\.models(?:\.\w+)+"
 )
 _TOOLS = re.compile(
-    r"(?:get_file|extract_archive|serialize|deserialize|load_model|load_weights|enable_unsafe_deserialization|set_\w+|eval|exec|__\w+)"
+    r"(?:get_file|extract_archive|serialize|deserialize|load_model|load_weights|enable_unsafe_deserialization|set_\w+|eval|exec|__(?!keras_tensor__|numpy__|tensor__|ellipsis__|tuple__)\w+)"
 )
 _RUNS = {
     "Lambda": "holds marshalled Python code",

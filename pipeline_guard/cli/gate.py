@@ -31,6 +31,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         keys=KeyDoors(wiring.state, partial(wiring.token, "")),
         clock=wiring.clock,
         progress=wiring.progress,
+        streams=wiring.streams,
     )
     verdict = gate(settings, base, doors=doors)
     emit(verdict, args, wiring)

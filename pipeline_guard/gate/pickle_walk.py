@@ -68,9 +68,99 @@ def _run(machine: Machine) -> None:
     most = min(MAX_OPERATIONS + size // 4, _MOST_EVER)
     done = machine.operations
     held = data if isinstance(data, bytes) else b""  # only these can be searched by patterns
+    stack, memo, doubtful = machine.stack, machine.memo, machine.doubtful
     try:
         while True:
             at = machine.position
+            # the opcodes that ordinary pickles are full of, in the open: each as its entry in the table says
+            while at + 6 < size and done < most:
+                code = data[at]
+                if code == 0x94 and stack and stack[-1] is not MARK:  # MEMOIZE
+                    index = machine.memoized
+                    if index in memo:
+                        break
+                    memo[index] = stack[-1]
+                    machine.memoized = index + 1
+                    at += 1
+                elif code == 0x8C:  # SHORT_BINUNICODE
+                    end = at + 2 + data[at + 1]
+                    if end > size:
+                        break
+                    try:
+                        stack.append(data[at + 2 : end].decode("utf-8", "surrogatepass"))
+                    except ValueError:
+                        break
+                    at = end
+                elif code == 0x68:  # BINGET
+                    value = memo.get(data[at + 1], MARK)
+                    if value is MARK or value.__class__ is Global:
+                        break
+                    stack.append(value)
+                    at += 2
+                elif code == 0x71 and stack and stack[-1] is not MARK:  # BINPUT
+                    if data[at + 1] not in memo:
+                        machine.memoized += 1
+                    memo[data[at + 1]] = stack[-1]
+                    at += 2
+                elif code == 0x28:  # MARK
+                    machine.marks.append(len(stack))
+                    stack.append(MARK)
+                    at += 1
+                elif code in _PLAIN:
+                    if held and (run := _RUN.match(held, at)):
+                        # a long run of numbers: none of them can be a name, or matter to a shape
+                        count = len(_ONE.findall(run[0]))
+                        stack += [OTHER] * count
+                        done += count
+                        at = run.end()
+                    elif code == 0x4B:  # BININT1
+                        stack.append(data[at + 1])
+                        at += 2
+                    elif code == 0x4D:  # BININT2
+                        stack.append(data[at + 1] | data[at + 2] << 8)
+                        at += 3
+                    elif code == 0x4E:  # NONE
+                        stack.append(None)
+                        at += 1
+                    elif code == 0x4A:  # BININT
+                        stack.append(int.from_bytes(data[at + 1 : at + 5], "little", signed=True))
+                        at += 5
+                    elif code == 0x47 and at + 9 <= size:  # BINFLOAT
+                        stack.append(OTHER)
+                        at += 9
+                    else:
+                        break
+                elif code == 0x7D:  # EMPTY_DICT
+                    stack.append(State())
+                    at += 1
+                elif code == 0x5D:  # EMPTY_LIST
+                    stack.append(OTHER)
+                    at += 1
+                elif code == 0x73 and len(stack) > 2 and stack[-3].__class__ is State and stack[-1] is not MARK and not doubtful:  # SETITEM
+                    key = stack[-2]
+                    if key is MARK:
+                        break
+                    items = stack[-3].items
+                    if key.__class__ is str and (len(items) < MOST_KEYS or key in items):
+                        items[key] = stack[-1]
+                    del stack[-2:]
+                    at += 1
+                elif code == 0x87 and len(stack) > 2 and MARK not in (tail := stack[-3:]):  # TUPLE3
+                    stack[-3:] = [tuple(tail)]
+                    at += 1
+                elif code == 0x72 and stack and stack[-1] is not MARK:  # LONG_BINPUT
+                    index = int.from_bytes(data[at + 1 : at + 5], "little")
+                    if index not in memo:
+                        machine.memoized += 1
+                    memo[index] = stack[-1]
+                    at += 5
+                elif code == 0x86 and len(stack) > 1 and stack[-1] is not MARK and stack[-2] is not MARK:  # TUPLE2
+                    stack[-2:] = [(stack[-2], stack[-1])]
+                    at += 1
+                else:
+                    break
+                done += 1
+            machine.position = at
             if at >= size:
                 raise Stopped("it ends before its STOP")
             code = data[at]
@@ -79,13 +169,6 @@ def _run(machine: Machine) -> None:
             done += 1
             if done > most:
                 raise Stopped(f"more than {most:,} operations")
-            if code in _PLAIN and held and (run := _RUN.match(held, at)):
-                # a long run of numbers: none of them can be a name, or matter to a shape
-                count = len(_ONE.findall(run[0]))
-                machine.stack += [OTHER] * count
-                machine.position = run.end()
-                done += count
-                continue
             shape, act = operations[code]
             if shape:
                 begin, end, machine.position = machine.argument(shape, at + 1)

@@ -60,9 +60,8 @@ def inspect(document: Any) -> Iterator[Hazard | Doubt]:
 
 def within(content: Octets) -> Iterator[Hazard | Doubt]:
     """Look at every description in a file of another format: HDF5 and SavedModels hold it as one text."""
-    position = size = 0
-    size = len(content)
-    tries = 0
+    position, size, tries = 0, len(content), 0
+    work = 4 * size + LARGEST  # bytes that may be read as JSON in all
     while position < size:
         piece = content[position : position + 4 * 1024 * 1024]
         match = _BEGIN.search(piece)
@@ -71,12 +70,12 @@ def within(content: Octets) -> Iterator[Hazard | Doubt]:
             continue
         begin = position + match.start()
         tries += 1
-        if tries > 100_000:
-            yield Doubt("more than 100,000 texts in it that begin as JSON does")
-            return
         position = begin + 1
-        text = content[begin : begin + min(LARGEST, 16 * 1024 * 1024)]
-        text = text[:nul] if (nul := text.find(b"\0")) >= 0 else text
+        text = _text(content, begin)
+        work -= len(text)
+        if tries > 100_000 or work < 0:
+            yield Doubt("too many texts in it that begin as JSON does")
+            return
         try:
             document, end = load_at(text.decode("utf-8", "surrogateescape"), 0)
         except ValueError:
@@ -86,6 +85,16 @@ def within(content: Octets) -> Iterator[Hazard | Doubt]:
         position = begin + max(end, 1)
         if any(entry.all("class_name") for entry in objects(document)):
             yield from inspect(document)
+
+
+def _text(content: Octets, begin: int) -> bytes:
+    """Return the bytes up to the next NUL, 16 MiB at most."""
+    for length in (4096, 256 * 1024, 16 * 1024 * 1024):
+        text = content[begin : begin + length]
+        end = text.find(b"\0")
+        if end >= 0 or len(text) < length:
+            return text[:end] if end >= 0 else text
+    return text
 
 
 def _entry(entry: Pairs) -> Iterator[Hazard]:

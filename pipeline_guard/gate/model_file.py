@@ -204,7 +204,7 @@ class _Look:
                 return
             self.within += 1
             inside = f"{member}/{begin}" if member else f"{begin}"
-            self.at(Part("tensor.pt", part_of(content, begin, end)), inside, self.within)
+            self.at(Part("tensor.pkl", part_of(content, begin, end)), inside, self.within)
             self.within -= 1
 
     def array(self, content: Octets, member: str) -> None:

@@ -28,8 +28,8 @@ _RUNS_CODE = frozenset(
 )  # fmt: skip
 _FACTORIES = frozenset(
     (
-        "list", "int", "long", "unicode", "float", "dict", "set", "str", "bool", "tuple", "bytes", "collections.OrderedDict", "collections.defaultdict",
-        "collections.Counter", "collections.deque",
+        "list", "int", "long", "unicode", "float", "dict", "set", "str", "bool", "tuple", "bytes",
+        "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "collections.deque",
     )
 )  # fmt: skip
 _BASES = frozenset(["object", "dict", "list", "tuple", "float", "int", "str", "bytes", "set", "frozenset", "complex"])

@@ -26,7 +26,10 @@ _PIECE = 1024 * 1024
 _TAIL = 65_557  # bytes in which a zip archive's directory must end
 _LOCAL = b"PK\x03\x04"
 _HEADER = struct.Struct("<4s5H3I2H")  # APPNOTE.TXT 4.3.7, local file header
+_LOCAL_SIZES = struct.Struct("<2I")  # 18 bytes into it: packed and plain
 _ENCRYPTED = 0x1
+_SIZE_FOLLOWS = 0x8
+_IN_EXTRA = 0xFFFFFFFF  # sizes that stand in a field of ZIP64
 _LISTED_ERRORS = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, EOFError, IndexError, OSError)
 
 
@@ -52,7 +55,7 @@ def unpack(content: Octets, spent: int = 0) -> Iterator[Part | Trouble] | None:
     allowed = max(MAX_UNPACKED - spent, 0)
     if content.startswith((_LOCAL, b"PK\x05\x06")):
         return _zip(content, allowed)
-    if content[257:262] == b"ustar":
+    if _is_tar(content):
         return _tar(content, allowed)
     begin = _decompressor(content)
     if begin:
@@ -130,12 +133,15 @@ def _member(content: Octets, entry: zipfile.ZipInfo, allowed: int, stored: int) 
         yield Trouble(f"{name}: no member where the directory says")
         return
     flags, method, local_name, start = header
+    sizes = _LOCAL_SIZES.unpack(content[entry.header_offset + 18 : entry.header_offset + 26])
     if local_name.rstrip(b"/") != entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437", "replace").rstrip(b"/"):
         yield Trouble(f"{name}: called otherwise in the directory")
     if (flags | entry.flag_bits) & _ENCRYPTED:
         yield Trouble(f"{name}: marked as encrypted")
     if method != entry.compress_type:
         yield Trouble(f"{name}: compressed otherwise than the directory says")
+    if not flags & _SIZE_FOLLOWS and sizes not in ((entry.compress_size, entry.file_size), (_IN_EXTRA, _IN_EXTRA)):
+        yield Trouble(f"{name}: of another size than the directory says")
     if start + entry.compress_size > len(content):
         yield Trouble(f"{name}: cut off")
     packed = part_of(content, start, start + entry.compress_size)
@@ -207,6 +213,17 @@ def _inflate(packed: Octets, method: int, allowed: int) -> tuple[bytes, str]:
 
 
 # --- tar
+
+
+def _is_tar(content: Octets) -> bool:
+    """Tell whether a file is a tar archive: by its mark, or, as before POSIX had one, by the checksum of its first header."""
+    head = content[:512]
+    if head[257:262] == b"ustar":
+        return True
+    digits = head[148:156].strip(b" \0")
+    if len(head) < 512 or not 1 <= len(digits) <= 7 or not digits.isdigit() or any(digit > 55 for digit in digits):
+        return False
+    return int(digits, 8) == sum(head) - sum(head[148:156]) + 8 * 32
 
 
 def _tar(content: Octets, allowed: int) -> Iterator[Part | Trouble]:

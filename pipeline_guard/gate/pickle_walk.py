@@ -453,8 +453,10 @@ def _reduce(machine: Machine, _begin: int, _end: int) -> None:
 
 
 def _newobj_ex(machine: Machine, _begin: int, _end: int) -> None:
-    machine.pop()
-    _reduce(machine, 0, 0)
+    named, arguments, callee = machine.pop(), machine.pop(), machine.pop()
+    if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items):
+        arguments = (*arguments, named)  # arguments by name are arguments
+    machine.push(machine.call(callee, arguments))
 
 
 def _build(machine: Machine, _begin: int, _end: int) -> None:

@@ -37,15 +37,25 @@ _RUNS = {
     "JaxLayer": "runs a function that was serialized",
     "FlaxLayer": "runs a function that was serialized",
 }
+_OWN_KEYS = {"module", "registered_name", "build_config", "compile_config", "backend", "keras_version"}
+_MODELS = {"Sequential", "Functional", "Model"}
 _FIX = (
     "build the model from source and load only its weights (model.save_weights, or safetensors); "
     "never set safe_mode=False; demand a signature with gate.artifacts"
 )
 
 
-def is_config(value: Any) -> bool:
-    """Tell whether a JSON document describes a Keras model or layer."""
-    return isinstance(value, Pairs) and value.get("class_name") is not None and value.get("config") is not None
+def is_config(document: Any) -> bool:
+    """Tell whether a JSON document describes a Keras model or layer: its outermost object says so in Keras's own words."""
+    if not isinstance(document, Pairs):
+        return False
+    if document.get("model_config") is not None or document.get("keras_version") is not None:
+        return True
+    keys = {key for key, _ in document}
+    names = [name for name in document.all("class_name") if isinstance(name, str)]
+    if not names or "config" not in keys:
+        return False
+    return bool(keys & _OWN_KEYS) or any(name in _RUNS or name in _MODELS for name in names)
 
 
 def inspect(document: Any) -> Iterator[Hazard | Doubt]:

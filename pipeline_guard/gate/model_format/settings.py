@@ -78,7 +78,7 @@ def _matters(document: Any, base: str) -> bool:
         "_class_name",
         "model_type",
     }
-    return bool(keys & wanted) or base == "modules.json" or {"class_name", "config"} <= keys
+    return bool(keys & wanted) or base == "modules.json" or keras.is_config(document)
 
 
 def _look(document: Any, base: str) -> Iterator[Hazard | Doubt]:
@@ -89,7 +89,8 @@ def _look(document: Any, base: str) -> Iterator[Hazard | Doubt]:
         yield from _pipeline(document)
     if base == "modules.json" and isinstance(document, list):
         yield from _sentence_modules(document)
-    yield from keras.inspect(document)
+    if keras.is_config(document):
+        yield from keras.inspect(document)
 
 
 def _key(key: str, value: Any) -> Iterator[Hazard | Doubt]:

@@ -10,6 +10,7 @@ import lzma
 import pickle
 import struct
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from collections.abc import Callable
 import pytest
 
 from pipeline_guard.gate import container
+from pipeline_guard.gate.lz4 import Lz4Decompressor
 from pipeline_guard.gate.model_file import ModelFacts, ModelVerdict, inspect
 from tests.unit.gate.pickles import gadget, joblib, npy, packed, tensor_state, text, torch_zip
 
@@ -151,6 +153,7 @@ ONE = packed({"data.pkl": gadget()})
         (patched(ONE, b"PK\x03\x04", 30, b"DATA"), "called otherwise"),
         (patched(ONE, b"PK\x01\x02", 46, b"DATA"), "called otherwise"),
         (patched(ONE, b"PK\x01\x02", 24, struct.pack("<I", 7)), "size"),
+        (patched(ONE, b"PK\x03\x04", 18, struct.pack("<I", 7)), "another size"),
         (patched(ONE, b"PK\x05\x06", 0, b"XXXX"), "directory cannot be read"),
         (ONE[: ONE.index(b"PK\x01\x02")], "directory cannot be read"),
     ],
@@ -177,6 +180,66 @@ def test_member_that_the_directory_does_not_list_is_found() -> None:
     found = facts(content, "m.pt")
     assert found.verdict is UNSAFE
     assert "does not list" in " ".join(found.doubts)
+
+
+def test_two_members_of_one_name_are_both_read() -> None:
+    stream = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(stream, "w") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("m/data.pkl", gadget())
+        archive.writestr("m/data.pkl", tensor_state())
+    found = facts(stream.getvalue(), "m.pt")
+    assert found.verdict is UNSAFE
+    assert "two members" in " ".join(found.doubts)
+
+
+def test_archive_behind_other_bytes_is_found() -> None:
+    assert facts(b"GIF89a" + bytes(50) + torch_zip(gadget()), "m.gif").verdict is UNSAFE
+
+
+def test_tar_from_before_posix_is_read() -> None:
+    content = bytearray(tarred("pickle", gadget()))
+    content[257:265] = bytes(8)
+    content[148:156] = b" " * 8
+    content[148:156] = b"%06o\0 " % sum(content[:512])
+    assert facts(bytes(content), "m.pt").verdict is UNSAFE
+
+
+def lz4(content: bytes, flags: int = 0x60, block: int = 9) -> bytes:
+    """Return an LZ4 frame of literal blocks."""
+    made = b"\x04\x22\x4d\x18" + bytes([flags, 0x40, 0])
+    for begin in range(0, len(content), block):
+        piece = content[begin : begin + block]
+        made += struct.pack("<I", len(piece) + 1) + bytes([len(piece) << 4]) + piece
+    return made + bytes(4)
+
+
+def test_lz4_as_joblib_writes_it_is_read() -> None:
+    assert facts(lz4(gadget()), "m.joblib").verdict is UNSAFE
+    assert facts(lz4(joblib(bytes(32))), "m.joblib").verdict is SAFE
+    assert facts(lz4(gadget())[:-4], "m.bin").verdict is UNSAFE
+    assert facts(lz4(tensor_state())[:-9], "m.joblib").verdict is UNDECIDABLE
+
+
+def test_lz4_repeats_what_was_before() -> None:
+    # four literals, then 12 bytes from 4 back, over the end of what there is; the next block looks back into the last one
+    block = b"\x48abcd\x04\x00" + b"\x10e"
+    linked = b"\x08\x04\x00\x10f"
+    frame = b"\x04\x22\x4d\x18\x40\x40\x00"
+    for piece in (block, linked):
+        frame += struct.pack("<I", len(piece)) + piece
+    reader = Lz4Decompressor()
+    plain = b"".join(reader.decompress(frame[place : place + 5]) for place in range(0, len(frame), 5))
+    assert plain == b"abcd" * 4 + b"e" + (b"bcde" * 3) + b"f"
+    assert not reader.eof
+    assert reader.decompress(bytes(4) + b"rest") == b""
+    assert (reader.eof, reader.unused_data) == (True, b"rest")
+
+
+@pytest.mark.parametrize("block", [b"\x00\x09\x00", b"\xf0", b"\x50ab", b"\x10a\x00\x00"])
+def test_broken_lz4_is_refused(block: bytes) -> None:
+    with pytest.raises(ValueError, match=r"block|nothing"):
+        Lz4Decompressor().decompress(b"\x04\x22\x4d\x18\x60\x40\x00" + struct.pack("<I", len(block)) + block)
 
 
 def test_tar_whose_first_name_is_a_pickle_is_found() -> None:

@@ -220,6 +220,7 @@ def test_what_cannot_be_read_is_undecidable(content: bytes, path: str, why: str)
     [
         (b'{"name": "x", "dependencies": {}}', "package.json"),
         (b'{"port": 8080}', "config.json"),
+        (b'{"class_name": "app.Service", "config": {"port": 1}}', "services.json"),
         (b"<html><net></net></html>", "a.html"),
         (b"#!/bin/sh\n", "run.sh"),
         (b"\x7fELF" + bytes(60), "lib.so"),

@@ -28,6 +28,7 @@ _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".pck")
 _PACKED_NAMES = (".gz", ".z", ".bz2", ".xz", ".lzma")
 _TORCH_NAMES = (".pt", ".pth", ".ckpt")  # also extensions of texts
 _PLAIN = re.compile(r"[|<>=]?(?:[biufcSUaVMm][0-9]+(?:\[[0-9A-Za-z]+\])?|\?)")  # numpy's kinds without objects
+_PYTHON_2 = re.compile(r"\b(\d+)L\b")  # wrote long numbers so
 _LONGEST_HEADER = 64 * 1024
 _CHUNK = 1024 * 1024
 _MOST_HEADS = 50_000  # of pickles within other bytes
@@ -263,7 +264,8 @@ def _behaves_like_a_pickle(content: Octets) -> bool:
 def _is_plain_array(header: bytes) -> bool:
     """Tell whether an npy header names a type whose elements are plain bytes; whatever else it says may be objects."""
     try:
-        fields = ast.literal_eval(header[:_LONGEST_HEADER].decode("latin-1").strip())
+        text = _PYTHON_2.sub(r"\1", header[:_LONGEST_HEADER].decode("latin-1").strip())
+        fields = ast.literal_eval(text)
         return isinstance(fields, dict) and _is_plain_type(fields.get("descr"), 0)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False

@@ -57,7 +57,7 @@ ALLOWED = {
     "numpy._core.multiarray": "_reconstruct scalar",
     "numpy._core.numeric": "_frombuffer",
     "numpy.char": "chararray",
-    "numpy.core._internal": "_convert_to_stringdtype_kwargs",
+    "numpy.core._internal": "_reconstruct _convert_to_stringdtype_kwargs",
     "numpy.core.defchararray": "chararray",
     "numpy.core.multiarray": "_reconstruct scalar",
     "numpy.core.numeric": "_frombuffer",
@@ -286,7 +286,7 @@ ALLOWED = {
     "KLDivLoss L1Loss LinearCrossEntropyLoss MSELoss MarginRankingLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss "
     "MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss TripletMarginLoss "
     "TripletMarginWithDistanceLoss _Loss _WeightedLoss",
-    "torch.nn.modules.module": "_WrappedHook",
+    "torch.nn.modules.module": "Module _WrappedHook",
     "torch.nn.modules.normalization": "CrossMapLRN2d GroupNorm LayerNorm LocalResponseNorm RMSNorm",
     "torch.nn.modules.padding": "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d "
     "ConstantPad2d ConstantPad3d ReflectionPad1d ReflectionPad2d "
@@ -649,7 +649,7 @@ CALLED = {
     "numpy._core._internal": "_convert_to_stringdtype_kwargs",
     "numpy._core.multiarray": "_reconstruct scalar",
     "numpy._core.numeric": "_frombuffer",
-    "numpy.core._internal": "_convert_to_stringdtype_kwargs",
+    "numpy.core._internal": "_reconstruct _convert_to_stringdtype_kwargs",
     "numpy.core.multiarray": "_reconstruct scalar",
     "numpy.core.numeric": "_frombuffer",
     "numpy.ma.core": "_mareconstruct",

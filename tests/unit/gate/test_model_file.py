@@ -127,6 +127,7 @@ def test_what_cannot_be_read_is_undecidable_and_says_why(content: bytes, path: s
         (b"\x1f\x8b\x08 broken", "x.gz"),
         (tarred("a", b"text"), "x.tar"),
         (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", bytes(8)), "a.npy"),
+        (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1L,), }", bytes(8)), "a.npy"),
     ],
 )
 def test_other_files_are_no_models(content: bytes, path: str) -> None:

@@ -41,6 +41,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         progress=wiring.progress,
         refs=wiring.refs,
         second=wiring.second_eye,
+        streams=wiring.streams,
     )
     verdict = gate(settings, base, doors=doors)
     emit(verdict, args, wiring)

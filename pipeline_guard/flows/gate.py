@@ -15,15 +15,16 @@ from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, f
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
-from pipeline_guard.gate.inventory import guards_the_gate, keep, kind_by_name, look, named_kind
+from pipeline_guard.gate.inventory import guards_the_gate, keep, kind_by_name, look, models, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.octets import Pages, Window
 from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
-from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, SecondEye, Source
+from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, SecondEye, Source, Streams
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -41,6 +42,7 @@ class GateDoors:
     progress: Progress
     refs: Callable[[], RefLookup] | None = None
     second: Callable[[], SecondEye] | None = None
+    streams: Streams | None = None  # for models larger than MAX_BYTES, which are unchecked without
 
 
 @dataclass(slots=True)
@@ -88,7 +90,8 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
             continue
         looked.files += 1
         if isinstance(entry, Unchecked):
-            looked.take(kind_by_name(path), entry)
+            for kind, item in _large(entry, doors):
+                looked.take(kind, item)
             continue
         if entry.mode == "120000":
             linked = named_kind(path)
@@ -118,6 +121,23 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
     settings = replace(settings, allow_unchecked=(*settings.allow_unchecked, *excused(settings)))
     return judge(facts, settings, doors.clock.now().date())
+
+
+def _large(entry: Unchecked, doors: GateDoors) -> list[tuple[Kind, Facts | Unchecked]]:
+    """Return the models in a file that is too large to be held, or that it could not be read."""
+    kind = kind_by_name(entry.what)
+    unread: list[tuple[Kind, Facts | Unchecked]] = [(kind, entry)]
+    if kind is not Kind.MODEL or doors.streams is None:
+        return unread
+    try:
+        with doors.streams.reading(_root(doors) or ".", entry.what) as reading:
+            if reading.size() <= MAX_BYTES:
+                return unread
+            found = models(entry.what, Window(Pages(reading.size(), reading.read_into)))
+            reading.check()
+            return found
+    except (NothingToDo, UsageError, IntegrityError, Unavailable):
+        return unread
 
 
 def _not_followed(looked: _Looked) -> Iterator[Unchecked]:

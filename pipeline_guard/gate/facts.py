@@ -41,6 +41,7 @@ class Kind(Enum):
     PIN = "pins asked of the forge"
     SECOND = "second opinions"
     MODEL = "model files"
+    FORMAT = "other model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
 

@@ -12,6 +12,7 @@ from pipeline_guard.gate import build_file, ci_file, dockerfile, model_file
 from pipeline_guard.gate.ci_facts import DockerfileFacts, ImageFacts, ScriptFacts
 from pipeline_guard.gate.facts import Facts, Kind
 from pipeline_guard.gate.manifest import requirements
+from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.related import LOCKS, PipelineFiles
 from pipeline_guard.model.verdict import Unchecked
 
@@ -106,10 +107,13 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
         objects = _read(build_file.kubernetes, content, path)
         if isinstance(objects, ImageFacts) and objects.uses:  # a template of Helm is no YAML, and no object either
             found.append((Kind.IMAGE, objects))
-    model = model_file.inspect(content, path)
-    if model is not None:
-        found.append((Kind.MODEL, model))
+    found += models(path, content)
     return found
+
+
+def models(path: str, content: Octets) -> list[tuple[Kind, Facts | Unchecked]]:
+    """Return the facts of the models in one file of any size."""
+    return [(Kind.FORMAT if model.formats else Kind.MODEL, model) for model in model_file.inspect_both(content, path)]
 
 
 def keep(path: str, content: bytes, files: PipelineFiles) -> None:

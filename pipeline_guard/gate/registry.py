@@ -30,6 +30,8 @@ from pipeline_guard.gate.checks import (
     hook_unpinned,
     image_unpinned,
     include_unpinned,
+    model_code,
+    model_malformed,
     permissions_excessive,
     permissions_missing,
     pickle_unsafe,
@@ -96,6 +98,8 @@ RULES: tuple[Rule, ...] = (
     gitlab_gate_skippable.RULE,
     gitlab_gate_prelude.RULE,
     pickle_unsafe.RULE,
+    model_code.RULE,
+    model_malformed.RULE,
     artifact_unverified.RULE,
     gate_file_changed.RULE,
 )

@@ -34,6 +34,9 @@ class Ecosystem(Enum):
     JSR = "JSR"
     DENO = "Deno"  # remote modules by URL
     ACTIONS = "GitHub Actions"
+    COCOAPODS = "CocoaPods"
+    CONAN = "ConanCenter"
+    CRAN = "CRAN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from typing import assert_never
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.config import FILE_NAME, Config, canonical
+from pipeline_guard.config import FILE_NAME, Config, canonical, duration
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.gate import GateDoors, gate
 from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings, Waived
+from pipeline_guard.model.gate_settings import ArtifactDemand, DependencySettings, GateSettings, Waived
 from pipeline_guard.model.verdict import Outcome
 
 
@@ -55,6 +55,11 @@ def _settings(config: Config, source: str) -> GateSettings:
         waivers=tuple(Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path) for waiver in section.waive),
         allow_unchecked=section.allow_unchecked,
         exclude=section.exclude,
+        dependencies=DependencySettings(
+            registries=tuple(sorted(section.dependencies.registries.items())),
+            internal=section.dependencies.internal,
+            minimum_age=duration(section.dependencies.minimum_age).days if section.dependencies.minimum_age else 0,
+        ),
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
     )

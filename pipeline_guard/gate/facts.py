@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Literal
 
 from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
+from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
 from pipeline_guard.model.package import Lock
@@ -19,6 +21,9 @@ class Kind(Enum):
 
     REQUIREMENTS = "requirements files"
     LOCK = "lock files"
+    LOCK_CHANGE = "changed lock files"
+    PROJECT = "locked projects"
+    REGISTRY = "package manager settings"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
     MODEL = "model files"
@@ -43,7 +48,7 @@ class ChangeFacts:
     path: str
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+Facts = Pins | Lock | LockChange | Project | RegistrySettings | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)

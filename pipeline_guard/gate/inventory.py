@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import ci_file, model_file
 from pipeline_guard.gate.facts import Facts, Kind
-from pipeline_guard.gate.manifest import requirements
+from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock
+from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.model.package import Lock
 from pipeline_guard.model.verdict import Unchecked
 
 _REQUIREMENTS = re.compile(r"([^/]*requirements[^/]*|constraints[^/]*)\.(txt|pip)")
@@ -43,6 +45,10 @@ def kind_by_name(path: str) -> Kind:
         return Kind.REQUIREMENTS
     if _WORKFLOW.fullmatch(lower) or _ACTION.fullmatch(lower):
         return Kind.WORKFLOW
+    if formats.by_name(path) is not None:
+        return Kind.LOCK
+    if registry_settings.tool_of(path):
+        return Kind.REGISTRY
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
 
 
@@ -66,10 +72,34 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
             found.append((Kind.WORKFLOW, item))
     elif _GITLAB.fullmatch(lower) or (lower.endswith((".yml", ".yaml")) and _is_component(content)):
         found.append((Kind.GITLAB, _read(ci_file.gitlab, content, path)))
+    found += [(Kind.LOCK, item) for item in locks(path, content, found)]
+    if registry_settings.tool_of(path):
+        found.append((Kind.REGISTRY, _read(registry_settings.parse, content, path)))
     model = model_file.inspect(content, path)
     if model is not None:
         found.append((Kind.MODEL, model))
     return found
+
+
+def locks(path: str, content: bytes, found: Sequence[tuple[Kind, Facts | Unchecked]] = ()) -> Iterator[Lock | Unchecked]:
+    """Give the lock that a file is, by name or content; requirements are one, too."""
+    for _, item in found:
+        if isinstance(item, Pins) and not is_constraints(path):
+            yield requirements_lock.lock(item)
+    kind = None if found else formats.format_of(path, content)
+    if kind is not None:
+        try:
+            yield kind.parse(content, path)
+        except UsageError as error:
+            yield Unchecked(path, error.what)
+
+
+def former_lock(path: str, content: bytes) -> Lock | None:
+    """Return the lock that a file is, None where it is none; raise UsageError for one that cannot be read."""
+    if _is_requirements(path.lower()):
+        return requirements_lock.lock(requirements.parse(content, path))
+    kind = formats.format_of(path, content)
+    return kind.parse(content, path) if kind is not None else None
 
 
 def _is_requirements(lower: str) -> bool:

@@ -75,7 +75,7 @@ def _read(text: str, path: str) -> dict[str, Any]:
             if not isinstance(holder, list) or dashes.count("-") > 1 or dashes != "- ":
                 raise _Foreign
             if key is None:
-                holder.append(_value(item or "", line))
+                holder.append(_value(item or ""))
                 continue
             indentation += 2
             entry: dict[str, Any] = {}
@@ -90,14 +90,14 @@ def _read(text: str, path: str) -> dict[str, Any]:
                 raise _Foreign
             raise UsageError(f"{path}:{number}: the key {name[:80]!r} is there twice", "remove one of them")
         if rest:
-            holder[name] = _value(rest, line)
+            holder[name] = _value(rest)
         else:
             holder[name] = None
             waiting = (holder, name, indentation)
     return root
 
 
-def _value(text: str, line: str) -> Any:
+def _value(text: str) -> Any:
     if text[:1] == "{" and text[-1:] == "}":
         return _flow_mapping(text[1:-1])
     if text[:1] == "[" and text[-1:] == "]":

@@ -23,12 +23,13 @@ def parse(content: bytes, path: str) -> Lock:
     shape, lines = Shape(path), Lines(text)
     if not any(key in root for key in ("content-hash", "hash", "packages")):
         raise UsageError(f"{path}: not a Composer lock")
-    packages = []
+    packages: list[Package] = []
     for group in ("packages", "packages-dev"):
-        for entry in shape.tables(root.get(group), group):
-            packages.append(_package(entry, shape, lines, development=group == "packages-dev"))
+        development = group == "packages-dev"
+        packages += [_package(entry, shape, lines, development=development) for entry in shape.tables(root.get(group), group)]
     version = shape.word(root.get("plugin-api-version"), "plugin-api-version")
-    return Lock(path, "composer.lock", Ecosystem.PACKAGIST, version, tuple(packages))
+    digest = shape.word(root.get("content-hash"), "content-hash")
+    return Lock(path, "composer.lock", Ecosystem.PACKAGIST, version, tuple(packages), manifest_digest=digest)
 
 
 def _package(entry: dict[str, Any], shape: Shape, lines: Lines, *, development: bool) -> Package:

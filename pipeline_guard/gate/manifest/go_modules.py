@@ -82,15 +82,15 @@ def parse_mod(content: bytes, path: str) -> Lock:
                 version = words[at + 2] if len(words) - at == 3 else ""
                 replaced[words[0]] = (words[1] if at == 2 else "", words[at + 1], version, number)
     packages = []
-    for name, (version, line, _) in required.items():
-        old, other, newer, at_line = replaced.get(name, ("", "", "", 0))
+    for name, (version, at_line, _) in required.items():
+        old, other, newer, replaced_at = replaced.get(name, ("", "", "", 0))
         if other and old in ("", version):
             local = other.startswith(("./", "../", "/"))
             place = source("path", other) if local else source("registry")
             packages.append(
-                Package(Ecosystem.GO, name if local else other, newer, Location(path, at_line), place, alias="" if local else name)
+                Package(Ecosystem.GO, name if local else other, newer, Location(path, replaced_at), place, alias="" if local else name)
             )
         else:
-            packages.append(Package(Ecosystem.GO, name, version, Location(path, line), source("registry")))
+            packages.append(Package(Ecosystem.GO, name, version, Location(path, at_line), source("registry")))
     direct = tuple(name for name, (_, _, indirect) in required.items() if not indirect)
     return Lock(path, "go.mod", Ecosystem.GO, module, tuple(packages), direct)

@@ -28,17 +28,19 @@ def parse_bun(content: bytes, path: str) -> Lock:
     shape, lines = Shape(path), Lines(text)
     version = shape.version(root.get("lockfileVersion"), "[01]")
     workspaces = shape.table(root.get("workspaces"), "workspaces")
-    direct = [
-        name
-        for value in workspaces.values()
+    asked = [
+        (folder, name, shape.word(wanted, name))
+        for folder, value in workspaces.items()
         for kind in _ASKED[:3]
-        for name in shape.table(shape.table(value, "workspace").get(kind), kind)
+        for name, wanted in shape.table(shape.table(value, "workspace").get(kind), kind).items()
     ]
     packages = [
         _bun_package(key, shape.rows(row, key), shape, lines.find(json.dumps(key, ensure_ascii=False) + ": ["))
         for key, row in shape.table(root.get("packages"), "packages").items()
     ]
-    return Lock(path, "bun.lock", Ecosystem.NPM, version, tuple(packages), tuple(direct))
+    return Lock(
+        path, "bun.lock", Ecosystem.NPM, version, tuple(packages), tuple(dict.fromkeys(name for _, name, _ in asked)), asked=tuple(asked)
+    )
 
 
 def _bun_package(key: str, row: list[Any], shape: Shape, line: int) -> Package:

@@ -27,7 +27,7 @@ def parse_gradle(content: bytes, path: str) -> Lock:
     packages = []
     for number, line in enumerate(decode(content, path).split("\n"), start=1):
         line = line.strip()
-        if not line or line.startswith("#") or line.startswith("empty="):
+        if not line or line.startswith(("#", "empty=")):
             continue
         found = _LOCKED.fullmatch(line) or _LOCKED.fullmatch(line + "=")
         if found is None:

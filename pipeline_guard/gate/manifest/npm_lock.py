@@ -34,12 +34,19 @@ def parse(content: bytes, path: str) -> Lock:
         direct = tuple(package.alias or package.name for place, package in found if place.count(_FOLDER) == 1)
         return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(package for _, package in found), direct)
     tables = {key: shape.table(entry, key) for key, entry in shape.table(root["packages"], "packages").items()}
-    asked = _addresses(tables.values(), shape)
-    packages = {key: _package(key, entry, asked, shape, lines) for key, entry in tables.items()}
+    addresses = _addresses(tables.values(), shape)
+    packages = {key: _package(key, entry, addresses, shape, lines) for key, entry in tables.items()}
     top = tables.get("", {})
     direct = tuple(name for kind in _ASKED[:3] for name in shape.table(top.get(kind), kind))
     notes = tuple(_contradictions(root, packages, shape, Lines(text))) if "dependencies" in root else ()
-    return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(packages.values()), direct, notes)
+    asked = tuple(
+        (key, name, shape.word(wanted, name))
+        for key, entry in tables.items()
+        if _FOLDER not in key
+        for kind in _ASKED[:3]
+        for name, wanted in shape.table(entry.get(kind), kind).items()
+    )
+    return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(packages.values()), direct, notes, asked=asked)
 
 
 def _package(key: str, entry: dict[str, Any], asked: set[str], shape: Shape, lines: Lines) -> Package:

@@ -28,7 +28,7 @@ def parse(content: bytes, path: str) -> Lock:
     text = decode(content, path)
     shape, lines = Shape(path), Lines(text)
     packages: list[Package] = []
-    direct: list[str] = []
+    asked: list[tuple[str, str, str]] = []
     version = ""
     for root in read_yaml(text, path):
         version = shape.version(root.get("lockfileVersion"), r"5(\.[0-4])?|6\.[01]|7\.0|9\.0")
@@ -36,10 +36,18 @@ def parse(content: bytes, path: str) -> Lock:
         needs = {key.partition("(")[0]: value for key, value in snapshots.items()}
         for key, value in shape.table(root.get("packages"), "packages").items():
             packages.append(_package(key, shape.table(value, key), needs, shape, lines))
-        direct += _direct(root, shape)
+        asked += _asked(root, shape)
     if not version:
         raise UsageError(f"{path}: the file is empty")
-    return Lock(path, "pnpm-lock.yaml", Ecosystem.NPM, version, tuple(packages), tuple(direct))
+    return Lock(
+        path,
+        "pnpm-lock.yaml",
+        Ecosystem.NPM,
+        version,
+        tuple(packages),
+        tuple(dict.fromkeys(name for _, name, _ in asked)),
+        asked=tuple(asked),
+    )
 
 
 def _package(key: str, entry: dict[str, Any], needs: dict[str, Any], shape: Shape, lines: Lines) -> Package:
@@ -98,8 +106,12 @@ def _source(key: str, version: str, host: str, resolution: dict[str, Any], tarba
     return source("registry", f"https://{host}/" if host else "")
 
 
-def _direct(root: dict[str, Any], shape: Shape) -> Iterator[str]:
+def _asked(root: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
     importers = shape.table(root.get("importers"), "importers") or {".": root}
-    for importer in importers.values():
+    for folder, value in importers.items():
+        importer = shape.table(value, folder)
+        specifiers = shape.table(importer.get("specifiers"), "specifiers")
         for group in _GROUPS:
-            yield from shape.table(shape.table(importer, "importers").get(group), group)
+            for name, wanted in shape.table(importer.get(group), group).items():
+                specifier = wanted.get("specifier") if isinstance(wanted, dict) else specifiers.get(name)
+                yield "" if folder == "." else folder, name, shape.word(specifier, name)

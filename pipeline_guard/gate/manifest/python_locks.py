@@ -29,7 +29,8 @@ def parse_poetry(content: bytes, path: str) -> Lock:
     apart = shape.table(metadata.get("files"), "metadata.files")  # 1.0 and 1.1 list the files at the end
     older = shape.table(metadata.get("hashes"), "metadata.hashes")
     packages = tuple(_poetry_package(entry, apart, older, shape, lines) for entry in shape.tables(root.get("package"), "package"))
-    return Lock(path, "poetry.lock", Ecosystem.PYPI, version, packages)
+    digest = shape.word(metadata.get("content-hash"), "metadata.content-hash")
+    return Lock(path, "poetry.lock", Ecosystem.PYPI, version, packages, manifest_digest=digest)
 
 
 def _poetry_package(entry: dict[str, Any], apart: dict[str, Any], older: dict[str, Any], shape: Shape, lines: Lines) -> Package:
@@ -127,7 +128,8 @@ def parse_pipfile(content: bytes, path: str) -> Lock:
         for name, value in shape.table(table, category).items():
             line = lines.find(f"{json.dumps(name, ensure_ascii=False)}: {{", f'"{name}"')
             packages.append(_pipfile_package(name, shape.table(value, name), indexes, shape, line, development=category == "develop"))
-    return Lock(path, "Pipfile.lock", Ecosystem.PYPI, version, tuple(packages))
+    digest = shape.word(shape.table(metadata.get("hash"), "hash").get("sha256"), "_meta.hash")
+    return Lock(path, "Pipfile.lock", Ecosystem.PYPI, version, tuple(packages), manifest_digest=digest)
 
 
 def _pipfile_package(name: str, entry: dict[str, Any], indexes: dict[str, str], shape: Shape, line: int, *, development: bool) -> Package:

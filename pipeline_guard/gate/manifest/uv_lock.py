@@ -27,9 +27,11 @@ def parse(content: bytes, path: str) -> Lock:
     root = read_tables(text, path)
     shape, lines = Shape(path), Lines(text)
     version = shape.version(root.get("version"), "1")
-    packages = tuple(_package(entry, shape, lines) for entry in shape.tables(root.get("package"), "package"))
+    entries = list(shape.tables(root.get("package"), "package"))
+    packages = tuple(_package(entry, shape, lines) for entry in entries)
+    asked = tuple(one for entry in entries for one in _asked(entry, shape))
     direct = tuple(name for package in packages if package.source.kind == "root" for name in package.requires)
-    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct)
+    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, asked=asked)
 
 
 def _package(entry: dict[str, Any], shape: Shape, lines: Lines) -> Package:
@@ -85,6 +87,23 @@ def _file(entry: dict[str, Any], place: PackageSource, shape: Shape, lines: Line
         shape.time(entry.get("upload-time")),
         line,
     )
+
+
+def _asked(entry: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
+    """Give what a project of the workspace asks for; a specifier "?" is an address or folder."""
+    place = shape.table(entry.get("source"), "source")
+    folder = place.get("virtual", place.get("editable"))
+    if folder is None or "metadata" not in entry:
+        return
+    member = "" if folder == "." else shape.word(folder, "source")
+    metadata = shape.table(entry["metadata"], "metadata")
+    listed = list(shape.tables(metadata.get("requires-dist"), "requires-dist"))
+    for group in shape.table(metadata.get("requires-dev"), "requires-dev").values():
+        listed += shape.tables(group, "requires-dev")
+    for wanted in listed:
+        elsewhere = any(key in wanted for key in ("url", "git", "path", "directory", "editable", "virtual", "index"))
+        specifier = shape.word(wanted.get("specifier"), "specifier")
+        yield member, pypi_name(shape.word(wanted.get("name"), "name")), "?" if elsewhere and not specifier else specifier
 
 
 def _requires(entry: dict[str, Any], shape: Shape) -> Iterator[str]:

@@ -128,8 +128,8 @@ def _new(key: str, entry: dict[str, Any], shape: Shape, lines: Lines) -> Package
     name, reference = _split(shape.word(entry.get("resolution"), f"{key}: resolution"))
     if not name:
         raise UsageError(f"{shape.path}:{line}: {key[:80]}: no resolution")
-    text = shape.word(entry.get("checksum"), f"{key}: checksum").rpartition("/")[2]
-    checksums = (Checksum("sha512", text),) if text else ()
+    cache_key, _, text = shape.word(entry.get("checksum"), f"{key}: checksum").rpartition("/")
+    checksums = (Checksum("sha512", text, f"yarn {cache_key}"),) if text else ()
     place = _berry_source(reference)
     # what is for another machine only was never fetched, and has no checksum by design
     foreign = "conditions" in entry
@@ -156,7 +156,8 @@ def _berry_source(reference: str) -> PackageSource:
         return PackageSource("git", location, found[1] if found else "")
     if bare.startswith(("http:", "https:")):
         return PackageSource("url", bare)
-    return source("registry")
+    # a patched package is another archive of the same version
+    return source("registry", "", bare.partition("#")[2] if bare.startswith("patch:") else "")
 
 
 def _archive_url(reference: str) -> str:

@@ -41,9 +41,10 @@ def _single(lock: Lock) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     several = set()
     for package in lock.packages:
-        if package.source.kind == "registry" and package.version:
-            if found.setdefault(package.name, (package.version, package.location.line))[0] != package.version:
-                several.add(package.name)
+        if package.source.kind != "registry" or not package.version:
+            continue
+        if found.setdefault(package.name, (package.version, package.location.line))[0] != package.version:
+            several.add(package.name)
     return {name: value for name, value in found.items() if name not in several}
 
 

@@ -34,9 +34,9 @@ def _judge(package: Package, facts: Lock) -> tuple[str, str]:
         if _COMMIT.fullmatch(place.revision) or (facts.format == "bun.lock" and _SHORT.fullmatch(place.revision)):
             return "", ""
         return f"from git at {place.revision[:40] or 'no commit'}", "name the full commit in the manifest and make the lock anew"
-    if place.kind in ("path", "link") and place.location and "://" not in place.location:
-        if _ABSOLUTE.match(place.location) or _escapes(place.location, facts.path):
-            return f"from {place.location[:80]}, outside the repository", "name a path inside this repository"
+    local = place.kind in ("path", "link") and place.location and "://" not in place.location
+    if local and (_ABSOLUTE.match(place.location) or _escapes(place.location, facts.path)):
+        return f"from {place.location[:80]}, outside the repository", "name a path inside this repository"
     return "", ""
 
 

@@ -53,7 +53,7 @@ FORMATS: tuple[Format, ...] = (
     _format("yarn.lock", r"yarn\.lock", rb"\A(?:#[^\n]*\n|\s)*(?:# yarn lockfile v1|__metadata:)", yarn_lock.parse),
     _format("pnpm-lock.yaml", r"pnpm-lock\.ya?ml", rb"\A(?:---\n)?lockfileVersion: ", pnpm_lock.parse),
     _format(
-        "bun.lock", r"bun\.lock", rb'\A\s*\{\s*"lockfileVersion": [01],\s*"(?:configVersion|workspaces)"', javascript_runtimes.parse_bun
+        "bun.lock", r"bun\.lock", rb'\A\s*\{\s*"lockfileVersion": [0-2],\s*"(?:configVersion|workspaces)"', javascript_runtimes.parse_bun
     ),
     _format(
         "deno.lock", r"deno\.lock", rb'\A\s*\{\s*"version": "[2-5]",\s*"(?:specifiers|packages|remote)"', javascript_runtimes.parse_deno

@@ -26,7 +26,7 @@ def parse_bun(content: bytes, path: str) -> Lock:
     text = decode(content, path)
     root = read_jsonc(text, path)
     shape, lines = Shape(path), Lines(text)
-    version = shape.version(root.get("lockfileVersion"), "[01]")
+    version = shape.version(root.get("lockfileVersion"), "[0-2]")
     workspaces = shape.table(root.get("workspaces"), "workspaces")
     asked = [
         (folder, name, shape.word(wanted, name))

@@ -61,7 +61,7 @@ def _package(key: str, entry: dict[str, Any], asked: set[str], shape: Shape, lin
     for kind in _ASKED[:1] + _ASKED[2:]:
         if kind in entry:
             requires += shape.table(entry[kind], f"{key}: {kind}")
-    place = _source(key if not inside else "", entry, resolved, asked)
+    place = _source(key if not inside else "", entry, resolved, asked) if key else source("root")
     url = resolved if place.kind in ("registry", "url") else ""
     return Package(
         Ecosystem.NPM,
@@ -88,8 +88,6 @@ def _source(member: str, entry: dict[str, Any], resolved: str, asked: set[str]) 
         return git_source(resolved)
     if entry.get("inBundle") is True or entry.get("bundled") is True:
         return source("bundled")
-    if not resolved and not entry.get("integrity") and entry.get("name") is None and "version" not in entry:
-        return source("root")
     if resolved in asked:
         return PackageSource("url", resolved)
     return source("registry")

@@ -145,7 +145,7 @@ def _new(key: str, entry: dict[str, Any], shape: Shape, lines: Lines) -> Package
 def _berry_source(reference: str) -> PackageSource:
     bare = reference.partition("::")[0]
     if bare.startswith("workspace:"):
-        return source("path", bare.removeprefix("workspace:"))
+        return source("root" if bare == "workspace:." else "path", bare.removeprefix("workspace:"))
     if bare.startswith(("link:", "portal:")):
         return source("link", bare.partition(":")[2])
     if bare.startswith(("file:", "exec:")):

@@ -47,7 +47,7 @@ def _package(entry: dict[str, Any], shape: Shape, lines: Lines, *, development: 
         place = PackageSource("registry", "", revision)
     files: tuple[Distribution, ...] = ()
     if place.kind == "registry" and (url or not origin):
-        uploaded = shape.time(entry.get("time"))
+        uploaded = shape.moment(entry.get("time"))
         files = (Distribution(url=url, checksums=(Checksum("sha1", sum_),) if sum_ else (), uploaded=uploaded, line=line),)
     requires = tuple(word.lower() for word in shape.table(entry.get("require") or None, "require") if "/" in word)
     return Package(

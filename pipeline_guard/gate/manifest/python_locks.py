@@ -199,7 +199,7 @@ def _pylock_file(entry: dict[str, Any], shape: Shape, lines: Lines) -> Distribut
         Checksum(algorithm.lower(), shape.word(value, "hashes")) for algorithm, value in shape.table(entry.get("hashes"), "hashes").items()
     )
     line = lines.find(url or local or name)
-    return Distribution(name, url, hashes, shape.size(entry.get("size")), shape.time(entry.get("upload-time")), line)
+    return Distribution(name, url, hashes, shape.size(entry.get("size")), shape.moment(entry.get("upload-time")), line)
 
 
 # --- shared

@@ -163,7 +163,7 @@ class Shape:
             return int(value)
         return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
-    def time(self, value: Any) -> datetime | None:
+    def moment(self, value: Any) -> datetime | None:
         """Return an aware time, None for what is none."""
         if isinstance(value, str):
             try:

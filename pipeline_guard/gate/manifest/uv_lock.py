@@ -84,7 +84,7 @@ def _file(entry: dict[str, Any], place: PackageSource, shape: Shape, lines: Line
         url or (place.location if place.kind == "url" and not local else ""),
         (colon_checksum(text),) if text else (),
         shape.size(entry.get("size")),
-        shape.time(entry.get("upload-time")),
+        shape.moment(entry.get("upload-time")),
         line,
     )
 

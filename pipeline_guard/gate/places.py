@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pipeline_guard.model.gate_settings import DependencySettings
@@ -42,6 +43,9 @@ DEFAULTS = {
 }  # fmt: skip
 
 
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """An address taken apart; ``trouble`` says what no good address has, "" for none."""
@@ -53,8 +57,15 @@ class Address:
 
 def take_apart(url: str) -> Address:
     """Return scheme and host in lower case; never raises."""
-    if any(letter <= " " or unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in url) or "\\" in url:
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if "\\" in url or not (plain or all(letter > " " and unicodedata.category(letter) not in _UNSEEN for letter in url)):
         return Address("", "", "with characters that no address has")
+    end = url.find("/", url.find("://") + 3)
+    return _origin(url if end < 0 else url[: end + 1])
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> Address:
     try:
         parts = urlsplit(url)
         port, host = parts.port, (parts.hostname or "").rstrip(".")

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import cache
 
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.known_names import ATTACKED, GENUINE
@@ -32,7 +32,7 @@ def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
             continue
         if package.name in GENUINE.get(package.ecosystem, ()):
             continue
-        model = next((known for known in sorted(attacked) if _imitates(package.name, known, package.ecosystem)), "")
+        model = _imitated(package.name, package.ecosystem)
         # a project that uses both knows what it does
         if model and model not in names:
             yield Problem(
@@ -42,35 +42,44 @@ def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
             )
 
 
-def _imitates(name: str, known: str, ecosystem: Ecosystem) -> bool:
-    if abs(len(name) - len(known)) > 2 or name == known:
-        return False
-    if name.translate(_SEEMING) == known or _merged(name) == _merged(known):
-        return len(known) > 3
-    if len(known) < _SHORTEST:
-        return False
-    if ecosystem is Ecosystem.NPM and name.startswith("@"):
-        return False
-    if re.sub(r"[-_.]", "", name) == re.sub(r"[-_.]", "", known):
-        return True
-    return _one_slip(name, known)
+def _imitated(name: str, ecosystem: Ecosystem) -> str:
+    """Return the well-known name that ``name`` is a slip away from; "" for none."""
+    forms = _forms(ecosystem)
+    if name.startswith("@"):
+        return ""
+    for form in (name, _seen(name), _bare(name)):
+        known = forms.get(form, "")
+        if known and known != name:
+            return known
+    return ""
 
 
-def _merged(name: str) -> str:
-    """Return a name with groups of letters that look like one letter replaced."""
-    return name.replace("rn", "m").replace("vv", "w").replace("cl", "d")
+@cache
+def _forms(ecosystem: Ecosystem) -> dict[str, str]:
+    """Return every slip of every known name, each with the name that it imitates."""
+    found: dict[str, str] = {}
+    for known in sorted(ATTACKED[ecosystem]):
+        if len(known) > 3:
+            found.setdefault(_seen(known), known)
+        if len(known) < _SHORTEST:
+            continue
+        if len(_bare(known)) >= _SHORTEST:
+            found.setdefault(_bare(known), known)
+        for at in range(1, len(known)):
+            found.setdefault(known[:at] + known[at + 1 :], known)  # one letter missing
+            found.setdefault(known[:at] + known[at - 1 :], known)  # one letter twice
+            found.setdefault(known[: at - 1] + known[at] + known[at - 1] + known[at + 1 :], known)  # two letters swapped
+        found.setdefault(known + known[-1], known)
+    return found | {known: known for known in ATTACKED[ecosystem]}
 
 
-def _one_slip(name: str, known: str) -> bool:
-    """Tell whether one letter is missing, doubled, or swapped with its neighbour."""
-    at = next((index for index, (one, other) in enumerate(zip(name, known, strict=False)) if one != other), min(len(name), len(known)))
-    if len(name) == len(known):
-        return name[at : at + 2] == known[at : at + 2][::-1] and name[at + 2 :] == known[at + 2 :]
-    if len(name) == len(known) - 1:
-        return name[at:] == known[at + 1 :] and at > 0
-    if len(name) == len(known) + 1:
-        return name[at + 1 :] == known[at:] and at > 0 and name[at] == name[at - 1]
-    return False
+def _seen(name: str) -> str:
+    """Return a name with letters, and groups of them, replaced by what they look like."""
+    return "=" + name.translate(_SEEMING).replace("rn", "m").replace("vv", "w").replace("cl", "d")
+
+
+def _bare(name: str) -> str:
+    return "-" + name.replace("-", "").replace("_", "").replace(".", "")
 
 
 RULE = Rule(

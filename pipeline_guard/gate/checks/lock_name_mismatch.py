@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.manifest.file_name import conda_fits, npm_fits, python_fits
@@ -44,10 +44,8 @@ def _differs(package: Package, file: Distribution) -> bool:
 
 
 def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""
+    at = url.find("/", url.find("://") + 3)
+    return url[at:].partition("#")[0].partition("?")[0] if at >= 0 else ""
 
 
 def _last(url: str) -> str:

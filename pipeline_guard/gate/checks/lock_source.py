@@ -21,13 +21,9 @@ def check(facts: Lock, settings: GateSettings) -> Iterator[Problem]:
     Packages asked for by their own URL and git repositories may lie on any host.
     """
     hosts = {package.ecosystem: allowed_hosts(package.ecosystem, settings.dependencies) for package in facts.packages}
-    judged: dict[str, Address] = {}
     for package in facts.packages:
         for url, line, registered in _addresses(package):
-            origin = url.partition("/-/")[0] if package.ecosystem is Ecosystem.NPM else url
-            address = judged.get(origin)
-            if address is None:
-                address = judged[origin] = take_apart(url)
+            address = take_apart(url)
             what = _judge(address, hosts[package.ecosystem] if registered else None)
             if what:
                 fix = f"make the lock anew against the right registry, or allow the host under gate.dependencies.registries: {address.host}"

@@ -15,6 +15,8 @@ from pipeline_guard.gate.manifest.reading import decode
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Checksum, Distribution, Ecosystem, Lock, Package
 
+_MODULE = re.compile(r"[A-Za-z0-9._~!+/-]+")
+_VERSION = re.compile(r"v[A-Za-z0-9._~+!-]+")
 _DIRECTIVE = re.compile(r"(go|toolchain|module|require|replace|exclude|retract|tool|godebug|ignore)\b\s*(.*)")
 
 
@@ -30,7 +32,7 @@ def parse_sum(content: bytes, path: str) -> Lock:
         module, version, text = words
         algorithm, colon, value = text.partition(":")
         version, slash, part = version.partition("/go.mod")
-        if not colon or part:
+        if not colon or part or not _MODULE.fullmatch(module) or not _VERSION.fullmatch(version):
             raise UsageError(f"{path}:{number}: not a line of go.sum", "go mod tidy makes it anew")
         checksum = Checksum("sha256" if algorithm == "h1" else algorithm, value, "h1")
         files = known.setdefault((module, version), {})

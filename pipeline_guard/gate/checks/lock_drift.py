@@ -84,9 +84,11 @@ def _missing(lock: Lock, manifest: Manifest, folder: str) -> Iterator[tuple[Aske
             elif lock.format == "uv.lock" and not _same_requirement(asked, wanted):
                 yield asked, "is asked for otherwise than the lock says"
         return
-    known = {name for package in lock.packages for name in (package.name, package.alias)}
+    # a gem for another platform is among what the lock repeats, and not locked
+    known = {name for package in lock.packages for name in (package.name, package.alias)} | set(lock.direct)
+    complete = manifest.complete or lock.version.startswith("berry")
     for asked in manifest.asked:
-        if asked.name not in known and manifest.complete and _is_registry(asked):
+        if asked.name not in known and complete and _is_registry(asked):
             yield asked, "is not in the lock"
 
 

@@ -50,7 +50,9 @@ def parse_package_json(content: bytes, path: str) -> Manifest:
             asked.append(Asked(name, shape.word(wanted, name), lines.find(json.dumps(name, ensure_ascii=False) + ":"), group))
     optional = {one.name for one in asked if one.group == _NPM_GROUPS[2]}
     kept = tuple(one for one in asked if one.group == _NPM_GROUPS[2] or one.name not in optional)
-    return Manifest(path, "package.json", Ecosystem.NPM, shape.word(root.get("name"), "name"), kept)
+    name = shape.word(root.get("name"), "name")
+    # a member of the workspace may be asked for like any package, and Yarn 1 does not lock it
+    return Manifest(path, "package.json", Ecosystem.NPM, name, kept, complete="workspaces" not in root)
 
 
 def parse_pyproject(content: bytes, path: str) -> Manifest:

@@ -104,6 +104,18 @@ def test_a_gem_that_the_lock_does_not_have_fails_unless_the_gemfile_decides() ->
     assert problems(RULE, project("Gemfile.lock", lock, ("Gemfile", 'gem "evil" if x\n'))) == []
 
 
+def test_a_gem_for_another_platform_is_repeated_and_not_locked() -> None:
+    lock = BY_PATH["Gemfile.lock"].text.replace("  rack-test\n  rake", "  rack-test\n  tzinfo-data\n  rake")
+    gemfile = 'gem "tzinfo-data", platforms: %i[windows jruby]\n'
+    assert problems(RULE, project("Gemfile.lock", lock, ("Gemfile", gemfile))) == []
+
+
+def test_yarn_one_does_not_lock_members_of_its_workspace() -> None:
+    manifest = '{"workspaces": ["packages/*"], "dependencies": {"member": "*"}}'
+    assert problems(RULE, project("yarn.lock", BY_PATH["yarn.lock"].text, ("package.json", manifest))) == []
+    assert len(problems(RULE, project("yarn.lock", BY_PATH["yarn.lock"].text, ("package.json", '{"dependencies": {"member": "*"}}')))) == 1
+
+
 def test_the_fix_is_the_managers_own_command() -> None:
     lock, manifest = (LOCKS / "uv" / "uv.lock").read_text(), '[project]\nname = "sample"\ndependencies = ["x"]\n'
     assert problems(RULE, project("uv.lock", lock, ("pyproject.toml", manifest)))[0].fix == "uv lock"

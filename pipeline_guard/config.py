@@ -98,6 +98,16 @@ class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     bundle: str = ""
 
 
+class DependenciesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where packages may come from: hosts by ecosystem (``npm``, ``pypi`` ...), names that are the organisation's own, age in days."""
+
+    registries: dict[
+        Literal["npm", "pypi", "crates", "rubygems", "packagist", "pub", "conda", "terraform", "helm", "deno"], tuple[str, ...]
+    ] = msgspec.field(default_factory=dict)
+    internal: tuple[str, ...] = ()
+    minimum_age: str = ""
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -107,6 +117,7 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     exclude: tuple[str, ...] = ()
     network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
     second_opinions: tuple[Literal["zizmor"], ...] = ()
+    dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -182,6 +193,12 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
     if config.gate.network is True:
         raise UsageError(f"{name}:{tree.at(['gate', 'network']).line}: gate.network: on is not one of its values", "off, try or require")
+    if config.gate.dependencies.minimum_age:
+        try:
+            duration(config.gate.dependencies.minimum_age)
+        except UsageError as error:
+            line = tree.at(["gate", "dependencies", "minimum-age"]).line
+            raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
     try:
         check_store_url(config.store.url)
     except UsageError as error:

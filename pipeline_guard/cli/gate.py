@@ -11,12 +11,12 @@ from pipeline_guard.cli import gate_fix
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.config import FILE_NAME, Config, canonical
+from pipeline_guard.config import FILE_NAME, Config, canonical, duration
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.gate import GateDoors, gate
 from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings, Waived
+from pipeline_guard.model.gate_settings import ArtifactDemand, DependencySettings, GateSettings, Waived
 from pipeline_guard.model.verdict import Outcome
 
 _NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "try", "require": "require"}
@@ -76,6 +76,11 @@ def _settings(config: Config, source: str) -> GateSettings:
         exclude=section.exclude,
         network=section.network if isinstance(section.network, str) else "off",
         second_opinions=section.second_opinions,
+        dependencies=DependencySettings(
+            registries=tuple(sorted(section.dependencies.registries.items())),
+            internal=section.dependencies.internal,
+            minimum_age=duration(section.dependencies.minimum_age).days if section.dependencies.minimum_age else 0,
+        ),
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
     )

@@ -15,12 +15,14 @@ from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, f
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
-from pipeline_guard.gate.inventory import guards_the_gate, keep, kind_by_name, look, models, named_kind
+from pipeline_guard.gate.inventory import former_lock, guards_the_gate, keep, kind_by_name, look, models, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Pages, Window
+from pipeline_guard.gate.projects import changes, is_kept, projects
 from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
+from pipeline_guard.model.package import Lock
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
@@ -52,6 +54,7 @@ class _Looked:
     found: list[tuple[Kind, Facts]] = field(default_factory=list)
     unchecked: list[tuple[Kind, Unchecked]] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
+    texts: dict[str, bytes] = field(default_factory=dict)  # of files that may belong to a lock
     files: int = 0
 
     def take(self, kind: Kind, item: Facts | Unchecked) -> None:
@@ -86,6 +89,8 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         doors.progress.step("files", len(looked.paths))
         if not isinstance(entry, Unchecked) and entry.mode != "120000":
             keep(path, entry.data, pipelines)
+        if not isinstance(entry, Unchecked) and entry.mode != "120000" and is_kept(path):
+            looked.texts[path] = entry.data
         if changed is not None and path not in changed:
             continue
         looked.files += 1
@@ -107,6 +112,7 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     asked = [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]
     for kind, item in asked:
         looked.take(kind, item)
+    _compare(looked, base, changed, doors)
     for item in _not_followed(looked):
         looked.take(Kind.REQUIREMENTS, item)
     if not looked.paths:
@@ -138,6 +144,17 @@ def _large(entry: Unchecked, doors: GateDoors) -> list[tuple[Kind, Facts | Unche
             return found
     except (NothingToDo, UsageError, IntegrityError, Unavailable):
         return unread
+
+
+def _compare(looked: _Looked, base: str, changed: frozenset[str] | None, doors: GateDoors) -> None:
+    """Put locks beside their manifests, and beside what they were as of the merge target."""
+    locks = {facts.path: facts for _, facts in looked.found if isinstance(facts, Lock)}
+    for project in projects(locks, looked.texts, changed):
+        looked.take(Kind.PROJECT, project)
+    if changed is not None:
+        git = doors.git()
+        for change in changes(locks.values(), changed, lambda path: git.show(base, path), former_lock, doors.clock.now()):
+            looked.take(Kind.LOCK_CHANGE, change)
 
 
 def _not_followed(looked: _Looked) -> Iterator[Unchecked]:

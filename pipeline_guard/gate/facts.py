@@ -18,6 +18,8 @@ from pipeline_guard.gate.ci_facts import (
     UpdaterFacts,
     WorkflowFacts,
 )
+from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
 from pipeline_guard.model.package import Lock
@@ -29,6 +31,9 @@ class Kind(Enum):
 
     REQUIREMENTS = "requirements files"
     LOCK = "lock files"
+    LOCK_CHANGE = "changed lock files"
+    PROJECT = "locked projects"
+    REGISTRY = "package manager settings"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
     IMAGE = "files that name images"
@@ -96,7 +101,8 @@ class SecondOpinion:
 
 
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ChangeFacts
+DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings
+Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,13 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
     if rule.informs:
         return _inform(rule, looked, facts, settings)
     groups: dict[str, list[Problem]] = {}
+    doubts: dict[str, list[Problem]] = {}
     for found in looked:
         for problem in rule.check(found, settings):
-            groups.setdefault(problem.location.path, []).append(problem)
+            (doubts if problem.doubt else groups).setdefault(problem.location.path, []).append(problem)
     failing = [_settle(rule, path, problems, settings, today) for path, problems in groups.items()]
     checks = sorted(failing, key=lambda check: check.status is not CheckStatus.FAIL)
+    checks += [_undecided(rule, problems) for problems in doubts.values()]
     missing = [item for kind, item in facts.unchecked if kind is rule.kind and not rule.follows]
     missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
     checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
@@ -73,6 +75,17 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
         noun = rule.kind.value if number != 1 else rule.kind.value.replace("files", "file").replace("artifacts", "artifact")
         checks.append(Check(rule.id, CheckStatus.PASS, f"{number} {noun} looked at" if number else _nothing(rule.kind, facts)))
     return checks
+
+
+def _undecided(rule: Rule, problems: list[Problem]) -> Check:
+    """Return one file's doubts as an unchecked check."""
+    places = tuple(sorted({problem.location for problem in problems}))
+    return Check(rule.id, CheckStatus.UNCHECKED, f"{_listing(problems)} {rule.claim}".rstrip(), places, problems[0].fix)
+
+
+def _listing(problems: list[Problem]) -> str:
+    named = list(dict.fromkeys(problem.what for problem in problems))
+    return ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
 
 
 def _nothing(kind: Kind, facts: GateFacts) -> str:
@@ -92,10 +105,8 @@ def _remedy(rule: Rule) -> str:
 
 def _settle(rule: Rule, path: str, problems: list[Problem], settings: GateSettings, today: date) -> Check:
     """Return one file's problems as a check, failed or waived."""
-    named = list(dict.fromkeys(problem.what for problem in problems))
-    listing = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
     places = tuple(sorted({problem.location for problem in problems}))
-    why = f"{listing} {rule.claim}".rstrip() + f"; {rule.why}"
+    why = f"{_listing(problems)} {rule.claim}".rstrip() + f"; {rule.why}"
     check = Check(rule.id, CheckStatus.FAIL, why, places, problems[0].fix)
     expired = ""
     for waiver in settings.waivers:

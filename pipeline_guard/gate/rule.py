@@ -14,11 +14,15 @@ from pipeline_guard.model.location import Location
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One place that fails: ``what`` in a few words, and the edit or command that mends it."""
+    """One place that fails: ``what`` in a few words, and the edit or command that mends it.
+
+    ``doubt`` marks one that could not be decided: the check is unchecked then, not failed.
+    """
 
     location: Location
     what: str
     fix: str
+    doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

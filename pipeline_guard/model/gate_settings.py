@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -31,6 +31,19 @@ class Waived:
 
 
 @dataclass(frozen=True, slots=True)
+class DependencySettings:
+    """Where packages may come from. ``registries`` maps an ecosystem's word ("npm", "pypi") to allowed hosts, in place of the defaults.
+
+    ``internal`` are names, or prefixes that end with ``*``, that only the organisation's own registries may answer; ``minimum_age``
+    is in days, by the upload times that locks claim.
+    """
+
+    registries: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    internal: tuple[str, ...] = ()
+    minimum_age: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GateSettings:
     """A gate's whole policy. ``digest`` is SHA-256 of the configuration, ``source`` tells people where it came from."""
 
@@ -38,6 +51,7 @@ class GateSettings:
     waivers: tuple[Waived, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    dependencies: DependencySettings = field(default_factory=DependencySettings)
     digest: str = ""
     source: str = "defaults"
     network: Literal["off", "try", "require"] = "off"

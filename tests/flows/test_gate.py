@@ -100,7 +100,7 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
     assert verdict.outcome is Outcome.BLOCK
     assert failed(verdict) == {
         "requirement-unhashed", "requirement-unpinned", "requirement-weak-hash", "requirement-index", "action-unpinned", "include-unpinned",
-        "image-unpinned", "pickle-unsafe", "artifact-unverified",
+        "image-unpinned", "pickle-unsafe", "model-code", "model-malformed", "artifact-unverified",
     }  # fmt: skip
     assert len(of(verdict, "action-unpinned")) == 2
     for check in verdict.checks:

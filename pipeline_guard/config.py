@@ -85,6 +85,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     until: str
     owner: str
     path: str = ""
+    advisory: str = ""
 
 
 class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -95,6 +96,18 @@ class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     bundle: str = ""
 
 
+class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where known weaknesses are looked up, and which of them block."""
+
+    database: str = ""
+    key: str = ""
+    service: str = ""
+    max_age: str = "14d"
+    threshold: Literal["critical", "high", "medium", "low"] = "medium"
+    unscored: Literal["block", "pass"] = "block"
+    scope: Literal["new", "all"] = "new"
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -102,6 +115,9 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     waive: tuple[Waiver, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
+    network: Literal["off", "try", "require"] = "off"
+    registries: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -170,6 +186,10 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             duration(getattr(config.keys, key))
         except UsageError as error:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
+    try:
+        duration(config.gate.advisories.max_age)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['gate', 'advisories', 'max-age']).line}: {error.what}", error.hint) from None
     try:
         check_store_url(config.store.url)
     except UsageError as error:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
+from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
@@ -532,4 +533,64 @@ class Progress(Protocol):
 
     def close(self) -> None:
         """Take the display away."""
+        ...
+
+
+class Advisories(Protocol):
+    """What is known against packages, as a database keeps it."""
+
+    def about(self, wanted: Collection[tuple[str, str]]) -> Sequence[AdvisoryRow]:
+        """Return every row of the packages, each (ecosystem, name as looked up)."""
+        ...
+
+
+class AdvisoryService(Protocol):
+    """Somebody who can be asked what is known against packages."""
+
+    def records(self, packages: Sequence[tuple[str, str, str]]) -> Sequence[bytes]:
+        """Return every record (OSV schema) about (ecosystem, name, version), each once."""
+        ...
+
+
+class AdvisoryFeed(Protocol):
+    """Published advisories by ecosystem (OSV schema). Every method raises UsageError for what cannot be read."""
+
+    def ecosystems(self) -> Sequence[str]:
+        """Return the ecosystems to take."""
+        ...
+
+    def archive(self, ecosystem: str) -> Iterator[tuple[str, bytes] | Unchecked]:
+        """Give (name, content) of every record."""
+        ...
+
+    def changes(self, ecosystem: str) -> Iterator[tuple[str, str]]:
+        """Give (time, id) of every record, the one changed last first."""
+        ...
+
+    def record(self, ecosystem: str, identifier: str) -> bytes:
+        """Return one record."""
+        ...
+
+
+class AdvisoryDraft(Protocol):
+    """A database of advisories in the making."""
+
+    def put(self, ecosystem: str, identifier: str, modified: str, rows: Sequence[AdvisoryRow]) -> None:
+        """Keep a record in place of what was known under its name; without rows it is remembered as withdrawn."""
+        ...
+
+    def newest(self) -> dict[str, str]:
+        """Return the time of the last change by ecosystem."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of records by ecosystem."""
+        ...
+
+
+class AdvisoryPress(Protocol):
+    """Where databases of advisories are made."""
+
+    def draft(self, path: str, *, keep: bool) -> AbstractContextManager[AdvisoryDraft]:
+        """Begin what replaces ``path`` when the block ends well, with ``keep`` from what it holds now. Raises UsageError."""
         ...

@@ -93,6 +93,11 @@ _CHANGE = (
 )
 
 
+_FEED = (
+    Flag("from", "a folder with ECOSYSTEM/all.zip below it, or the address of such archives", "PLACE"),
+    Flag("ecosystem", "take only this one, like PyPI; may be repeated", "NAME", many=True),
+    Flag("key", "sign the manifest with this key, by name or pkcs11: URI", "KEY"),
+)
 _LABELS = Flag("label", "name=value, to search by; may be repeated", "LABEL", many=True)
 _TERMS = (
     Flag("from-file", "read the value from a file", "FILE"),
@@ -162,7 +167,23 @@ COMMANDS: tuple[Command, ...] = (
         "gate",
         "check dependencies, workflows, artifacts and model files against policy",
         "gate",
-        (Flag("base", "the merge target; its configuration and policy are used", "REF"), *_RESULTS),
+        (
+            Flag("base", "the merge target; its configuration and policy are used", "REF"),
+            Flag("advisories", "database of known weaknesses (default: gate.advisories.database)", "FILE"),
+            *_RESULTS,
+        ),
+    ),
+    Command(
+        "advisories",
+        "make, update and describe a database of known weaknesses for gate",
+        "advisories",
+        actions=(
+            Command(
+                "build", "make a database of published archives", "advisories", _FEED, Positional("database", "the file to write", "1")
+            ),
+            Command("update", "take what changed since", "advisories", _FEED, Positional("database", "the file to replace", "1")),
+            Command("info", "say where a database came from and how old it is", "advisories", _DATA, Positional("database", "a file", "1")),
+        ),
     ),
     Command(
         "sign",

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.config import FILE_NAME, Config, canonical
+from pipeline_guard.config import FILE_NAME, AdvisoriesSection, Config, canonical, duration
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.gate import GateDoors, gate
+from pipeline_guard.flows.gate_packages import AdvisoryAccess
 from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings, Waived
+from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, GateSettings, Waived
 from pipeline_guard.model.verdict import Outcome
 
 
@@ -23,6 +25,8 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     targets(args)  # a mistake there should not cost a run
     base = args.text("base")
     settings = _settings(wiring.config(base), _source(args, base, wiring))
+    if args.text("advisories"):
+        settings = replace(settings, advisories=replace(settings.advisories, database=args.text("advisories")))
     doors = GateDoors(
         source=wiring.source,
         git=wiring.git,
@@ -31,6 +35,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         keys=KeyDoors(wiring.state, partial(wiring.token, "")),
         clock=wiring.clock,
         progress=wiring.progress,
+        advisories=AdvisoryAccess(wiring.advisories, wiring.advisory_service),
     )
     verdict = gate(settings, base, doors=doors)
     emit(verdict, args, wiring)
@@ -52,11 +57,22 @@ def _settings(config: Config, source: str) -> GateSettings:
     section = config.gate
     return GateSettings(
         artifacts=tuple(ArtifactDemand(rule.path, rule.key, rule.bundle) for rule in section.artifacts),
-        waivers=tuple(Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path) for waiver in section.waive),
+        waivers=tuple(
+            Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path, waiver.advisory) for waiver in section.waive
+        ),
         allow_unchecked=section.allow_unchecked,
         exclude=section.exclude,
+        advisories=_advisories(section.advisories),
+        network=section.network,
+        registries=tuple(sorted(section.registries.items())),
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
+    )
+
+
+def _advisories(section: AdvisoriesSection) -> AdvisorySettings:
+    return AdvisorySettings(
+        section.database, section.key, section.service, duration(section.max_age), section.threshold, section.unscored, section.scope
     )
 
 

@@ -16,6 +16,10 @@ from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Advisories,
+    AdvisoryFeed,
+    AdvisoryPress,
+    AdvisoryService,
     Anchor,
     AuditLog,
     AuditSink,
@@ -124,6 +128,10 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    advisories: Callable[[str], Advisories]  # the argument is a database's path
+    advisory_service: Callable[[str], AdvisoryService]
+    advisory_feed: Callable[[str, Sequence[str]], AdvisoryFeed]  # a folder or an address, and which ecosystems
+    advisory_press: Callable[[], AdvisoryPress]
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -226,6 +234,26 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
 
+    def advisories(path: str) -> Advisories:
+        from pipeline_guard.adapters.advisories.database import SqliteAdvisories
+
+        return SqliteAdvisories(path)
+
+    def advisory_service(url: str) -> AdvisoryService:
+        from pipeline_guard.adapters.advisories.web import OsvService
+
+        return OsvService(url)
+
+    def advisory_feed(place: str, ecosystems: Sequence[str]) -> AdvisoryFeed:
+        from pipeline_guard.adapters.advisories.web import open_feed
+
+        return open_feed(place, ecosystems)
+
+    def advisory_press() -> AdvisoryPress:
+        from pipeline_guard.adapters.advisories.database import SqlitePress
+
+        return SqlitePress()
+
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),
         environ=environ,
@@ -250,6 +278,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        advisories=advisories,
+        advisory_service=advisory_service,
+        advisory_feed=advisory_feed,
+        advisory_press=advisory_press,
     )
 
 

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
+from pipeline_guard.flows.gate_packages import DEPENDENCIES, Advised, AdviseDoors, AdvisoryAccess, advise, packages_before, packages_of
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
 from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.model.advisory import SnapshotFacts
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
+from pipeline_guard.model.package import Package
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked, Verdict
 from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
@@ -33,6 +36,16 @@ class GateDoors:
     keys: KeyDoors
     clock: Clock
     progress: Progress
+    advisories: AdvisoryAccess | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A verdict, what it was about, and which advisories it rests on."""
+
+    verdict: Verdict
+    packages: tuple[Package, ...] = ()
+    snapshot: SnapshotFacts | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +55,7 @@ class _Looked:
     found: list[tuple[Kind, Facts]] = field(default_factory=list)
     unchecked: list[tuple[Kind, Unchecked]] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
+    still: list[Facts] = field(default_factory=list)  # of dependency files that the change does not touch
     files: int = 0
 
     def take(self, kind: Kind, item: Facts | Unchecked) -> None:
@@ -52,6 +66,11 @@ class _Looked:
 
 
 def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
+    """Return the verdict of ``examine``."""
+    return examine(settings, base, doors=doors).verdict
+
+
+def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
     """Judge the whole tree, or with ``base`` what differs from the merge target.
 
     Raises NothingToDo where there is no file at all or no change, UsageError for settings that cannot be meant or an unknown ``base``.
@@ -64,6 +83,8 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         looked.paths.add(path)
         doors.progress.step("files", len(looked.paths))
         if changed is not None and path not in changed:
+            if not isinstance(entry, Unchecked) and entry.mode != "120000" and named_kind(path) in DEPENDENCIES:
+                looked.still += [item for kind, item in look(path, entry.data) if kind in DEPENDENCIES and not isinstance(item, Unchecked)]
             continue
         looked.files += 1
         if isinstance(entry, Unchecked):
@@ -89,8 +110,46 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     for path in sorted(changed or ()):
         if guards_the_gate(path):
             looked.take(Kind.CHANGE, ChangeFacts(path))
-    facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
-    return judge(facts, settings, doors.clock.now().date())
+    packages = packages_of(item for kind, item in looked.found if kind in DEPENDENCIES)
+    advised = _advised(packages, settings, base, changed, looked, doors)
+    notes = ((Kind.ADVISORY, advised.note),) if advised.note else ()
+    facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
+    settings = replace(settings, allow_unchecked=settings.allow_unchecked + advised.excused)
+    return Gated(judge(facts, settings, doors.clock.now().date()), tuple(packages), advised.snapshot)
+
+
+def _advised(
+    packages: Sequence[Package], settings: GateSettings, base: str, changed: frozenset[str] | None, looked: _Looked, doors: GateDoors
+) -> Advised:
+    """Look up what is pinned, in files that the change does not touch, too: what is malicious may become known later."""
+    for kind, item in [item for item in looked.unchecked if item[0] in DEPENDENCIES]:
+        looked.take(Kind.ADVISORY, replace(item, why=f"its packages are not known: {item.why}"))
+    if doors.advisories is None:
+        return Advised()
+    root = _root(doors)
+    before: list[Package] = []
+    if changed is not None:
+        git, still = doors.git(), packages_of(looked.still)
+        touched = [path for path in sorted(changed) if named_kind(path) in DEPENDENCIES]
+        before, packages = [*still, *packages_before(touched, lambda path: git.show(base, path))], [*packages, *still]
+        database = settings.advisories.database
+        if database and not settings.advisories.key and {database, database + ".json"} & {posixpath.join(root, path) for path in changed}:
+            return _refused(database, "the database of advisories is part of this change, and no key vouches for it", looked)
+    access = AdviseDoors(
+        doors.advisories,
+        VerifyDoors(doors.files, doors.tree),
+        doors.clock,
+        lambda key: _public_key(ArtifactDemand("", key), base, root, doors),
+    )
+    advised = advise(packages, before, settings, doors=access)
+    for kind, item in advised.found:
+        looked.take(kind, replace(item, why=_short(item.why, root)) if isinstance(item, Unchecked) else item)
+    return advised
+
+
+def _refused(what: str, why: str, looked: _Looked) -> Advised:
+    looked.take(Kind.ADVISORY, Unchecked(what, why))
+    return Advised()
 
 
 def _not_followed(looked: _Looked) -> Iterator[Unchecked]:

@@ -10,6 +10,8 @@ from typing import Literal
 from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
+from pipeline_guard.gate.weakness import Pinned
+from pipeline_guard.model.advisory import Weakness
 from pipeline_guard.model.package import Lock
 from pipeline_guard.model.verdict import Unchecked
 
@@ -24,6 +26,9 @@ class Kind(Enum):
     MODEL = "model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
+    SBOM = "SBOM files"
+    ADVISORY = "packages"
+    PUBLISHED = "published packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,16 @@ class ChangeFacts:
     path: str
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+@dataclass(frozen=True, slots=True)
+class AdvisoryFacts:
+    """One pinned package and what is known against it; ``new`` where the merge target does not pin it already."""
+
+    pinned: Pinned
+    weaknesses: tuple[Weakness, ...] = ()
+    new: bool = True
+
+
+Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +68,4 @@ class GateFacts:
     unchecked: tuple[tuple[Kind, Unchecked], ...] = ()
     files: int = 0
     base: str = ""
+    notes: tuple[tuple[Kind, str], ...] = ()  # what a pass of this kind rests on

@@ -8,11 +8,13 @@ from pipeline_guard.gate.checks import (
     artifact_unverified,
     gate_file_changed,
     include_unpinned,
+    malicious_package,
     pickle_unsafe,
     requirement_index,
     requirement_unhashed,
     requirement_unpinned,
     requirement_weak_hash,
+    vulnerable_package,
 )
 from pipeline_guard.gate.rule import Rule
 
@@ -26,4 +28,6 @@ RULES: tuple[Rule, ...] = (
     pickle_unsafe.RULE,
     artifact_unverified.RULE,
     gate_file_changed.RULE,
+    malicious_package.RULE,
+    vulnerable_package.RULE,
 )

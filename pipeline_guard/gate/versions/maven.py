@@ -100,7 +100,7 @@ def _compare(one: Item, other: Item) -> int:
 
 
 def _sign(one: Any, other: Any) -> int:
-    return (one > other) - (one < other)
+    return int(one > other) - int(one < other)
 
 
 _sorted = cmp_to_key(_compare)

@@ -116,7 +116,7 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
-    network: Literal["off", "try", "require"] = "off"
+    network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
     registries: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -186,6 +186,8 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             duration(getattr(config.keys, key))
         except UsageError as error:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
+    if config.gate.network is True:
+        raise UsageError(f"{name}:{tree.at(['gate', 'network']).line}: gate.network: on is not one of its values", "off, try or require")
     try:
         duration(config.gate.advisories.max_age)
     except UsageError as error:

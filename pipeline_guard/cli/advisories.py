@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.doors import governed
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.advisories import AdvisoryDoors, build, info, manifest_document, update
@@ -26,6 +28,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     place = args.text("from")
     if not place:
         raise UsageError("no archives named", "name their folder or address with --from")
+    key = args.text("key")
     doors = AdvisoryDoors(
         wiring.advisory_feed(place, args.many("ecosystem")),
         wiring.advisory_press(),
@@ -33,10 +36,12 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         wiring.tree,
         wiring.clock,
         wiring.progress,
-        lambda: SignDoors(wiring.clock, wiring.files, wiring.tree, lambda: wiring.token(""), wiring.state),
+        lambda: SignDoors(
+            wiring.clock, wiring.files, wiring.tree, partial(governed, wiring, key if key.startswith("pkcs11:") else ""), wiring.state
+        ),
     )
     make = build if args.action == "build" else update
-    made = make(path, place, args.text("key"), wiring.actor, doors=doors)
+    made = make(path, place, key, wiring.actor, doors=doors)
     for item in made.unchecked:
         wiring.console.talk(f"left out: {item.what}: {item.why}")
     wiring.console.talk(f"{path}: {_text(made.facts)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import assert_never
 
 from pipeline_guard.cli.args import Args
@@ -26,7 +27,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     base = args.text("base")
     settings = _settings(wiring.config(base), _source(args, base, wiring))
     if args.text("advisories"):
-        settings = replace(settings, advisories=replace(settings.advisories, database=args.text("advisories")))
+        settings = replace(settings, advisories=replace(settings.advisories, database=str(Path(args.text("advisories")).absolute())))
     doors = GateDoors(
         source=wiring.source,
         git=wiring.git,
@@ -63,7 +64,7 @@ def _settings(config: Config, source: str) -> GateSettings:
         allow_unchecked=section.allow_unchecked,
         exclude=section.exclude,
         advisories=_advisories(section.advisories),
-        network=section.network,
+        network=section.network if isinstance(section.network, str) else "off",
         registries=tuple(sorted(section.registries.items())),
         digest=Digest.sha256(canonical(config)).hex,
         source=source,

@@ -122,19 +122,21 @@ def _advised(
     packages: Sequence[Package], settings: GateSettings, base: str, changed: frozenset[str] | None, looked: _Looked, doors: GateDoors
 ) -> Advised:
     """Look up what is pinned, in files that the change does not touch, too: what is malicious may become known later."""
-    for kind, item in [item for item in looked.unchecked if item[0] in DEPENDENCIES]:
-        looked.take(Kind.ADVISORY, replace(item, why=f"its packages are not known: {item.why}"))
     if doors.advisories is None:
         return Advised()
     root = _root(doors)
+    database = settings.advisories.database and posixpath.join(root, settings.advisories.database)
+    settings = replace(settings, advisories=replace(settings.advisories, database=database))
+    if database:
+        for item in [item for kind, item in looked.unchecked if kind in DEPENDENCIES]:
+            looked.take(Kind.ADVISORY, replace(item, why=f"its packages are not known: {item.why}"))
     before: list[Package] = []
     if changed is not None:
         git, still = doors.git(), packages_of(looked.still)
         touched = [path for path in sorted(changed) if named_kind(path) in DEPENDENCIES]
         before, packages = [*still, *packages_before(touched, lambda path: git.show(base, path))], [*packages, *still]
-        database = settings.advisories.database
         if database and not settings.advisories.key and {database, database + ".json"} & {posixpath.join(root, path) for path in changed}:
-            return _refused(database, "the database of advisories is part of this change, and no key vouches for it", looked)
+            return _refused(_short(database, root), "the database of advisories is part of this change, and no key vouches for it", looked)
     access = AdviseDoors(
         doors.advisories,
         VerifyDoors(doors.files, doors.tree),
@@ -142,8 +144,8 @@ def _advised(
         lambda key: _public_key(ArtifactDemand("", key), base, root, doors),
     )
     advised = advise(packages, before, settings, doors=access)
-    for kind, item in advised.found:
-        looked.take(kind, replace(item, why=_short(item.why, root)) if isinstance(item, Unchecked) else item)
+    for kind, found in advised.found:
+        looked.take(kind, replace(found, why=_short(found.why, root)) if isinstance(found, Unchecked) else found)
     return advised
 
 

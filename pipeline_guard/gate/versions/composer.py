@@ -20,7 +20,7 @@ def key(version: str) -> Any:
     """Return what sorts as the version does. Raises ValueError for branches and whatever else is no version."""
     found = _VERSION.fullmatch(version)
     if found is None:
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     numbers = tuple(int(number or 0) for number in found.groups()[:4])
     stability = (found[5] or "").lower()
     further = tuple(int(number) for number in re.findall(r"[0-9]+", found[6] or ""))

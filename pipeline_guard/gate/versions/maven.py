@@ -24,7 +24,7 @@ Item = Any  # int | str | list["Item"]: a number, a qualifier, or what follows a
 def key(version: str) -> Any:
     """Return what sorts as the version does. Raises ValueError for what nobody calls a version."""
     if len(version) > 256 or not _SHAPE.fullmatch(version):
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     return _sorted(_parse(version.lower()))
 
 

@@ -37,5 +37,5 @@ def version_key(ecosystem: Ecosystem, version: str) -> Any:
     """Return what sorts as the version does among those of its ecosystem. Raises ValueError where there is no such order."""
     order = _KEYS.get(ecosystem)
     if order is None or len(version) > _LONGEST:
-        raise ValueError(version[:80])
+        raise ValueError(f"no version: {version[:80]!r}")
     return order(version)

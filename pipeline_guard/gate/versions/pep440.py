@@ -23,7 +23,7 @@ def key(version: str) -> Any:
     """Return what sorts as the version does. Raises ValueError for what PEP 440 does not know."""
     found = _VERSION.fullmatch(version)
     if found is None:
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     release = tuple(map(int, found["release"].split(".")))
     while release and release[-1] == 0:
         release = release[:-1]

@@ -15,7 +15,7 @@ _PART = re.compile(r"[0-9]+|[a-z]+", re.IGNORECASE)
 def key(version: str) -> Any:
     """Return what sorts as the version does. Raises ValueError for what RubyGems refuses."""
     if not _VERSION.fullmatch(version):
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     parts: list[int | str] = [int(part) if part.isdigit() else part for part in _PART.findall(version.strip().replace("-", ".pre."))]
     numbers = len(list(takewhile(lambda part: isinstance(part, int), parts)))
     return _sorted([*_trimmed(parts[:numbers]), *_trimmed(parts[numbers:])])

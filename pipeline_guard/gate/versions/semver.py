@@ -17,7 +17,7 @@ def key(version: str) -> Any:
     """Return what sorts as the version does; build metadata does not count. Raises ValueError for anything else."""
     numbers, pre, _ = _parts(version)
     if numbers[3]:
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     return (*numbers[:3], pre)
 
 
@@ -25,7 +25,7 @@ def pub_key(version: str) -> Any:
     """Return Dart's order, in which build metadata counts (pub_semver, class Version)."""
     numbers, pre, build = _parts(version)
     if numbers[3]:
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     return (*numbers[:3], pre, _identifiers(build) if build else ())
 
 
@@ -38,7 +38,7 @@ def nuget_key(version: str) -> Any:
 def _parts(version: str) -> tuple[tuple[int, int, int, int], Any, str]:
     found = _VERSION.fullmatch(version)
     if found is None:
-        raise ValueError(version)
+        raise ValueError(f"no version: {version[:80]!r}")
     major, minor, patch, fourth, pre, build = found.groups()
     numbers = (int(major), int(minor or 0), int(patch or 0), int(fourth or 0))
     return numbers, (0, *_identifiers(pre)) if pre else _RELEASE, build or ""

@@ -207,6 +207,22 @@ class Git(Protocol):
         ...
 
 
+class Checkout(Protocol):
+    """What the work tree stands for."""
+
+    def commit(self, ref: str) -> str:
+        """Return the full id of a commit. Raises UsageError where there is none."""
+        ...
+
+    def tree_of(self, commit: str) -> str:
+        """Return the id of a commit's tree."""
+        ...
+
+    def differs(self, commit: str) -> str:
+        """Return the first path whose content in the work tree is not the commit's, or whose index bits hide that; "" for none."""
+        ...
+
+
 class Process(Protocol):
     """Other programs."""
 

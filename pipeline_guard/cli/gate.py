@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
+from pipeline_guard.cli import gate_verdict
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, targets
-from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.config import FILE_NAME, AdvisoriesSection, Config, canonical, duration
+from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
+from pipeline_guard.config import FILE_NAME, AdvisoriesSection, Config, canonical, duration, parse
 from pipeline_guard.errors import ExitCode, UsageError
-from pipeline_guard.flows.gate import GateDoors, gate
+from pipeline_guard.flows.gate import GateDoors, examine, merged
 from pipeline_guard.flows.gate_packages import AdvisoryAccess
 from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
@@ -25,7 +26,10 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     """Judge the tree, or the change since ``--base`` by the merge target's own configuration."""
     targets(args)  # a mistake there should not cost a run
     base = args.text("base")
-    settings = _settings(wiring.config(base), _source(args, base, wiring))
+    if args.text("check-verdict"):
+        return gate_verdict.check(args, wiring, args.text("policy") or _effective(args, base, wiring).digest)
+    gate_verdict.prepare(args, wiring)
+    settings = _effective(args, base, wiring)
     if args.text("advisories"):
         settings = replace(settings, advisories=replace(settings.advisories, database=str(Path(args.text("advisories")).absolute())))
     doors = GateDoors(
@@ -38,9 +42,11 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         progress=wiring.progress,
         advisories=AdvisoryAccess(wiring.advisories, wiring.advisory_service),
     )
-    verdict = gate(settings, base, doors=doors)
-    emit(verdict, args, wiring)
-    return exit_code(verdict.outcome)
+    gated = examine(settings, base, doors=doors)
+    emit(gated.verdict, args, wiring)
+    if args.text("sign-verdict"):
+        gate_verdict.sign(gated, settings, args, wiring)
+    return exit_code(gated.verdict.outcome)
 
 
 def exit_code(outcome: Outcome) -> ExitCode:
@@ -52,6 +58,17 @@ def exit_code(outcome: Outcome) -> ExitCode:
     if outcome is Outcome.INCOMPLETE:
         return ExitCode.INCOMPLETE
     assert_never(outcome)
+
+
+def _effective(args: Args, base: str, wiring: Wiring) -> GateSettings:
+    """Return the repository's settings, tightened by the organisation's where there are some."""
+    settings = _settings(wiring.config(base), _source(args, base, wiring))
+    place = args.text("organisation-policy")
+    if not place:
+        return settings
+    path = f"{place.rstrip('/')}/{FILE_NAME}" if wiring.files.kind(place) == "folder" else place
+    organisation = parse(wiring.files.read(path, CONFIG_LIMIT), path)
+    return merged(_settings(organisation, path), settings, organisation.gate.delegate)
 
 
 def _settings(config: Config, source: str) -> GateSettings:

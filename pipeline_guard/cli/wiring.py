@@ -25,6 +25,7 @@ from pipeline_guard.ports import (
     AuditSink,
     BoundaryBook,
     Cache,
+    Checkout,
     Checkpoints,
     Clock,
     Examined,
@@ -128,6 +129,8 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    checkout: Callable[[], Checkout]
+    tool_digest: Callable[[], str]
     advisories: Callable[[str], Advisories]  # the argument is a database's path
     advisory_service: Callable[[str], AdvisoryService]
     advisory_feed: Callable[[str, Sequence[str]], AdvisoryFeed]  # a folder or an address, and which ecosystems
@@ -234,6 +237,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
 
+    def tool_digest() -> str:
+        from pipeline_guard.adapters.tool import installed_digest
+
+        return installed_digest()
+
     def advisories(path: str) -> Advisories:
         from pipeline_guard.adapters.advisories.database import SqliteAdvisories
 
@@ -278,6 +286,8 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        checkout=lambda: GitRepository(folder, environ),
+        tool_digest=tool_digest,
         advisories=advisories,
         advisory_service=advisory_service,
         advisory_feed=advisory_feed,

@@ -11,12 +11,16 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
-from pipeline_guard.flows.verify import BUNDLE_SUFFIX, VerifyDoors, verify_one
+from pipeline_guard.flows.verify import BUNDLE_SUFFIX, VerifyDoors
 from pipeline_guard.gate.osv import ecosystem_of, parse, to_row
 from pipeline_guard.model.advisory import SnapshotFacts
+from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import AdvisoryDraft, AdvisoryFeed, AdvisoryPress, Clock, Files, Progress, Tree
+from pipeline_guard.sign.bundle import MAX_BUNDLE
+from pipeline_guard.sign.statement import BLOB
+from pipeline_guard.sign.verify import verify_bundle
 
 SCHEMA = "pipeline-guard/advisories/v1"
 MANIFEST_SUFFIX = ".json"
@@ -82,9 +86,10 @@ def open_snapshot(path: str, public_pem: str, oldest: timedelta, now: datetime, 
     for needed in (path, manifest):
         if doors.files.kind(needed) == "missing":
             raise Unavailable(f"{needed}: no such file", "pipeline-guard advisories build makes it")
+    content = doors.files.read(manifest, _LIMIT)
     if public_pem:
-        verify_one(manifest, manifest + BUNDLE_SUFFIX, public_pem, doors=doors)
-    facts = _read(doors.files.read(manifest, _LIMIT), manifest)
+        _check_signature(content, manifest, public_pem, doors.files)
+    facts = _read(content, manifest)
     folder, name = posixpath.split(path)
     if doors.tree.digest(folder, name, "sha256") != facts.sha256:
         raise IntegrityError(f"{path}: not the database that its manifest is about", "build it again; it may be damaged")
@@ -93,6 +98,15 @@ def open_snapshot(path: str, public_pem: str, oldest: timedelta, now: datetime, 
     if now - facts.date > oldest:
         raise Unavailable(f"{path}: as of {facts.date:%Y-%m-%d}, older than {oldest.days} days", "pipeline-guard advisories update")
     return facts
+
+
+def _check_signature(content: bytes, manifest: str, public_pem: str, files: Files) -> None:
+    bundle = manifest + BUNDLE_SUFFIX
+    if files.kind(bundle) == "missing":
+        raise IntegrityError(f"{manifest}: nobody has signed it", "pipeline-guard advisories build --key NAME does")
+    statement = verify_bundle(files.read(bundle, MAX_BUNDLE), public_pem, bundle)
+    if statement.predicate_type != BLOB or Digest.sha256(content) not in [subject.digest for subject in statement.subjects]:
+        raise IntegrityError(f"{manifest}: not what was signed", "build the database again")
 
 
 def info(path: str, *, doors: VerifyDoors) -> SnapshotFacts:

@@ -20,6 +20,7 @@ from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
 from pipeline_guard.model.package import Package
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked, Verdict
+from pipeline_guard.policy.merge import merge
 from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
@@ -63,6 +64,11 @@ class _Looked:
             self.unchecked.append((kind, item))
         else:
             self.found.append((kind, item))
+
+
+def merged(organisation: GateSettings, repository: GateSettings, delegated: Sequence[str]) -> GateSettings:
+    """Return what holds where both say something: the repository may only tighten. Raises UsageError for what loosens."""
+    return merge(organisation, repository, delegated)
 
 
 def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:

@@ -89,6 +89,14 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
     return [Signed(job.subjects, job.bundle, fingerprint, Digest.sha256(payload)) for job, payload in zip(jobs, payloads, strict=True)]
 
 
+def sign_payload(payload: bytes, title: str, named: str, actor: str, *, doors: SignDoors) -> tuple[bytes, str]:
+    """Return a bundle over a statement that was made elsewhere, and the key's fingerprint; ``title`` is for the record."""
+    if not named:
+        raise UsageError("no key to sign with", f"name one with --key, or make one: {_CREATE}")
+    key = _signing_key(named, doors)
+    return _signed(_Job((title,), "", title), payload, key, actor, doors), load(key.public_pem).fingerprint
+
+
 def _plan(request: SignRequest, files: Files) -> list[_Job]:
     """Decide which bundle is made of what, before anything is opened or hashed."""
     if not request.key:

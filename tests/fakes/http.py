@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path in place.cut_off:
             self.close_connection = True
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_words: Any) -> None:
         """Stay quiet."""
 
 

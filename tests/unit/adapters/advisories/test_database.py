@@ -38,9 +38,14 @@ def test_update_keeps_what_was_there_and_forgets_what_was_withdrawn(tmp_path: Pa
 def test_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
     path = made(tmp_path / "db")
     before = Path(path).read_bytes()
-    with pytest.raises(UsageError, match="stop"), SqlitePress().draft(path, keep=True) as draft:
-        draft.put("PyPI", "X-9", "2026-01-03T00:00:00Z", [])
-        raise UsageError("stop")
+
+    def fail() -> None:
+        with SqlitePress().draft(path, keep=True) as draft:
+            draft.put("PyPI", "X-9", "2026-01-03T00:00:00Z", [])
+            raise UsageError("stop")
+
+    with pytest.raises(UsageError, match="stop"):
+        fail()
     assert Path(path).read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["db"]
 

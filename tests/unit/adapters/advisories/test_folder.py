@@ -27,7 +27,7 @@ def test_both_layouts_are_read(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="all.zip"):
+    with pytest.raises(UsageError, match=r"all\.zip"):
         FolderFeed(str(tmp_path)).ecosystems()
     publish(tmp_path, [record("A-10")])
     with pytest.raises(UsageError, match="npm"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -100,7 +101,7 @@ def compared(one: Any, other: Any) -> int:
 @pytest.mark.parametrize("ecosystem", CHAINS, ids=lambda ecosystem: ecosystem.value)
 def test_known_chain_ascends(ecosystem: Ecosystem) -> None:
     chain = CHAINS[ecosystem].split()
-    for low, high in zip(chain, chain[1:], strict=False):
+    for low, high in pairwise(chain):
         assert version_key(ecosystem, low) < version_key(ecosystem, high), (low, high)
         assert not version_key(ecosystem, high) < version_key(ecosystem, low), (low, high)
 

@@ -118,7 +118,7 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
     network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
     delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
-    registries: dict[str, str] = msgspec.field(default_factory=dict)
+    lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
+from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.entry import Entry, Lost
@@ -19,6 +20,7 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.key import KeyChange, KeyEvent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
@@ -609,4 +611,12 @@ class AdvisoryPress(Protocol):
 
     def draft(self, path: str, *, keep: bool) -> AbstractContextManager[AdvisoryDraft]:
         """Begin what replaces ``path`` when the block ends well, with ``keep`` from what it holds now. Raises UsageError."""
+        ...
+
+
+class Registry(Protocol):
+    """Where an ecosystem's packages are published."""
+
+    def published(self, packages: Sequence[tuple[str, str]]) -> Sequence[Published | Unavailable | None]:
+        """Return for each (name, version) what is published, None where nothing is, the error where it did not answer."""
         ...

@@ -41,6 +41,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         clock=wiring.clock,
         progress=wiring.progress,
         advisories=AdvisoryAccess(wiring.advisories, wiring.advisory_service),
+        registry=wiring.registry,
     )
     gated = examine(settings, base, doors=doors)
     emit(gated.verdict, args, wiring)
@@ -82,7 +83,7 @@ def _settings(config: Config, source: str) -> GateSettings:
         exclude=section.exclude,
         advisories=_advisories(section.advisories),
         network=section.network if isinstance(section.network, str) else "off",
-        registries=tuple(sorted(section.registries.items())),
+        lookup=tuple(sorted(section.lookup.items())),
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
     )

@@ -41,6 +41,7 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    Registry,
     Revisions,
     Rulepacks,
     SearchIndex,
@@ -130,6 +131,7 @@ class Wiring:
     process: Callable[[], Process]
     handover: Callable[[], Handover]
     checkout: Callable[[], Checkout]
+    registry: Callable[[str, str], Registry]  # an ecosystem and an address
     tool_digest: Callable[[], str]
     advisories: Callable[[str], Advisories]  # the argument is a database's path
     advisory_service: Callable[[str], AdvisoryService]
@@ -237,6 +239,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
 
+    def registry(ecosystem: str, url: str) -> Registry:
+        from pipeline_guard.adapters.registry.opening import open_registry
+
+        return open_registry(ecosystem, url)
+
     def tool_digest() -> str:
         from pipeline_guard.adapters.tool import installed_digest
 
@@ -288,6 +295,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         handover=handover,
         checkout=lambda: GitRepository(folder, environ),
         tool_digest=tool_digest,
+        registry=registry,
         advisories=advisories,
         advisory_service=advisory_service,
         advisory_feed=advisory_feed,

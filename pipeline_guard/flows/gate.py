@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.gate_packages import DEPENDENCIES, Advised, AdviseDoors, AdvisoryAccess, advise, packages_before, packages_of
+from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matching
@@ -21,7 +22,7 @@ from pipeline_guard.model.package import Package
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.verdict import Unchecked, Verdict
 from pipeline_guard.policy.merge import merge
-from pipeline_guard.ports import Clock, Files, Git, Progress, Source, Tree
+from pipeline_guard.ports import Clock, Files, Git, Progress, Registry, Source, Tree
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -38,6 +39,7 @@ class GateDoors:
     clock: Clock
     progress: Progress
     advisories: AdvisoryAccess | None = None
+    registry: Callable[[str, str], Registry] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,12 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
             looked.take(Kind.CHANGE, ChangeFacts(path))
     packages = packages_of(item for kind, item in looked.found if kind in DEPENDENCIES)
     advised = _advised(packages, settings, base, changed, looked, doors)
+    asked = ask(packages, _before(base, changed, looked, doors), settings, doors.registry) if doors.registry else Asked()
+    for kind, item in asked.found:
+        looked.take(kind, item)
     notes = ((Kind.ADVISORY, advised.note),) if advised.note else ()
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
-    settings = replace(settings, allow_unchecked=settings.allow_unchecked + advised.excused)
+    settings = replace(settings, allow_unchecked=settings.allow_unchecked + advised.excused + asked.excused)
     return Gated(judge(facts, settings, doors.clock.now().date()), tuple(packages), advised.snapshot)
 
 
@@ -136,11 +141,9 @@ def _advised(
     if database:
         for item in [item for kind, item in looked.unchecked if kind in DEPENDENCIES]:
             looked.take(Kind.ADVISORY, replace(item, why=f"its packages are not known: {item.why}"))
-    before: list[Package] = []
+    before = _before(base, changed, looked, doors)
     if changed is not None:
-        git, still = doors.git(), packages_of(looked.still)
-        touched = [path for path in sorted(changed) if named_kind(path) in DEPENDENCIES]
-        before, packages = [*still, *packages_before(touched, lambda path: git.show(base, path))], [*packages, *still]
+        packages = [*packages, *packages_of(looked.still)]
         if database and not settings.advisories.key and {database, database + ".json"} & {posixpath.join(root, path) for path in changed}:
             return _refused(_short(database, root), "the database of advisories is part of this change, and no key vouches for it", looked)
     access = AdviseDoors(
@@ -153,6 +156,15 @@ def _advised(
     for kind, found in advised.found:
         looked.take(kind, replace(found, why=_short(found.why, root)) if isinstance(found, Unchecked) else found)
     return advised
+
+
+def _before(base: str, changed: frozenset[str] | None, looked: _Looked, doors: GateDoors) -> list[Package]:
+    """Return what the merge target pins: files that the change does not touch, and the others as they were."""
+    if changed is None:
+        return []
+    git = doors.git()
+    touched = [path for path in sorted(changed) if named_kind(path) in DEPENDENCIES]
+    return [*packages_of(looked.still), *packages_before(touched, lambda path: git.show(base, path))]
 
 
 def _refused(what: str, why: str, looked: _Looked) -> Advised:

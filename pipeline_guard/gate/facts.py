@@ -12,7 +12,8 @@ from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
 from pipeline_guard.gate.weakness import Pinned
 from pipeline_guard.model.advisory import Weakness
-from pipeline_guard.model.package import Lock
+from pipeline_guard.model.package import Lock, Package
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -57,7 +58,15 @@ class AdvisoryFacts:
     new: bool = True
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """A pinned package, and what its registry publishes of it: None where that is nothing."""
+
+    package: Package
+    published: Published | None
+
+
+Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts | PublishedFacts
 
 
 @dataclass(frozen=True, slots=True)

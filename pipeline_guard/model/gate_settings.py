@@ -65,4 +65,4 @@ class GateSettings:
     source: str = "defaults"
     advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     network: Literal["off", "try", "require"] = "off"
-    registries: tuple[tuple[str, str], ...] = ()  # (ecosystem as OSV calls it, address)
+    lookup: tuple[tuple[str, str], ...] = ()  # (ecosystem as OSV calls it, address)

@@ -87,7 +87,7 @@ def _advisories(higher: AdvisorySettings, lower: AdvisorySettings, _name: str, l
     return replace(higher, **merged)
 
 
-def _registries(higher: tuple[Any, ...], lower: tuple[Any, ...], name: str, loosened: list[str], _free: bool) -> tuple[Any, ...]:
+def _lookup(higher: tuple[Any, ...], lower: tuple[Any, ...], name: str, loosened: list[str], _free: bool) -> tuple[Any, ...]:
     """Where the organisation names the registry of an ecosystem, no other will do."""
     own = dict(higher)
     loosened += [f"gate.{name}: {ecosystem}" for ecosystem, address in lower if own.get(ecosystem, address) != address]
@@ -107,5 +107,5 @@ _FIELDS: dict[str, Callable[[Any, Any, str, list[str], bool], Any]] = {
     "exclude": _excuses,
     "network": _network,
     "advisories": _advisories,
-    "registries": _registries,
+    "lookup": _lookup,
 }

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pipeline_guard.adapters.advisories.folder import LARGEST, FolderFeed, read_archive, read_changes
-from pipeline_guard.adapters.http import Client
+from pipeline_guard.adapters.http import Client, is_safe
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import AdvisoryFeed
@@ -60,6 +60,8 @@ class OsvService:
     """OSV's API: which records are about these versions, then the records themselves."""
 
     def __init__(self, url: str) -> None:
+        if not is_safe(url):
+            raise UsageError("gate.advisories.service: not an address that is asked", "write https://HOST, without a name or password")
         self._url = url.rstrip("/")
         self._client = Client()
 
@@ -102,6 +104,8 @@ class OsvService:
 def open_feed(place: str, ecosystems: Sequence[str]) -> AdvisoryFeed:
     """Return the feed at an address or in a folder."""
     if place.startswith(("http://", "https://")):
+        if not is_safe(place):
+            raise UsageError("not an address that is asked", "write https://HOST, without a name or password")
         if not ecosystems:
             raise UsageError("an address does not tell which ecosystems it has", "name each with --ecosystem, like --ecosystem PyPI")
         return WebFeed(place, ecosystems)

@@ -41,7 +41,7 @@ def test_demands_add_up_and_the_digest_is_of_both() -> None:
         (own(advisories=rules(scope="all")), "advisories", rules(scope="all")),
         (own(advisories=rules(max_age=timedelta(days=1))), "advisories", rules(max_age=timedelta(days=1))),
         (own(advisories=rules(database="db")), "advisories", rules(database="db")),
-        (own(registries=(("npm", "https://r.example"),)), "registries", (("npm", "https://r.example"),)),
+        (own(lookup=(("npm", "https://r.example"),)), "lookup", (("npm", "https://r.example"),)),
     ],
 )
 def test_tighter_settings_hold(tighter: GateSettings, field: str, value: Any) -> None:
@@ -58,7 +58,7 @@ def test_tighter_settings_hold(tighter: GateSettings, field: str, value: Any) ->
         (PLAIN, own(advisories=rules(unscored="pass")), "gate.advisories.unscored: pass"),
         (replace(PLAIN, advisories=rules(database="db", key="k")), own(advisories=rules(key="other")), "gate.advisories.key: other"),
         (replace(PLAIN, advisories=rules(database="db")), own(advisories=rules(database="mine")), "gate.advisories.database: mine"),
-        (replace(PLAIN, registries=(("npm", "https://a"),)), own(registries=(("npm", "https://b"),)), "gate.registries: npm"),
+        (replace(PLAIN, lookup=(("npm", "https://a"),)), own(lookup=(("npm", "https://b"),)), "gate.lookup: npm"),
     ],
 )
 def test_looser_settings_are_refused_by_name(organisation: GateSettings, looser: GateSettings, named: str) -> None:

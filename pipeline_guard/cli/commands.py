@@ -170,6 +170,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag("base", "the merge target; its configuration and policy are used", "REF"),
             Flag("advisories", "database of known weaknesses (default: gate.advisories.database)", "FILE"),
+            Flag("sbom", "write what locks pin as cyclonedx=FILE or spdx=FILE; may be repeated", "FORM=FILE", many=True),
             Flag("organisation-policy", "the organisation's own configuration; the repository's may only tighten it", "FILE"),
             Flag("sign-verdict", "write the verdict, signed for exactly this change, to a file", "FILE"),
             Flag("check-verdict", "look at nothing: check such a file against --key, --repository, --head, --base and more", "FILE"),

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from pipeline_guard.cli import gate_verdict
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.output import emit, targets
+from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
 from pipeline_guard.config import FILE_NAME, AdvisoriesSection, Config, canonical, duration, parse
 from pipeline_guard.errors import ExitCode, UsageError
@@ -28,6 +28,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     base = args.text("base")
     if args.text("check-verdict"):
         return gate_verdict.check(args, wiring, args.text("policy") or _effective(args, base, wiring).digest)
+    sboms = sbom_targets(args)
     gate_verdict.prepare(args, wiring)
     settings = _effective(args, base, wiring)
     if args.text("advisories"):
@@ -45,9 +46,18 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     )
     gated = examine(settings, base, doors=doors)
     emit(gated.verdict, args, wiring)
+    for form, path in sboms:
+        wiring.files.write(path, render_sbom(gated.packages, form, _title(wiring), wiring.clock.now()).encode("utf-8", "backslashreplace"))
     if args.text("sign-verdict"):
         gate_verdict.sign(gated, settings, args, wiring)
     return exit_code(gated.verdict.outcome)
+
+
+def _title(wiring: Wiring) -> str:
+    try:
+        return wiring.head().repository
+    except UsageError:  # no repository, or one without a commit
+        return Path.cwd().name
 
 
 def exit_code(outcome: Outcome) -> ExitCode:

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
-from pipeline_guard.flows.gate_packages import DEPENDENCIES, Advised, AdviseDoors, AdvisoryAccess, advise, packages_before, packages_of
+from pipeline_guard.flows.gate_packages import (
+    DEPENDENCIES,
+    LOCKS,
+    Advised,
+    AdviseDoors,
+    AdvisoryAccess,
+    advise,
+    packages_before,
+    packages_of,
+)
 from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
@@ -44,7 +53,7 @@ class GateDoors:
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """A verdict, what it was about, and which advisories it rests on."""
+    """A verdict, what the whole tree pins, and which advisories it rests on."""
 
     verdict: Verdict
     packages: tuple[Package, ...] = ()
@@ -123,10 +132,11 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
     asked = ask(packages, _before(base, changed, looked, doors), settings, doors.registry) if doors.registry else Asked()
     for kind, item in asked.found:
         looked.take(kind, item)
+    inventory = packages_of([*(item for kind, item in looked.found if kind in LOCKS), *looked.still])
     notes = ((Kind.ADVISORY, advised.note),) if advised.note else ()
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
     settings = replace(settings, allow_unchecked=settings.allow_unchecked + advised.excused + asked.excused)
-    return Gated(judge(facts, settings, doors.clock.now().date()), tuple(packages), advised.snapshot)
+    return Gated(judge(facts, settings, doors.clock.now().date()), tuple(inventory), advised.snapshot)
 
 
 def _advised(

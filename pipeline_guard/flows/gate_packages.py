@@ -22,7 +22,8 @@ from pipeline_guard.model.package import Lock, Package
 from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Advisories, AdvisoryService, Clock
 
-DEPENDENCIES = (Kind.REQUIREMENTS, Kind.LOCK, Kind.SBOM)
+LOCKS = (Kind.REQUIREMENTS, Kind.LOCK)
+DEPENDENCIES = (*LOCKS, Kind.SBOM)
 RULES = ("malicious-package", "vulnerable-package")
 _OFF = "no database of advisories is named; make one with pipeline-guard advisories build, and name it with --advisories FILE"
 

@@ -222,3 +222,26 @@ def test_archive_of_junk_is_not_believed(place: Place) -> None:
     done = place.guard("advisories", "build", str(place.database), "--from", str(place.feed))
     assert done.code == 2
     assert "cannot be read" in done.err
+
+
+def test_packages_of_an_sbom_are_looked_up_too(place: Place) -> None:
+    bom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"purl": "pkg:pypi/Jinja2@3.1.2"}]}
+    place.repository.commit("bom", {"image.cdx.json": json.dumps(bom, indent=1)})
+    code, checks = place.gate()
+    assert (code, str(checks["vulnerable-package"][0]["locations"][0]["path"])) == (1, "image.cdx.json")
+    assert checks["vulnerable-package"][0]["locations"][0]["line"] > 1
+
+
+def test_sbom_is_written_of_the_whole_tree(place: Place, tmp_path: Path) -> None:
+    place.pins("jinja2==3.1.3")
+    place.repository.git("switch", "-q", "-c", "topic")
+    place.repository.commit("more", {"sub/requirements.txt": f"fine==1 {HASH}\n"})
+    files = {form: tmp_path / form for form in ("cyclonedx", "spdx")}
+    code, _ = place.gate("--base", "main", *(word for form, path in files.items() for word in ("--sbom", f"{form}={path}")))
+    assert code == 0
+    assert [component["purl"] for component in json.loads(files["cyclonedx"].read_text())["components"]] == [
+        "pkg:pypi/fine@1",
+        "pkg:pypi/jinja2@3.1.3",
+    ]
+    assert json.loads(files["spdx"].read_text())["spdxVersion"] == "SPDX-2.3"
+    assert place.gate("--sbom", "pdf=x")[0] == 2

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
+from pipeline_guard.model.dynamic import Made, Wish
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
@@ -447,6 +448,18 @@ class LeaseBook(Protocol):
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
+        ...
+
+
+class Engine(Protocol):
+    """A maker of short-lived secrets of one kind: a database role, a forge's token, a certificate."""
+
+    def make(self, wish: Wish) -> Made:
+        """Make one. Raises UsageError for what the job sent along, Denied where the other side refuses."""
+        ...
+
+    def undo(self, handle: Secret) -> None:
+        """End one and everything opened with it; what is gone already is fine. May be tried again after Unavailable."""
         ...
 
 

@@ -15,12 +15,24 @@ from dataclasses import dataclass
 from pipeline_guard.scan.rule import Rule
 
 _REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),(\d+)\}", re.DOTALL)
-_ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b|\(\?![^()]*\))*$", re.DOTALL)
+_ENDING = re.compile(r"(?<!\\)(\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wd])\{(\d+)(?:,\d*)?\}(?:\\b)*$", re.DOTALL)
 _ENOUGH = 8  # repetitions at the end of an expression that tell enough
+_TOGETHER = 24  # words in one expression: Hyperscan refuses larger ones
+_MANY = 100  # words, some of which stand in any text: there what follows them counts
+BLOCK = 1024  # bytes; longer matches over several lines are dear
 _SHORT = 5  # letters of a word that may well stand within another
 # Of an expression with ``near``: whatever stands between the word and the value, which follows a sign or a space
 _GAP = r"[^\r\n]*[\\\"'`\]=>:,(|? \t]"
 _GAP_JOINED = r"[^\r\n]*[\\\"'`\]=>:,(|? \t\-_.]"  # with ``credential`` a hyphen or a dot will do
+# With ``credential`` and many words: at once a sign; or a word for a credential, and a sign, hyphen or dot before the value; or a UUID
+_JOINED = r"[\\\"'`\]=>:,(|? \t\-_.]"
+_CREDENTIAL = (
+    r"(?:(?:[_.\- ]?(?i:api))?[\"'`\]]{0,2}[ \t]{0,4}[:=](?:[^\r\n]*" + _JOINED + r")?"
+    r"|[^\r\n]*(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat|[_.\- ]pass)"
+    r"[^\r\n]*" + _JOINED + ")",
+    r"[ \-][0-9a-fA-F]{8}-[0-9a-fA-F]{4}-",
+)
+_LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _STRUCTURE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 # What Hyperscan reads in another way than ``re``: POSIX classes, the very end
 _FOREIGN = re.compile(r"\[:\^?\w+:\]|\\Z")
@@ -38,36 +50,46 @@ class Probe:
 def probes(rules: Sequence[Rule]) -> tuple[list[Probe], list[int]]:
     """Return the expressions for all rules, and the rules for which there is none."""
     words: dict[str, list[int]] = {}
-    found: list[Probe] = []
+    shared: dict[str, list[int]] = {}
     rest: list[int] = []
     for index, rule in enumerate(rules):
-        if _is_told_by_words(rule):
+        if rule.probe:
+            shared.setdefault(rule.probe, []).append(index)
+        elif _is_told_by_words(rule):
             for word in rule.anchors:
                 words.setdefault(word, []).append(index)
         elif _FOREIGN.search(rule.pattern):
             rest.append(index)
         else:
-            found.append(Probe(_loose(rule), (index,)))
-    return [Probe(re.escape(word), tuple(owners), literal=True) for word, owners in words.items()] + found, rest
+            for expression in _loose(rule):
+                shared.setdefault(expression, []).append(index)
+    found = [Probe(re.escape(word), tuple(owners), literal=True) for word, owners in words.items()]
+    return found + [Probe(expression, tuple(owners)) for expression, owners in shared.items()], rest
 
 
 def _is_told_by_words(rule: Rule) -> bool:
     """Tell whether a rule's keywords are rare enough in ordinary text. Those of long matches must be: only they are cheap."""
     if not rule.anchors:
         return False
-    return rule.lines or (not rule.near and not rule.generic and all(map(_is_rare, rule.anchors)))
+    return rule.reach > BLOCK if rule.lines else not rule.near and not rule.generic and all(map(_is_rare, rule.anchors))
 
 
 def _is_rare(word: str) -> bool:
-    return len(word) >= 6 or (len(word) >= 4 and not word.isalpha())
+    return len(word) >= 6 or (len(word) >= 4 and any(character.isdigit() for character in word))
 
 
-def _loose(rule: Rule) -> str:
+def _loose(rule: Rule) -> list[str]:
     if not rule.anchors:
-        return _unbounded(_without_lookahead(rule.pattern))  # nothing else tells where to look: a cut ending would be in every file
+        return [_unbounded(_without_lookaround(rule.pattern))]  # nothing else tells where to look: a cut ending would be in every file
     if not rule.near:
-        return _cut(_unbounded(rule.pattern))
-    return f"(?:{_begun(rule.near)}){_GAP_JOINED if rule.credential else _GAP}(?:{_cut(_unbounded(rule.pattern))})"
+        return [_cut(_unbounded(rule.pattern))]
+    value = _cut(_unbounded(rule.pattern))
+    if rule.credential and len(rule.near) > _MANY:
+        words, rest = sorted(rule.near), f"{_CREDENTIAL[0]}(?:{value})|{_CREDENTIAL[1]}"
+    else:
+        words = sorted({word for word in rule.near if not any(word != other and word.startswith(other) for other in rule.near)})
+        rest = f"{_GAP_JOINED if rule.credential else _GAP}(?:{value})"
+    return [f"(?:{_begun(words[at : at + _TOGETHER])})(?:{rest})" for at in range(0, len(words), _TOGETHER)]
 
 
 def _begun(words: Sequence[str]) -> str:
@@ -75,7 +97,6 @@ def _begun(words: Sequence[str]) -> str:
 
     That is behind no letter, or as a capital behind a small one.
     """
-    words = sorted({word for word in words if not any(word != other and word.startswith(other) for other in words)})
     short = [word for word in words if len(word) <= _SHORT and word.isascii() and word[0].isalpha()]
     found = []
     if len(short) < len(words):
@@ -100,15 +121,23 @@ def _unbounded(pattern: str) -> str:
 
 def _cut(pattern: str) -> str:
     """Shorten the last repetition: what follows it in a match, or behind it, is not needed to see where it begins."""
-    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", _without_lookahead(pattern))
+    return _ENDING.sub(lambda match: f"{match[1]}{{{min(int(match[2]), _ENOUGH)}}}", _without_lookaround(pattern))
 
 
-def _without_lookahead(pattern: str) -> str:
-    """Take away a lookahead at the very end, which lies behind the match."""
-    begin = pattern.rfind("(?=")
-    depth = 0
-    for part in _STRUCTURE.finditer(pattern, max(begin, 0)):
-        depth += {"(": 1, ")": -1}.get(part[0], 0)
-        if depth == 0 and part[0] == ")":
-            return pattern[:begin] if begin >= 0 and part.end() == len(pattern) else pattern
-    return pattern
+def _without_lookaround(pattern: str) -> str:
+    """Take away what looks ahead or back: Hyperscan can look nowhere, and would loosen the whole expression for it."""
+    kept: list[str] = []
+    place = depth = 0
+    begin = -1  # of the lookaround that is being left out
+    for part in _STRUCTURE.finditer(pattern):
+        if part[0] == "(":
+            depth += 1
+            if begin < 0 and _LOOKAROUND.match(pattern, part.start()):
+                begin = depth
+                kept.append(pattern[place : part.start()])
+        elif part[0] == ")":
+            if depth == begin:
+                begin = -1
+                place = part.end()
+            depth -= 1
+    return "".join(kept) + pattern[place:]

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
 from pipeline_guard.scan import dummy, filters, generic, proof
+from pipeline_guard.scan.coarse import BLOCK
 from pipeline_guard.scan.prefilter import Prefilter
 from pipeline_guard.scan.proof import Proof, State
 from pipeline_guard.scan.proofs.outcome import MADE_UP
@@ -96,8 +97,12 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
     areas: Iterable[tuple[int, int]] = [(0, len(text))]
     zones: Sequence[tuple[int, int]] = ()
     if ends and rule.lines:
-        zones = [(max(first - _WORD, 0), last) for first, last in sorted(zip(ends[::2], ends[1::2], strict=True))]
-    elif ends and rule.anchors:
+        before = max(_WORD, rule.reach if rule.reach <= BLOCK else 0)
+        zones = _merged((max(first - before, 0), last) for first, last in sorted(zip(ends[::2], ends[1::2], strict=True)))
+        if not rule.anchors:
+            reach = rule.reach + _MARGIN
+            areas = _merged((max(first - reach, 0), min(last + reach, len(text))) for first, last in zones)
+    elif ends:
         areas = _lines(text, ends)
     for first, last in areas:
         for start, end in _regions(rule, text, low, first, last, zones or [(first, last)]):
@@ -107,6 +112,17 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
                 if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
                     continue
                 yield match
+
+
+def _merged(zones: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Put zones together that overlap; they come in order."""
+    found: list[tuple[int, int]] = []
+    for first, last in zones:
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
 
 
 def _lines(text: bytes, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -141,11 +157,12 @@ def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int, zones: 
     places.sort()
     regions: list[tuple[int, int]] = []
     reach = rule.reach + _MARGIN
+    back = _WORD if rule.near else reach  # a match begins with such a word, though perhaps with a longer one
     start = end = -1
     for place in places:
         if place + rule.reach < end or (place < end and not rule.lines and text[end : end + 1] == b"\n"):
             continue  # this region holds it already
-        first, last = max(place - reach, begin), min(place + reach, stop)
+        first, last = max(place - back, begin), min(place + reach, stop)
         if not rule.lines:
             first = max(first, text.rfind(b"\n", first, place) + 1)
             newline = text.find(b"\n", place, last)

@@ -19,7 +19,7 @@ from pipeline_guard.scan.rule import Rule
 # Below these sizes looking for keywords in Python is faster than loading, or compiling, a database.
 LOAD_FROM = 32 * 1024
 COMPILE_FROM = 384 * 1024
-FORMAT = 2  # of what is kept; raise it when probes or the layout change
+FORMAT = 3  # of what is kept; raise it when probes or the layout change
 _NEAR = 64  # bytes: places closer together than this are one
 
 # Ends of what was seen, for each rule: first and last, first and last, ... ascending. Empty: anywhere.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+import hyperscan
 import pytest
 
 from pipeline_guard.adapters.rulepacks import PackagedRules
@@ -59,3 +60,39 @@ def test_every_example_is_told_by_an_expression_of_its_rule() -> None:
             match = compiled(one).search(text)
             if match and index in by_rule:
                 assert any(pattern.search(text, 0, match.end()) for pattern in by_rule[index]), one.id
+
+
+def test_the_engine_takes_every_expression_as_it_is() -> None:
+    # NOTE: as a prefilter Hyperscan takes what it cannot match, and loosens it: such rules are then confirmed nearly everywhere
+    found, _rest = probes(RULES)
+    flags = hyperscan.HS_FLAG_ALLOWEMPTY | hyperscan.HS_FLAG_MULTILINE
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[probe.expression.encode() for probe in found],
+        ids=list(range(len(found))),
+        flags=[hyperscan.HS_FLAG_CASELESS if probe.literal else flags for probe in found],
+    )
+
+
+@pytest.mark.parametrize("pattern", ["x_(?!y)[a-z]{9}", "x_(?=[^)]y)[a-z]{9}", "(?<![a-z(])x_[a-z]{9}", r"(?<=\()x_(?!\))[a-z]{9}"])
+def test_what_looks_ahead_or_back_is_left_out(pattern: str) -> None:
+    (probe,), rest = probes([rule(pattern, keywords=("x_",))])
+    assert (probe.expression, rest) == ("x_[a-z]{8}", [])
+
+
+def test_rules_with_the_same_probe_are_told_by_one_expression() -> None:
+    found, _rest = probes([rule("a[0-9]{30}b", probe="[0-9]{30}"), rule("c[0-9]{40}", probe="[0-9]{30}")])
+    assert [(probe.expression, probe.owners) for probe in found] == [("[0-9]{30}", (0, 1))]
+
+
+def test_where_hundreds_of_names_are_known_a_word_for_a_credential_is_asked_for() -> None:
+    names = tuple(f"service{number}" for number in range(101))
+    found, _rest = probes([rule("[a-z0-9]{20}", near=names, credential=True)])
+    texts = {
+        "service7 and nothing but wordsofeverydaylanguage": False,
+        "service7_api_key = 'abcdefghijklmnopqrst'": True,
+        "service7: abcdefghijklmnopqrst": True,
+        "service7 f81d4fae-7dec-11d0-a765-00a0c91e6bf6": True,
+    }
+    for text, expected in texts.items():
+        assert any(re.search(probe.expression, text) for probe in found) is expected, text

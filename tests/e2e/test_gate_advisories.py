@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.fakes.http import serving
@@ -70,6 +71,13 @@ def test_weakness_is_named_once_with_level_place_and_smallest_fix(place: Place) 
     code, checks = place.gate()
     assert (code, checks["vulnerable-package"][0]["status"]) == (0, "pass")
     assert f"advisories as of {NOW:%Y-%m-%d}" in checks["vulnerable-package"][0]["why"]
+
+
+def test_manifest_is_as_its_schema_says(place: Place) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "advisories.v1.json").read_text())
+    jsonschema.validate(json.loads(Path(f"{place.database}.json").read_text()), schema)
+    info = place.guard("advisories", "info", str(place.database), "--format", "json")
+    jsonschema.validate(json.loads(info.out), schema)
 
 
 def test_threshold_and_unscored_are_policy(place: Place) -> None:

@@ -21,7 +21,7 @@ from pipeline_guard.flows.gate_packages import (
 from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.verify import BUNDLE_SUFFIX, KeyDoors, VerifyDoors, default_bundle, find_public_key, verify_one
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
-from pipeline_guard.gate.glob import fixed_folder, matching
+from pipeline_guard.gate.glob import fixed_folder, matches, matching
 from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
@@ -134,6 +134,9 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
         looked.take(kind, item)
     inventory = packages_of([*(item for kind, item in looked.found if kind in LOCKS), *looked.still])
     notes = ((Kind.ADVISORY, advised.note),) if advised.note else ()
+    for path in sorted(_unseen(settings, looked.paths, doors)):
+        for kind, item in _look_into(path, doors):
+            looked.take(kind, item)
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
     settings = replace(settings, allow_unchecked=settings.allow_unchecked + advised.excused + asked.excused)
     return Gated(judge(facts, settings, doors.clock.now().date()), tuple(inventory), advised.snapshot)
@@ -265,6 +268,24 @@ def _is_touched(path: str, bundle: str, changed: frozenset[str], known: set[str]
     if path in changed or bundle in changed or any(name.startswith(inside) for name in changed):
         return True
     return path not in known and not any(name.startswith(inside) for name in known)
+
+
+def _unseen(settings: GateSettings, known: set[str], doors: GateDoors) -> set[str]:
+    """Return artifacts that policy names and git does not know: build results, which are looked into, too."""
+    root = _root(doors)
+    try:
+        built = {path: demand for demand in settings.artifacts for path in _built(demand, root, doors) - known}
+    except (IntegrityError, UsageError, Unavailable):  # said already, where their signatures were looked at
+        return set()
+    return {path for path, demand in built.items() if matches(path, demand.path) and not path.endswith(BUNDLE_SUFFIX)}
+
+
+def _look_into(path: str, doors: GateDoors) -> list[tuple[Kind, Facts | Unchecked]]:
+    try:
+        content = doors.files.read(posixpath.join(_root(doors), path), MAX_BYTES)
+    except UsageError as error:
+        return [(Kind.ARCHIVE, Unchecked(path, _short(error.what, _root(doors))))]
+    return [(kind, item) for kind, item in look(path, content) if kind in (Kind.ARCHIVE, Kind.MODEL)]
 
 
 def _root(doors: GateDoors) -> str:

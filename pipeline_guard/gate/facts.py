@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from pipeline_guard.gate.archive import ArchiveFacts
 from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
@@ -28,6 +29,7 @@ class Kind(Enum):
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
     SBOM = "SBOM files"
+    ARCHIVE = "archives"
     ADVISORY = "packages"
     PUBLISHED = "published packages"
 
@@ -66,7 +68,7 @@ class PublishedFacts:
     published: Published | None
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts | PublishedFacts
+Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts | PublishedFacts | ArchiveFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
     checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
     if not checks:
         number = len(looked)
-        noun = rule.kind.value if number != 1 else re.sub("(file|artifact|package)s", r"\1", rule.kind.value)
+        noun = rule.kind.value if number != 1 else re.sub("(file|artifact|package|archive)s", r"\1", rule.kind.value)
         note = "".join(f", {note}" for kind, note in facts.notes if kind is rule.kind)
         checks.append(Check(rule.id, CheckStatus.PASS, f"{number} {noun} looked at{note}" if number else _nothing(rule.kind, facts)))
     return checks

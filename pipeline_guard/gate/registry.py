@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pipeline_guard.gate.checks import (
     action_unpinned,
+    archive_unsafe,
     artifact_unverified,
     gate_file_changed,
     include_unpinned,
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     artifact_unverified.RULE,
     gate_file_changed.RULE,
     malicious_package.RULE,
+    archive_unsafe.RULE,
     vulnerable_package.RULE,
     package_altered.RULE,
     package_unpublished.RULE,

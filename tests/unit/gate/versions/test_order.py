@@ -76,7 +76,7 @@ def nuget() -> str:
 
 def composer() -> str:
     return (
-        DICE.choice(["", "v"]) + numbers(1, 4) + DICE.choice(["", "-alpha1", "-beta2", "b1"])
+        DICE.choice(["", "v"]) + numbers(1, 3) + DICE.choice(["", "-alpha1", "-beta2", "b1"])
     )  # the peer puts dev, RC and patches elsewhere than PHP does
 
 

@@ -31,10 +31,32 @@ scalars = (
     | st.sampled_from(["PyPI", "SEMVER", "pkg:npm/a@1", "0"])
 )
 KEYS = st.sampled_from(
-    (
-        "id modified withdrawn aliases affected package ecosystem name ranges events introduced fixed type versions severity score summary "
-        "bomFormat spdxVersion components purl packages externalRefs referenceType"
-    ).split()
+    [
+        "id",
+        "modified",
+        "withdrawn",
+        "aliases",
+        "affected",
+        "package",
+        "ecosystem",
+        "name",
+        "ranges",
+        "events",
+        "introduced",
+        "fixed",
+        "type",
+        "versions",
+        "severity",
+        "score",
+        "summary",
+        "bomFormat",
+        "spdxVersion",
+        "components",
+        "purl",
+        "packages",
+        "externalRefs",
+        "referenceType",
+    ]
 )
 trees = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=30)
 

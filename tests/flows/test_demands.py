@@ -70,6 +70,8 @@ def test_every_rule_that_names_a_subject_must_be_met(place: SigningPlace) -> Non
     signed(place, "dist/a.whl")
     strict = ONE + "  - {subjects: ['*.whl'], signers: [{key: ada}]}\n"
     assert answer(place, strict).verdict.value == "unknown-key"
+    first, second = strict.splitlines()
+    assert answer(place, f"{second}\n{first}\n").verdict.value == "unknown-key"
     signed(place, "dist/a.whl", "ada", "second.json")
     assert answer(place, strict, "dist/a.whl", "dist/a.whl.sigstore.json", "second.json").verified
 

@@ -113,6 +113,9 @@ class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     key: str = ""
     pq_key: str = ""
     type: Literal["blob", "provenance", "model"] | None = None
+    timestamp_url: str = ""
+    timestamp_key: str = ""
+    timestamp_certificate: str = ""
 
 
 class VerifySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -101,6 +101,9 @@ def read_trusted_root(content: bytes, name: str) -> TrustedRoot:
             )
         )  # type: ignore[arg-type]
     )
+    for kind, logs in (("tlogs", found.logs), ("ctlogs", found.ct_logs)):
+        if root.get(kind) and not logs:  # to ask for no log at all is not what the root says
+            raise fields.refuse(f"{kind} has no log whose key is understood")
     if not found.authorities and not found.timestamp_authorities:
         raise fields.refuse("names no certificate authority and no time-stamp authority")
     return found

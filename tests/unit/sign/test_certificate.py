@@ -122,6 +122,7 @@ BETWEEN: dict[str, tuple[Any, ...]] = {
     "no key usage": (CA,),
     "another purpose": (CA, CERTIFIES, TIME),
     "limited names": (CA, CERTIFIES, x509.NameConstraints([x509.DNSName("example.org")], None)),
+    "limited names, by the way": (CA, CERTIFIES, (x509.NameConstraints([x509.DNSName("example.org")], None), False)),
     "strange": (CA, CERTIFIES, x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\0")),
 }
 
@@ -153,6 +154,10 @@ def test_authorities_that_certify_each_other_end() -> None:
     first, second = Party("first", None, CA, CERTIFIES), Party("second", None, CA, CERTIFIES)
     crossed = [Party("first", second, CA, CERTIFIES, key=first.key), Party("second", first, CA, CERTIFIES, key=second.key)]
     assert "leads to no authority" in refused(Party("leaf", first, SIGNS, CODE), *crossed, first, second)
+
+
+def test_a_weak_hash_makes_no_chain() -> None:
+    assert "leads to no authority" in refused(Party("leaf", ROOT, SIGNS, CODE, algorithm=hashes.SHA224()))
 
 
 def test_a_name_alone_makes_no_issuer() -> None:

@@ -191,8 +191,10 @@ def test_a_token_signed_by_another_key_is_refused() -> None:
 
 
 def test_a_refusal_of_the_authority_is_told() -> None:
-    with pytest.raises(IntegrityError, match="refused"):
-        time_of(der.sequence(der.sequence(der.number(2))))
+    token = der.read(TOKEN).children()[1].raw
+    for answer in (der.sequence(der.sequence(der.number(2))), der.sequence(der.sequence(der.number(2)), token)):
+        with pytest.raises(IntegrityError, match="refused"):
+            time_of(answer)
 
 
 def test_another_signers_certificate_under_the_same_name_is_refused() -> None:

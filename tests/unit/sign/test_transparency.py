@@ -113,6 +113,8 @@ def test_any_other_note_is_refused(note: str) -> None:
 
 def test_another_logs_checkpoint_is_refused() -> None:
     other = Key()
+    with pytest.raises(IntegrityError, match="not signed by log"):
+        read_checkpoint(write_note(TEXT, "trust.example", other.holder.id, KEY.sign(TEXT)), LOG, "b")
     for key_id in (KEY.holder.id, other.holder.id):
         with pytest.raises(IntegrityError, match="not signed by log"):
             read_checkpoint(write_note(TEXT, "trust.example", key_id, other.sign(TEXT)), LOG, "b")

@@ -88,6 +88,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     until: str
     owner: str
     path: str = ""
+    advisory: str = ""
 
 
 class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -98,6 +99,18 @@ class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     bundle: str = ""
 
 
+class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where known weaknesses are looked up, and which of them block."""
+
+    database: str = ""
+    key: str = ""
+    service: str = ""
+    max_age: str = "14d"
+    threshold: Literal["critical", "high", "medium", "low"] = "medium"
+    unscored: Literal["block", "pass"] = "block"
+    scope: Literal["new", "all"] = "new"
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -105,6 +118,10 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     waive: tuple[Waiver, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
+    network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
+    delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
+    lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -178,6 +195,12 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             duration(getattr(config.keys, key))
         except UsageError as error:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
+    if config.gate.network is True:
+        raise UsageError(f"{name}:{tree.at(['gate', 'network']).line}: gate.network: on is not one of its values", "off, try or require")
+    try:
+        duration(config.gate.advisories.max_age)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['gate', 'advisories', 'max-age']).line}: {error.what}", error.hint) from None
     try:
         check_store_url(config.store.url)
     except UsageError as error:

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from pipeline_guard.gate.archive import ArchiveFacts
 from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
-from pipeline_guard.model.package import Lock
+from pipeline_guard.gate.weakness import Pinned
+from pipeline_guard.model.advisory import Weakness
+from pipeline_guard.model.package import Lock, Package
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -24,6 +28,10 @@ class Kind(Enum):
     MODEL = "model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
+    SBOM = "SBOM files"
+    ARCHIVE = "archives"
+    ADVISORY = "packages"
+    PUBLISHED = "published packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,24 @@ class ChangeFacts:
     path: str
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+@dataclass(frozen=True, slots=True)
+class AdvisoryFacts:
+    """One pinned package and what is known against it; ``new`` where the merge target does not pin it already."""
+
+    pinned: Pinned
+    weaknesses: tuple[Weakness, ...] = ()
+    new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """A pinned package, and what its registry publishes of it: None where that is nothing."""
+
+    package: Package
+    published: Published | None
+
+
+Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts | PublishedFacts | ArchiveFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +79,4 @@ class GateFacts:
     unchecked: tuple[tuple[Kind, Unchecked], ...] = ()
     files: int = 0
     base: str = ""
+    notes: tuple[tuple[Kind, str], ...] = ()  # what a pass of this kind rests on

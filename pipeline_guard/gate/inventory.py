@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate import ci_file, model_file
+from pipeline_guard.gate import archive, ci_file, model_file
 from pipeline_guard.gate.facts import Facts, Kind
-from pipeline_guard.gate.manifest import requirements
+from pipeline_guard.gate.manifest import requirements, sbom
 from pipeline_guard.model.verdict import Unchecked
 
 _REQUIREMENTS = re.compile(r"([^/]*requirements[^/]*|constraints[^/]*)\.(txt|pip)")
@@ -43,6 +43,8 @@ def kind_by_name(path: str) -> Kind:
         return Kind.REQUIREMENTS
     if _WORKFLOW.fullmatch(lower) or _ACTION.fullmatch(lower):
         return Kind.WORKFLOW
+    if sbom.is_named(path):
+        return Kind.SBOM
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
 
 
@@ -66,6 +68,10 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
             found.append((Kind.WORKFLOW, item))
     elif _GITLAB.fullmatch(lower) or (lower.endswith((".yml", ".yaml")) and _is_component(content)):
         found.append((Kind.GITLAB, _read(ci_file.gitlab, content, path)))
+    if sbom.is_one(path, content):
+        found.append((Kind.SBOM, _read(sbom.parse, content, path)))
+    if archive.is_one(path, content):
+        found.append((Kind.ARCHIVE, _archive(content, path)))
     model = model_file.inspect(content, path)
     if model is not None:
         found.append((Kind.MODEL, model))
@@ -83,6 +89,10 @@ def _is_component(content: bytes) -> bool:
         if line.strip() and not line.startswith((b"#", b"---")):
             return line.startswith(b"spec:") and b"inputs" in content and b"\n---" in content
     return False
+
+
+def _archive(content: bytes, path: str) -> Facts | Unchecked:
+    return _read(archive.inspect, content, path)
 
 
 def _read(parse: Callable[[bytes, str], Facts], content: bytes, path: str) -> Facts | Unchecked:

@@ -19,13 +19,15 @@ class Problem:
     location: Location
     what: str
     fix: str
+    ids: tuple[str, ...] = ()  # of the advisories it is about: each is a check of its own, and may be waived by any of them
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A check with its id, the kind of facts it takes, what is wrong with its problems, and why that matters.
 
-    ``check`` is pure: facts of that kind and the settings in, problems out. ``informs`` marks one that never fails.
+    ``check`` is pure: facts of that kind and the settings in, problems out. ``informs`` marks one that never fails, ``waivable`` False one
+    that nobody may put up with.
     """
 
     id: str
@@ -34,3 +36,4 @@ class Rule:
     why: str
     check: Callable[[Any, GateSettings], Iterable[Problem]]
     informs: bool = False
+    waivable: bool = True

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,14 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 WORKFLOW = "jobs:\n  a:\n    steps:\n      - uses: o/r@{}\n"
 DEMAND = ArtifactDemand("dist/*", "keys/ci.pem")
 PLAIN = GateSettings()
+LOOKED_UP = {"malicious-package", "vulnerable-package", "package-altered", "package-unpublished", "package-withdrawn", "provenance-lost"}
+
+
+def leading_out() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("../x", b"")
+    return stream.getvalue()
 
 
 class Place:
@@ -90,17 +100,18 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
     place.repository.write(".gitlab-ci.yml", "include: {project: g/p, file: x.yml}")
     place.repository.write("requirements.txt", f"--extra-index-url http://h.example\na\nb==1 --hash=md5:{'a' * 32}\n")
     place.repository.write("docs/picture.png", torch_zip(gadget()))
+    place.repository.write("x.zip", leading_out())
     place.repository.write("dist/app", b"app")
     verdict = place.gate(GateSettings(artifacts=(DEMAND,)))
     assert verdict.outcome is Outcome.BLOCK
-    everything = {check.id for check in verdict.checks} - {"gate-file-changed"}
+    everything = {check.id for check in verdict.checks} - {"gate-file-changed", *LOOKED_UP}
     assert failed(verdict) == everything
     assert len(of(verdict, "action-unpinned")) == 2
     for check in verdict.checks:
         if check.status is CheckStatus.FAIL:
             assert check.fix
             assert check.locations
-            assert check.locations[0].line or check.id in ("pickle-unsafe", "artifact-unverified")
+            assert check.locations[0].line or check.id in ("pickle-unsafe", "artifact-unverified", "archive-unsafe")
 
 
 def test_unreadable_files_reach_the_verdict(place: Place) -> None:

@@ -54,6 +54,16 @@ class AdvisorySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """How verdicts are published: under which ``name``, with which parts, and whether a job that may not publish fails."""
+
+    name: str = "pipeline-guard"
+    required: bool = False
+    comment: bool = True
+    sarif: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class GateSettings:
     """A gate's whole policy. ``digest`` is SHA-256 of the configuration, ``source`` tells people where it came from."""
 
@@ -65,4 +75,5 @@ class GateSettings:
     source: str = "defaults"
     advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     network: Literal["off", "try", "require"] = "off"
+    publish: PublishSettings = field(default_factory=PublishSettings)
     lookup: tuple[tuple[str, str], ...] = ()  # (ecosystem as OSV calls it, address)

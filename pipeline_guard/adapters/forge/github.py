@@ -28,7 +28,7 @@ _TEXT = 65_535  # characters of a check run's summary
 _COMMENT = 65_536  # characters
 _TITLE = 140  # characters of a status' description
 _SARIF = 10 * 1024 * 1024  # bytes, compressed
-_LOOKED_AT = 3_000  # comments of a pull request, statuses of a commit
+_LOOKED_AT = 3_000  # comments of a pull request, runs of a commit
 _APP = "ghs_"  # tokens of installed Apps begin like this, the job's own among them
 
 
@@ -71,9 +71,9 @@ class GitHubForge:
 
     def __init__(self, api: str, repository: str, token: Secret, pause: Callable[[float], None] = time.sleep) -> None:
         self._client = connect(api, token, pause)
-        from github.GithubException import GithubException
+        from github.GithubException import BadAttributeException, GithubException
 
-        self._foreign, self._pause = GithubException, pause
+        self._foreign, self._pause = (GithubException, BadAttributeException), pause
         self._is_app = token.reveal().startswith(_APP.encode())
         with translated("GitHub", "the repository", self._foreign):
             self._repository: Repository = self._client.get_repo(repository)
@@ -111,7 +111,8 @@ class GitHubForge:
         state, title = "success" if publication.is_good else "failure", publication.title[:_TITLE]
         with translated("GitHub", "status", self._foreign):
             commit = self._repository.get_commit(publication.event.head)
-            last = next((each for each in islice(commit.get_statuses(), _LOOKED_AT) if each.context == publication.name), None)
+            # NOTE: the newest of each name; PyGithub's get_statuses asks at an address that GitHub does not document
+            last = next((each for each in commit.get_combined_status().statuses if each.context == publication.name), None)
             if last and (last.state, last.description) == (state, title):
                 return Posted("status", "kept", state)
             more = {"target_url": publication.event.url} if publication.event.url else {}

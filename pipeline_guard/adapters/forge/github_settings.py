@@ -20,9 +20,9 @@ class GitHubSettings:
 
     def __init__(self, api: str, repository: str, token: Secret) -> None:
         self._client = connect(api, token)
-        from github.GithubException import GithubException
+        from github.GithubException import BadAttributeException, GithubException
 
-        self._foreign, self._name = GithubException, repository
+        self._foreign, self._name = (GithubException, BadAttributeException), repository
         self._path = f"/repos/{repository}"
 
     def facts(self, branch: str) -> ForgeFacts:

@@ -46,7 +46,7 @@ class GitLabForge:
         self._client = connect(url, token, pause)
         from gitlab.exceptions import GitlabError
 
-        self._foreign, self._pause = GitlabError, pause
+        self._foreign, self._pause = (GitlabError,), pause
         self._project = self._client.projects.get(project, lazy=True)
 
     def head_of(self, change: str) -> str:

@@ -20,7 +20,7 @@ class GitLabSettings:
         self._client = connect(url, token)
         from gitlab.exceptions import GitlabError
 
-        self._foreign, self._name = GitlabError, project
+        self._foreign, self._name = (GitlabError,), project
         self._path = f"/projects/{quote(project, safe='')}"
 
     def facts(self, branch: str) -> ForgeFacts:

@@ -43,8 +43,8 @@ def explained(forge: str, what: str, status: int) -> GuardError:
 
 
 @contextmanager
-def translated(forge: str, what: str, foreign: type[Exception]) -> Iterator[None]:
-    """Let nothing foreign through; ``foreign`` is the library's own error. Raises Denied or Unavailable."""
+def translated(forge: str, what: str, foreign: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Let nothing foreign through; ``foreign`` are the library's own errors. Raises Denied or Unavailable."""
     odd = Unavailable(f"{forge}: an answer of an unknown form ({what})", "is this the address of the forge's API?")
     try:
         yield

@@ -68,7 +68,9 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             served.asked.append((self.command, parts.path))
             served.headers.append(dict(self.headers))
-            fault = next((each for each in served.faults if each.times and re.fullmatch(each.pattern, f"{self.command} {parts.path}")), None)
+            fault = next(
+                (each for each in served.faults if each.times and re.fullmatch(each.pattern, f"{self.command} {parts.path}")), None
+            )
             if fault:
                 fault.times -= 1
                 if fault.after:

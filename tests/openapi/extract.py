@@ -71,7 +71,13 @@ def refs(value: Any) -> set[str]:
 def extract(document: dict[str, Any], version: str) -> dict[str, Any]:
     paths = {
         path: {
-            method: reduced({key: document["paths"][path][method][key] for key in ("parameters", "requestBody", "responses") if key in document["paths"][path][method]})
+            method: reduced(
+                {
+                    key: document["paths"][path][method][key]
+                    for key in ("parameters", "requestBody", "responses")
+                    if key in document["paths"][path][method]
+                }
+            )
             for method in methods
         }
         for path, methods in OPERATIONS.items()
@@ -97,7 +103,9 @@ def main() -> int:
     package = Path(sys.argv[1])
     document = json.loads((package / "generated" / "api.github.com.json").read_bytes())
     version = json.loads((package / "package.json").read_bytes())["version"]
-    text = json.dumps(extract(document, version), separators=(",", ":"), ensure_ascii=True).replace('{"', '{\n"').replace("},", "},\n") + "\n"
+    text = (
+        json.dumps(extract(document, version), separators=(",", ":"), ensure_ascii=True).replace('{"', '{\n"').replace("},", "},\n") + "\n"
+    )
     if "--check" in sys.argv:
         return 0 if PLACE.read_text() == text else 1
     PLACE.write_text(text)

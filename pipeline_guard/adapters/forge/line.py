@@ -73,8 +73,8 @@ class Line(HTTPAdapter):  # type: ignore[misc]  # requests ships no types
                     continue
                 raise Trouble(f"{_shown(request.url or '')}: {_reason(error)}", "check the address and the network, or try again") from None
             asked = self._asked_to_wait(response)
-            if asked is not None and attempt < _TRIES:
-                self._wait(asked, response)
+            if asked is not None:  # NOTE: never handed on: python-gitlab would wait for itself, in its own way
+                self._wait(asked if attempt < _TRIES else _PATIENCE + 1, response)
                 continue
             if response.status_code in _AGAIN and method in _SAFE and attempt < _TRIES:
                 self._pause(_PAUSE * 2 ** (attempt - 1))
@@ -110,7 +110,7 @@ class Line(HTTPAdapter):  # type: ignore[misc]  # requests ships no types
 
     def _wait(self, seconds: float, response: requests.Response) -> None:
         if seconds > self._patience:
-            raise Trouble(f"rate limit: {_shown(response.url)} asks to wait for {seconds:.0f} seconds", "try again after that")
+            raise Trouble(f"rate limit: {_shown(response.url)} asks to wait, {seconds:.0f} seconds or more", "try again after that")
         self._patience -= seconds
         self._pause(seconds)
 

@@ -12,8 +12,8 @@ from pipeline_guard.flows.enforcement import examine_forge
 from pipeline_guard.model.forge import SettingState
 from pipeline_guard.report import as_settings
 
-_GITHUB = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
-_GITLAB = re.compile(r"[1-9][0-9]{0,18}|[A-Za-z0-9_.-]{1,255}(/[A-Za-z0-9_.-]{1,255}){1,20}")
+_GITHUB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
+_GITLAB = re.compile(r"[1-9][0-9]{0,18}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}){1,20}")
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -180,14 +181,10 @@ def test_rate_limit_is_waited_for(served: Served, forge: Callable[..., GitLabFor
 )
 def test_answer_of_another_form_is_no_bug(served: Served, forge: Callable[..., GitLabForge], body: bytes) -> None:
     served.faults = [Fault("GET .*", body=body, times=99)]
-    try:
+    with contextlib.suppress(Unavailable):
         assert forge().head_of("7") != HEAD
-    except Unavailable:
-        pass
-    try:
+    with contextlib.suppress(Unavailable):
         forge().post(RED)
-    except Unavailable:
-        pass
 
 
 def test_token_is_sent_to_no_other_host(served: Served, forge: Callable[..., GitLabForge]) -> None:
@@ -210,7 +207,8 @@ def test_redirected_write_is_not_followed(served: Served, forge: Callable[..., G
 
 def test_fake_refuses_what_the_api_does_not_know() -> None:
     lab = GitLab(commits={HEAD}, heads={"7": HEAD}, tokens={OURS: Member(9, "gate")})
-    with pytest.raises(AssertionError), serving(lab) as served:
+    with serving(lab) as served:
         client = GitLabForge(served.url, "5", Secret(OURS.encode()))._client
         client.http_post(f"/projects/5/statuses/{HEAD}", post_data={"state": "excellent"})
-    assert any("excellent" in each for each in lab.api.violations)
+        found, lab.api.violations = lab.api.violations, []
+    assert any("excellent" in each for each in found)

@@ -86,6 +86,13 @@ def test_thread_is_opened_again_where_the_verdict_turns_red(lab: GitLab, forge: 
     assert (thread["notes"][0]["resolved"], "## gate" in thread["notes"][0]["body"]) == (False, True)
 
 
+def test_thread_that_somebody_resolved_by_hand_is_opened_again(lab: GitLab, forge: Callable[..., GitLabForge]) -> None:
+    forge().post(RED)
+    lab.discussions[0]["notes"][0]["resolved"] = True
+    assert done(forge().post(RED))["discussion"] == "changed"
+    assert lab.discussions[0]["notes"][0]["resolved"] is False
+
+
 def test_thread_of_somebody_else_with_our_mark_is_left_alone(lab: GitLab, forge: Callable[..., GitLabForge]) -> None:
     lab.thread(f"{MARKER}\nall is well", lab.tokens[THEIRS])
     assert done(forge().post(RED))["discussion"] == "made"

@@ -28,6 +28,8 @@ LEFT_OUT = {
     "output": "the shell chooses the files that its forge reads",
     "staged": "nothing is staged in a job",
     "against-store": "a fresh machine has no store; where it has one, PIPELINE_GUARD_AGAINST_STORE asks for it",
+    "fix": "a job judges a change, it makes none",
+    "diff": "a job judges a change, it makes none",
     "import-baseline": "moving over is done once, by a person",
     "stdin": "a step has no standard input",
     "check-verdict": "whoever believes a verdict checks it outside of the job that made it",

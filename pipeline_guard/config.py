@@ -99,6 +99,16 @@ class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     bundle: str = ""
 
 
+class DependenciesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where packages may come from: hosts by ecosystem (``npm``, ``pypi`` ...), names that are the organisation's own, age in days."""
+
+    registries: dict[
+        Literal["npm", "pypi", "crates", "rubygems", "packagist", "pub", "conda", "terraform", "helm", "deno"], tuple[str, ...]
+    ] = msgspec.field(default_factory=dict)
+    internal: tuple[str, ...] = ()
+    minimum_age: str = ""
+
+
 class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """Where known weaknesses are looked up, and which of them block."""
 
@@ -127,8 +137,10 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     waive: tuple[Waiver, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
     network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
+    second_opinions: tuple[Literal["zizmor"], ...] = ()
+    dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
+    advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
     delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
     publish: PublishSection = msgspec.field(default_factory=PublishSection)
     lookup: dict[str, str] = msgspec.field(default_factory=dict)
@@ -207,6 +219,12 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
     if config.gate.network is True:
         raise UsageError(f"{name}:{tree.at(['gate', 'network']).line}: gate.network: on is not one of its values", "off, try or require")
+    if config.gate.dependencies.minimum_age:
+        try:
+            duration(config.gate.dependencies.minimum_age)
+        except UsageError as error:
+            line = tree.at(["gate", "dependencies", "minimum-age"]).line
+            raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
     try:
         duration(config.gate.advisories.max_age)
     except UsageError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.advisory import AdvisoryRow
@@ -662,6 +662,25 @@ class Progress(Protocol):
     def close(self) -> None:
         """Take the display away."""
         ...
+
+
+class RefLookup(Protocol):
+    """What the forge knows of the tags, branches and commits of repositories (``owner/name``)."""
+
+    def commit(self, repository: str, ref: str) -> str:
+        """Return the full commit that a tag, or else a branch, stands for; "" where there is neither."""
+        ...
+
+    def origin(self, repository: str, commit: str) -> Literal["own", "foreign", "missing"]:
+        """Tell whether a commit lies on one of the repository's own branches or tags, only in a fork of it, or nowhere."""
+        ...
+
+
+class SecondEye(Protocol):
+    """Another tool that looks at workflows."""
+
+    def look(self, root: str) -> Sequence[tuple[str, int, str, str, str]]:
+        """Return (path below ``root``, line, rule, what it says, address of its documentation) of every finding. Raises Unavailable."""
 
 
 class Advisories(Protocol):

@@ -97,6 +97,12 @@ _CHANGE = (
 _FORGE_TOKEN = Flag(
     "forge-token", "token of the forge: env:NAME, file:PATH or fd:N (default: env:GITHUB_TOKEN, env:GITLAB_TOKEN)", "REFERENCE"
 )
+_PINS = (
+    Flag("network", "whether pinned commits are asked of the forge (default: gate.network)", "WAY", "", ("", "off", "try", "require")),
+    Flag("zizmor", "ask zizmor for a second opinion on workflows, where it is installed", switch=True),
+    Flag("fix", "pin actions, reusable workflows and hooks where the commit can be proven", switch=True),
+    Flag("diff", "with --fix: show the difference, write nothing", switch=True),
+)
 _FEED = (
     Flag("from", "a folder with ECOSYSTEM/all.zip below it, or the address of such archives", "PLACE"),
     Flag("ecosystem", "take only this one, like PyPI; may be repeated", "NAME", many=True),
@@ -183,6 +189,7 @@ COMMANDS: tuple[Command, ...] = (
         "gate",
         (
             Flag("base", "the merge target; its configuration and policy are used", "REF"),
+            *_PINS,
             Flag("advisories", "database of known weaknesses (default: gate.advisories.database)", "FILE"),
             Flag("sbom", "write what locks pin as cyclonedx=FILE or spdx=FILE; may be repeated", "FORM=FILE", many=True),
             Flag("organisation-policy", "the organisation's own configuration; the repository's may only tighten it", "FILE"),

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import Literal, assert_never
 
-from pipeline_guard.cli import gate_verdict, publish
+from pipeline_guard.cli import gate_fix, gate_verdict, publish
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
@@ -18,8 +18,10 @@ from pipeline_guard.flows.gate import GateDoors, examine, merged
 from pipeline_guard.flows.gate_packages import AdvisoryAccess
 from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, GateSettings, PublishSettings, Waived
+from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, DependencySettings, GateSettings, PublishSettings, Waived
 from pipeline_guard.model.verdict import Outcome
+
+_NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "try", "require": "require"}
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
@@ -27,12 +29,18 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     targets(args)  # a mistake there should not cost a run
     event = publish.event(args, wiring)
     base = args.text("base") or (event.base if event else "")
+    if event and args.on("fix"):
+        raise UsageError("--publish and --fix do not go together", "publish what was fixed and committed")
+    if args.on("fix"):
+        return gate_fix.run(args, _chosen(args, _settings(wiring.config(base), _source(args, base, wiring))), wiring)
+    if args.on("diff"):
+        raise UsageError("--diff goes with --fix", "write --fix --diff")
     if args.text("check-verdict"):
         settings = _effective(args, base, wiring)
         return gate_verdict.check(args, wiring, args.text("policy") or settings.digest, event, settings)
     sboms = sbom_targets(args)
     gate_verdict.prepare(args, wiring)
-    settings = _effective(args, base, wiring)
+    settings = _chosen(args, _effective(args, base, wiring))
     if args.text("advisories"):
         settings = replace(settings, advisories=replace(settings.advisories, database=str(Path(args.text("advisories")).absolute())))
     doors = GateDoors(
@@ -43,6 +51,9 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         keys=KeyDoors(wiring.state, partial(wiring.token, "")),
         clock=wiring.clock,
         progress=wiring.progress,
+        refs=wiring.refs,
+        second=wiring.second_eye,
+        streams=wiring.streams,
         advisories=AdvisoryAccess(wiring.advisories, wiring.advisory_service),
         registry=wiring.registry,
     )
@@ -75,6 +86,14 @@ def exit_code(outcome: Outcome) -> ExitCode:
     assert_never(outcome)
 
 
+def _chosen(args: Args, settings: GateSettings) -> GateSettings:
+    """Return the settings with what the command line says over them."""
+    network = _NETWORKS.get(args.text("network"))
+    if network is not None:
+        settings = replace(settings, network=network)
+    return replace(settings, second_opinions=("zizmor",)) if args.on("zizmor") else settings
+
+
 def _effective(args: Args, base: str, wiring: Wiring) -> GateSettings:
     """Return the repository's settings, tightened by the organisation's where there are some."""
     settings = _settings(wiring.config(base), _source(args, base, wiring))
@@ -95,6 +114,12 @@ def _settings(config: Config, source: str) -> GateSettings:
         ),
         allow_unchecked=section.allow_unchecked,
         exclude=section.exclude,
+        second_opinions=section.second_opinions,
+        dependencies=DependencySettings(
+            registries=tuple(sorted(section.dependencies.registries.items())),
+            internal=section.dependencies.internal,
+            minimum_age=duration(section.dependencies.minimum_age).days if section.dependencies.minimum_age else 0,
+        ),
         advisories=_advisories(section.advisories),
         network=section.network if isinstance(section.network, str) else "off",
         lookup=tuple(sorted(section.lookup.items())),

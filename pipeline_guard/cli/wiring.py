@@ -51,11 +51,13 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    RefLookup,
     Registry,
     Revisions,
     Rulepacks,
     SealedFiles,
     SearchIndex,
+    SecondEye,
     SecretLedger,
     SecretRemoval,
     SecretStore,
@@ -159,6 +161,9 @@ class Wiring:
     process: Callable[[], Process]
     handover: Callable[[], Handover]
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
+    refs: Callable[[], RefLookup]
+    second_eye: Callable[[], SecondEye]
+    commit: Callable[[str], str]  # a revision of this repository to its full commit
     checkout: Callable[[], Checkout]
     forge: Callable[[ForgeEvent, str], Forge]  # the second is where its token is, "" for the forge's usual variable
     forge_settings: Callable[[str, str, str], ForgeSettings]  # the forge's name, the repository's, where the token is
@@ -291,6 +296,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return HttpTimestamps(url)
 
+    @cache
+    def refs() -> RefLookup:
+        from pipeline_guard.adapters.forge.github_refs import GithubRefs
+
+        return GithubRefs(environ)
+
+    def second_eye() -> SecondEye:
+        from pipeline_guard.adapters.zizmor import Zizmor
+
+        return Zizmor(environ)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
@@ -370,6 +386,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         process=process,
         handover=handover,
         timestamps=timestamps,
+        refs=refs,
+        second_eye=second_eye,
+        commit=lambda ref: GitRepository(folder, environ).commit(ref),
         checkout=lambda: GitRepository(folder, environ),
         forge=forge,
         forge_settings=forge_settings,

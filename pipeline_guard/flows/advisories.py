@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pipeline_guard.errors import IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
-from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import VerifyDoors
 from pipeline_guard.gate.osv import ecosystem_of, parse, to_row
 from pipeline_guard.model.advisory import SnapshotFacts
@@ -20,7 +19,7 @@ from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked
-from pipeline_guard.ports import AdvisoryDraft, AdvisoryFeed, AdvisoryPress, Clock, Files, Progress
+from pipeline_guard.ports import AdvisoryDraft, AdvisoryFeed, AdvisoryPress, Clock, Files, Progress, Tree
 from pipeline_guard.sign.bundle import MAX_BUNDLE
 from pipeline_guard.sign.statement import BLOB
 from pipeline_guard.sign.verify import verify_by
@@ -39,7 +38,7 @@ class AdvisoryDoors:
     feed: AdvisoryFeed
     press: AdvisoryPress
     files: Files
-    tree: Folders
+    tree: Tree
     clock: Clock
     progress: Progress
     sign: Callable[[], SignDoors]
@@ -83,7 +82,7 @@ def update(path: str, source: str, key: str, actor: str, *, doors: AdvisoryDoors
 def open_snapshot(path: str, key: KeyTimeline | None, oldest: timedelta, now: datetime, *, doors: VerifyDoors) -> SnapshotFacts:
     """Return what the manifest says, once it is known to be about this file and not too old.
 
-    ``key`` None asks for no signature. Raises Unavailable for what is missing or stale, IntegrityError for what does not hold.
+    Without ``key`` no signature is asked for. Raises Unavailable for what is missing or stale, IntegrityError for what does not hold.
     """
     manifest = path + MANIFEST_SUFFIX
     for needed in (path, manifest):

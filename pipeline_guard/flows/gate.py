@@ -18,23 +18,28 @@ from pipeline_guard.flows.gate_packages import (
     packages_before,
     packages_of,
 )
+from pipeline_guard.flows.gate_pins import excused, prove, second_opinion
 from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
+from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matches, matching
-from pipeline_guard.gate.inventory import guards_the_gate, kind_by_name, look, named_kind
+from pipeline_guard.gate.inventory import former_lock, guards_the_gate, keep, kind_by_name, look, models, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.octets import Pages, Window
+from pipeline_guard.gate.projects import changes, is_kept, projects
+from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.advisory import SnapshotFacts
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
-from pipeline_guard.model.package import Package
+from pipeline_guard.model.package import Lock, Package
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
 from pipeline_guard.policy.merge import merge
-from pipeline_guard.ports import Clock, Files, Git, Progress, Registry, Source
+from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, Registry, SecondEye, Source, Streams
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -50,6 +55,9 @@ class GateDoors:
     keys: KeyDoors
     clock: Clock
     progress: Progress
+    refs: Callable[[], RefLookup] | None = None
+    second: Callable[[], SecondEye] | None = None
+    streams: Streams | None = None  # for models larger than MAX_BYTES, which are unchecked without
     advisories: AdvisoryAccess | None = None
     registry: Callable[[str, str], Registry] | None = None
 
@@ -70,6 +78,7 @@ class _Looked:
     found: list[tuple[Kind, Facts]] = field(default_factory=list)
     unchecked: list[tuple[Kind, Unchecked]] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
+    texts: dict[str, bytes] = field(default_factory=dict)  # of files that may belong to a lock
     still: list[Facts] = field(default_factory=list)  # of dependency files that the change does not touch
     files: int = 0
 
@@ -78,6 +87,16 @@ class _Looked:
             self.unchecked.append((kind, item))
         else:
             self.found.append((kind, item))
+
+    def workflows(self) -> list[WorkflowFacts]:
+        """Return the workflows and actions seen."""
+        return [item for _, item in self.found if isinstance(item, WorkflowFacts)]
+
+    def relate(self, files: PipelineFiles, changed: frozenset[str] | None) -> None:
+        """Put what pipeline files say together in the place of what each says alone."""
+        alone, self.found = self.found, []
+        for kind, item in related(alone, files, changed):
+            self.take(kind, item)
 
 
 def merged(organisation: GateSettings, repository: GateSettings, delegated: Sequence[str]) -> GateSettings:
@@ -98,17 +117,23 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
     validate(settings)
     changed = _changed(base, doors) if base else None
     looked = _Looked()
+    pipelines = PipelineFiles()
     for entry in doors.source(Selection(Scope.TREE, exclude=settings.exclude, max_bytes=MAX_BYTES)).entries():
         path = entry.what if isinstance(entry, Unchecked) else entry.path
         looked.paths.add(path)
         doors.progress.step("files", len(looked.paths))
+        if not isinstance(entry, Unchecked) and entry.mode != "120000":
+            keep(path, entry.data, pipelines)
+        if not isinstance(entry, Unchecked) and entry.mode != "120000" and is_kept(path):
+            looked.texts[path] = entry.data
         if changed is not None and path not in changed:
             if not isinstance(entry, Unchecked) and entry.mode != "120000" and named_kind(path) in DEPENDENCIES:
                 looked.still += [item for kind, item in look(path, entry.data) if kind in DEPENDENCIES and not isinstance(item, Unchecked)]
             continue
         looked.files += 1
         if isinstance(entry, Unchecked):
-            looked.take(kind_by_name(path), entry)
+            for kind, item in _large(entry, doors):
+                looked.take(kind, item)
             continue
         if entry.mode == "120000":
             linked = named_kind(path)
@@ -119,6 +144,11 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
         for kind, item in look(path, entry.data):
             looked.take(kind, item)
     doors.progress.close()
+    looked.relate(pipelines, changed)
+    seen = looked.workflows()
+    for kind, item in [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]:
+        looked.take(kind, item)
+    _compare(looked, base, changed, doors)
     for item in _not_followed(looked):
         looked.take(Kind.REQUIREMENTS, item)
     if not looked.paths:
@@ -141,7 +171,7 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
         for kind, item in _look_into(path, doors):
             looked.take(kind, item)
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
-    settings = replace(settings, allow_unchecked=settings.allow_unchecked + advised.excused + asked.excused)
+    settings = replace(settings, allow_unchecked=settings.allow_unchecked + excused(settings) + advised.excused + asked.excused)
     return Gated(judge(facts, settings, doors.clock.now().date()), tuple(inventory), advised.snapshot)
 
 
@@ -164,7 +194,7 @@ def _advised(
             return _refused(_short(database, root), "the database of advisories is part of this change, and no key vouches for it", looked)
     access = AdviseDoors(
         doors.advisories,
-        _verify_doors(doors),
+        VerifyDoors(doors.files, doors.tree, doors.clock),
         doors.clock,
         lambda key: _key(ArtifactDemand("", key), base, root, doors),
     )
@@ -186,6 +216,34 @@ def _before(base: str, changed: frozenset[str] | None, looked: _Looked, doors: G
 def _refused(what: str, why: str, looked: _Looked) -> Advised:
     looked.take(Kind.ADVISORY, Unchecked(what, why))
     return Advised()
+
+
+def _large(entry: Unchecked, doors: GateDoors) -> list[tuple[Kind, Facts | Unchecked]]:
+    """Return the models in a file that is too large to be held, or that it could not be read."""
+    kind = kind_by_name(entry.what)
+    unread: list[tuple[Kind, Facts | Unchecked]] = [(kind, entry)]
+    if kind is not Kind.MODEL or doors.streams is None:
+        return unread
+    try:
+        with doors.streams.reading(_root(doors) or ".", entry.what) as reading:
+            if reading.size() <= MAX_BYTES:
+                return unread
+            found = models(entry.what, Window(Pages(reading.size(), reading.read_into)))
+            reading.check()
+            return found
+    except (NothingToDo, UsageError, IntegrityError, Unavailable):
+        return unread
+
+
+def _compare(looked: _Looked, base: str, changed: frozenset[str] | None, doors: GateDoors) -> None:
+    """Put locks beside their manifests, and beside what they were as of the merge target."""
+    locks = {facts.path: facts for _, facts in looked.found if isinstance(facts, Lock)}
+    for project in projects(locks, looked.texts, changed):
+        looked.take(Kind.PROJECT, project)
+    if changed is not None:
+        git = doors.git()
+        for change in changes(locks.values(), changed, lambda path: git.show(base, path), former_lock, doors.clock.now()):
+            looked.take(Kind.LOCK_CHANGE, change)
 
 
 def _not_followed(looked: _Looked) -> Iterator[Unchecked]:

@@ -39,7 +39,7 @@ class AdvisoryAccess:
 
 @dataclass(frozen=True, slots=True)
 class AdviseDoors:
-    """What looking up needs of the world. ``key`` finds the key that must have signed the database."""
+    """What looking up needs of the world. ``key`` finds the one that must have signed the database."""
 
     access: AdvisoryAccess
     verify: VerifyDoors

@@ -7,8 +7,20 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from pipeline_guard.gate.actions_lock import ActionsLock
 from pipeline_guard.gate.archive import ArchiveFacts
-from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
+from pipeline_guard.gate.ci_facts import (
+    DockerfileFacts,
+    GitlabFacts,
+    HookFacts,
+    ImageFacts,
+    ScriptFacts,
+    SubmoduleFacts,
+    UpdaterFacts,
+    WorkflowFacts,
+)
+from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
 from pipeline_guard.gate.weakness import Pinned
@@ -23,9 +35,22 @@ class Kind(Enum):
 
     REQUIREMENTS = "requirements files"
     LOCK = "lock files"
+    LOCK_CHANGE = "changed lock files"
+    PROJECT = "locked projects"
+    REGISTRY = "package manager settings"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
+    IMAGE = "files that name images"
+    SCRIPT = "files with shell scripts"
+    DOCKERFILE = "Dockerfiles"
+    HOOK = "pre-commit configurations"
+    SUBMODULE = "submodule lists"
+    UPDATER = "updater configurations"
+    ACTIONS_LOCK = "action locks"
+    PIN = "pins asked of the forge"
+    SECOND = "second opinions"
     MODEL = "model files"
+    FORMAT = "other model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
     SBOM = "SBOM files"
@@ -52,6 +77,38 @@ class ChangeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LockFacts:
+    """An ``actions.lock`` beside what the workflows use: path of a workflow or action to its targets and their lines."""
+
+    lock: ActionsLock
+    used: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = ()
+    workflows: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PinFacts:
+    """What the forge says of one pinned action; ``state`` is "proven" or why it is none."""
+
+    path: str
+    line: int
+    target: str
+    comment: str
+    state: Literal["proven", "missing", "impostor", "moved"]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """One finding of another tool."""
+
+    path: str
+    line: int
+    what: str
+    why: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AdvisoryFacts:
     """One pinned package and what is known against it; ``new`` where the merge target does not pin it already."""
 
@@ -68,7 +125,9 @@ class PublishedFacts:
     published: Published | None
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts | AdvisoryFacts | PublishedFacts | ArchiveFacts
+BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
+DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
+Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,19 @@ class PublishSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DependencySettings:
+    """Where packages may come from. ``registries`` maps an ecosystem's word ("npm", "pypi") to allowed hosts, in place of the defaults.
+
+    ``internal`` are names, or prefixes that end with ``*``, that only the organisation's own registries may answer; ``minimum_age``
+    is in days, by the upload times that locks claim.
+    """
+
+    registries: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    internal: tuple[str, ...] = ()
+    minimum_age: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GateSettings:
     """A gate's whole policy. ``digest`` is SHA-256 of the configuration, ``source`` tells people where it came from."""
 
@@ -71,9 +84,11 @@ class GateSettings:
     waivers: tuple[Waived, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    dependencies: DependencySettings = field(default_factory=DependencySettings)
     digest: str = ""
     source: str = "defaults"
-    advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     network: Literal["off", "try", "require"] = "off"
     publish: PublishSettings = field(default_factory=PublishSettings)
+    second_opinions: tuple[str, ...] = ()
+    advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     lookup: tuple[tuple[str, str], ...] = ()  # (ecosystem as OSV calls it, address)

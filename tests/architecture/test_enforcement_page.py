@@ -11,14 +11,13 @@ PAGE = (ROOT / "docs" / "enforcement.md").read_text()
 
 
 def _ids() -> set[str]:
-    """Return the ids of all settings that doctor --forge judges, as its source names them."""
+    """Return the ids of all settings that doctor --forge judges: what its source calls so, and so much only."""
     found: set[str] = set()
     for path in (ROOT / "pipeline_guard" / "gate" / "enforcement").glob("*.py"):
         text = path.read_text()
-        found |= set(re.findall(r'Setting\(\s*"([a-z-]+)"', text)) | set(re.findall(r'switch\(\s*"([a-z-]+)"', text))
-        found |= set(re.findall(r'unknown\(facts, "[a-z-]+", "([a-z-]+)"', text)) | set(
-            re.findall(r'\(\s*"([a-z-]+)",\s*"[a-z_]+",\s*(?:True|False),', text)
-        )
+        found |= set(re.findall(r'(?:Setting|switch)\(\s*"([a-z-]+)"', text))
+        found |= set(re.findall(r'unknown\(\s*facts,\s*"[a-z-]+",\s*"([a-z-]+)"', text))
+        found |= set(re.findall(r'\(\s*"([a-z-]+)",\s*"[a-z_]+",\s*(?:True|False),', text))
         found |= set(re.findall(r'_rule\(facts, "[a-z_]+", "([a-z-]+)"', text))
     return found
 

@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.fakes.http import serving
 from tests.fakes.osv import LOW, publish, record
-from tests.fakes.web import serving
 
 HASH = f"--hash=sha256:{'a' * 64}"
 NOW = datetime.now(UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.web import Place, serving
+from tests.fakes.http import Place, serving
 
 GOOD, OTHER = "a" * 64, "b" * 64
 ONLINE = ("package-altered", "package-unpublished", "package-withdrawn", "provenance-lost")

@@ -17,7 +17,7 @@ def check(facts: AdvisoryFacts, _settings: GateSettings) -> Iterator[Problem]:
             what = f"{weakness.name} {weakness.version} is malicious ({weakness.ids[0]}): {weakness.summary or 'no summary'}".rstrip(".")
             fix = f"take {weakness.name} out, and treat every machine that installed it as compromised"
             for place in facts.pinned.places:
-                yield Problem(place, what, fix, weakness.ids)
+                yield Problem(place, what, fix, ids=weakness.ids)
 
 
 RULE = Rule(

@@ -23,7 +23,7 @@ def check(facts: AdvisoryFacts, settings: GateSettings) -> Iterator[Problem]:
         blocks = is_at_least(weakness.level, rules.threshold) if weakness.level else rules.unscored == "block"
         if blocks and not weakness.malicious:
             for place in facts.pinned.places:
-                yield Problem(place, _what(weakness), _fix(weakness), weakness.ids)
+                yield Problem(place, _what(weakness), _fix(weakness), ids=weakness.ids)
 
 
 def _what(weakness: Weakness) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_guard.adapters.http import Client, Missing
 from pipeline_guard.errors import Unavailable
-from tests.fakes.web import Place, serving
+from tests.fakes.http import Place, serving
 
 HUSH = "hush"
 

@@ -12,8 +12,8 @@ import pytest
 
 from pipeline_guard.adapters.advisories.web import OsvService, WebFeed, open_feed
 from pipeline_guard.errors import Unavailable, UsageError
+from tests.fakes.http import Place, serving
 from tests.fakes.osv import publish, record
-from tests.fakes.web import Place, serving
 
 
 @pytest.fixture

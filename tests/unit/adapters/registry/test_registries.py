@@ -15,7 +15,7 @@ from pipeline_guard.adapters.registry.opening import open_registry
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.package import Checksum
 from pipeline_guard.model.published import Published, PublishedFile
-from tests.fakes.web import Place, serving
+from tests.fakes.http import Place, serving
 
 H1 = "h1:" + "A" * 43 + "="
 

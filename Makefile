@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench interop hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench interop forge-api hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -21,6 +21,7 @@ help:
 	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
+	@echo "make forge-api  compare the description of GitHub's API that the tests go by with the published one"
 	@echo "make lock   write the hash-locked requirements anew"
 
 define make-environment
@@ -71,6 +72,13 @@ templates: $(TESTS_STAMP)
 interop: $(TESTS_STAMP)
 	@.ci/interop.sh .venv/interop
 	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile tests/interop $(PYTEST)
+
+# Fetches GitHub's published OpenAPI document from npm, by the lock beside the tests; needs a network.
+forge-api: $(TESTS_STAMP)
+	@mkdir -p .venv/forge-api && cp tests/openapi/package.json tests/openapi/package-lock.json .venv/forge-api/
+	@npm ci --prefix .venv/forge-api --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(TESTS)/bin/python tests/openapi/extract.py .venv/forge-api/node_modules/@octokit/openapi --check \
+		|| { echo "tests/openapi/github.json is not what extract.py writes: run it without --check" >&2; exit 1; }
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

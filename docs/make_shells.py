@@ -34,6 +34,7 @@ LEFT_OUT = {
     "stdin": "a step has no standard input",
     "check-verdict": "whoever believes a verdict checks it outside of the job that made it",
     **dict.fromkeys(("tree", "policy", "tool", "advisories-digest", "max-age"), "goes with check-verdict"),
+    **dict.fromkeys(("event", "event-signature", "event-secret"), "goes with a webhook: a job has its own event"),
     **dict.fromkeys(("repository", "change"), "the forge's own variables say it"),
 }
 # Inputs of GitLab's templates that are no flags.

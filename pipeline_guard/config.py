@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import re
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -121,6 +121,15 @@ class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     scope: Literal["new", "all"] = "new"
 
 
+class PublishSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """``gate --publish``: the check's name, and its parts. ``required``: a job that may not publish fails, those of forks, too."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,99}$")] = "pipeline-guard"
+    required: bool = False
+    comment: bool = True
+    sarif: bool = True
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -133,6 +142,7 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
     advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
     delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
+    publish: PublishSection = msgspec.field(default_factory=PublishSection)
     lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -20,6 +20,7 @@ from pipeline_guard.model.dynamic import Made, Wish
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
+from pipeline_guard.model.forge import ForgeFacts, Posted, Publication
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
@@ -739,6 +740,26 @@ class AdvisoryPress(Protocol):
 
     def draft(self, path: str, *, keep: bool) -> AbstractContextManager[AdvisoryDraft]:
         """Begin what replaces ``path`` when the block ends well, with ``keep`` from what it holds now. Raises UsageError."""
+        ...
+
+
+class Forge(Protocol):
+    """Where a change is merged, and where verdicts are shown."""
+
+    def head_of(self, change: str) -> str:
+        """Return the commit that a change would bring in as of now. Raises Denied or Unavailable."""
+        ...
+
+    def post(self, publication: Publication) -> Sequence[Posted]:
+        """Post a verdict; doing it twice posts once. Raises Denied or Unavailable where the status cannot be set."""
+        ...
+
+
+class ForgeSettings(Protocol):
+    """How a repository is set up at its forge; reading only."""
+
+    def facts(self, branch: str) -> ForgeFacts:
+        """Return all answers about ``branch``, "" for the default one. Raises Denied or Unavailable."""
         ...
 
 

@@ -94,6 +94,9 @@ _CHANGE = (
 )
 
 
+_FORGE_TOKEN = Flag(
+    "forge-token", "token of the forge: env:NAME, file:PATH or fd:N (default: env:GITHUB_TOKEN, env:GITLAB_TOKEN)", "REFERENCE"
+)
 _PINS = (
     Flag("network", "whether pinned commits are asked of the forge (default: gate.network)", "WAY", "", ("", "off", "try", "require")),
     Flag("zizmor", "ask zizmor for a second opinion on workflows, where it is installed", switch=True),
@@ -202,6 +205,13 @@ COMMANDS: tuple[Command, ...] = (
             Flag("tool", "with --check-verdict: SHA-256 of the tool that must have made it", "DIGEST"),
             Flag("advisories-digest", "with --check-verdict: SHA-256 of the database of advisories", "DIGEST"),
             Flag("max-age", "with --check-verdict: how old it may be", "DURATION", "1h"),
+            Flag(
+                "publish", "post the verdict to the forge, for the commit of the event; with --check-verdict what was signed", switch=True
+            ),
+            _FORGE_TOKEN,
+            Flag("event", "body of the webhook to publish for (default: the job's own event)", "FILE"),
+            Flag("event-signature", "the signature that came with it: X-Hub-Signature-256, X-Gitlab-Signature", "HEX"),
+            Flag("event-secret", "what the forge signs webhooks with: env:NAME, file:PATH or fd:N", "REFERENCE"),
             *_RESULTS,
         ),
     ),
@@ -536,6 +546,19 @@ COMMANDS: tuple[Command, ...] = (
                 (Flag("format", "form of the report", "FORMAT", "text", ("text", "json", "markdown", "prometheus")),),
             ),
             Command("checkpoint", "sign in the token how far the log is", "audit"),
+        ),
+    ),
+    Command(
+        "doctor",
+        "tell which settings of a repository at its forge leave a way round the gate",
+        "doctor_forge",
+        (
+            Flag("forge", "look at the settings of this forge", "FORGE", "", ("", "github", "gitlab")),
+            Flag("repository", "OWNER/NAME (default: that of the job, or of this clone's remote)", "NAME"),
+            Flag("branch", "the merge target (default: the repository's default branch)", "BRANCH"),
+            Flag("check-name", "name under which verdicts are published", "NAME", "pipeline-guard"),
+            _FORGE_TOKEN,
+            *_DATA,
         ),
     ),
     Command("explain", "say what a rule looks for, why it matters and what to do", "explain", (), Positional("rule", "a rule's id", "1")),

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.image import LAYOUT, ImageReference
+from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     Advisories,
@@ -33,6 +35,8 @@ from pipeline_guard.ports import (
     Examined,
     Files,
     Fingerprint,
+    Forge,
+    ForgeSettings,
     Git,
     Handover,
     Images,
@@ -161,6 +165,9 @@ class Wiring:
     second_eye: Callable[[], SecondEye]
     commit: Callable[[str], str]  # a revision of this repository to its full commit
     checkout: Callable[[], Checkout]
+    forge: Callable[[ForgeEvent, str], Forge]  # the second is where its token is, "" for the forge's usual variable
+    forge_settings: Callable[[str, str, str], ForgeSettings]  # the forge's name, the repository's, where the token is
+    named_secret: Callable[[str, str], Secret]  # env:NAME, file:PATH or fd:N, and what it is, for people
     registry: Callable[[str, str], Registry]  # an ecosystem and an address
     tool_digest: Callable[[], str]
     advisories: Callable[[str], Advisories]  # the argument is a database's path
@@ -312,6 +319,21 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return open_registry(ecosystem, url)
 
+    def named_secret(reference: str, what: str) -> Secret:
+        from pipeline_guard.adapters.hsm.pin import read_pin
+
+        return read_pin(reference, environ, 4096, what)
+
+    def forge(event: ForgeEvent, token: str) -> Forge:
+        from pipeline_guard.adapters.forge.opening import open_forge
+
+        return open_forge(event, token, environ)
+
+    def forge_settings(name: str, repository: str, token: str) -> ForgeSettings:
+        from pipeline_guard.adapters.forge.opening import open_settings
+
+        return open_settings(name, repository, token, environ)
+
     def tool_digest() -> str:
         from pipeline_guard.adapters.tool import installed_digest
 
@@ -368,6 +390,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         second_eye=second_eye,
         commit=lambda ref: GitRepository(folder, environ).commit(ref),
         checkout=lambda: GitRepository(folder, environ),
+        forge=forge,
+        forge_settings=forge_settings,
+        named_secret=named_secret,
         tool_digest=tool_digest,
         registry=registry,
         advisories=advisories,
@@ -465,6 +490,7 @@ class Rehearsal:
             process=RecordingProcess,
             handover=RecordingHandover,
             timestamps=lambda _url: None,
+            forge=_rehearsed_forge,
         )
 
     def _simulate_key(self, args: Args) -> None:
@@ -482,6 +508,12 @@ class Rehearsal:
         if any(True for _ in self.state.all_keys()) or not (remote or (Path(self.real.home) / "store.db").is_file()):
             return self.state
         return self.real.state()
+
+
+def _rehearsed_forge(event: ForgeEvent, _token: str) -> Forge:
+    from pipeline_guard.adapters.forge.local import LocalForge
+
+    return LocalForge({event.change: event.head})
 
 
 def _rehearsed_images(reference: ImageReference) -> ImagePlace:

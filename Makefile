@@ -10,7 +10,7 @@ RUNTIME := .venv/runtime
 TESTS := .venv/tests
 PIP := -m pip --disable-pip-version-check --no-input -q
 # the locks are the truth; a changed lock makes a new environment
-RUNTIME_STAMP := $(RUNTIME)/.made-from-$(shell sha256sum actions/_setup/requirements.txt pyproject.toml | sha256sum | cut -c1-16)
+RUNTIME_STAMP := $(RUNTIME)/.made-from-$(shell sha256sum actions/_setup/requirements-hsm.txt .github/build-requirements.txt pyproject.toml | sha256sum | cut -c1-16)
 TESTS_STAMP := $(TESTS)/.made-from-$(shell sha256sum tests/requirements.txt pyproject.toml | sha256sum | cut -c1-16)
 
 help:
@@ -27,15 +27,15 @@ define make-environment
 	rm -rf $(1)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pipeline-guard needs Python 3.11 or newer; call make with PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv $(1) || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
-	$(1)/bin/python $(PIP) install --require-hashes -r $(2)
+	$(1)/bin/python $(PIP) install --require-hashes $(addprefix -r ,$(2))
 	$(1)/bin/python $(PIP) install --no-deps --no-build-isolation -e .
 	$(1)/bin/python -m compileall -q pipeline_guard
 	touch $(3)
 endef
 
-$(RUNTIME_STAMP): actions/_setup/requirements.txt pyproject.toml
+$(RUNTIME_STAMP): actions/_setup/requirements-hsm.txt .github/build-requirements.txt pyproject.toml
 	@echo "making the environment (once) ..." >&2
-	@$(call make-environment,$(RUNTIME),actions/_setup/requirements.txt,$@)
+	@$(call make-environment,$(RUNTIME),actions/_setup/requirements-hsm.txt .github/build-requirements.txt,$@)
 
 $(TESTS_STAMP): tests/requirements.txt pyproject.toml
 	@echo "making the test environment (once) ..." >&2
@@ -75,12 +75,17 @@ interop: $(TESTS_STAMP)
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py
 
-# Universal locks (every Python from 3.11, x86-64 and arm64, Linux and macOS), nothing younger than a week.
+# Universal locks (every Python from 3.11, x86-64 and arm64, Linux and macOS), nothing younger than a week: one for each kind of
+# verb, so that a step installs what it needs. The largest comes first and binds the others to its versions.
+COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" -q
+LOCKS := actions/_setup/requirements
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
-		--extra hsm --extra archives -q -o actions/_setup/requirements.txt pyproject.toml .github/build-requirements.in
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" \
-		--extra hsm --extra archives --extra postgres --group pyproject.toml:test --group pyproject.toml:check -q -c actions/_setup/requirements.txt -o tests/requirements.txt pyproject.toml .github/build-requirements.in
+	$(COMPILE) --extra hsm --extra archives --extra models --extra images --extra timestamp --extra advisories -o $(LOCKS)-hsm.txt pyproject.toml
+	$(COMPILE) --extra archives --extra models --extra images --extra advisories -c $(LOCKS)-hsm.txt -o $(LOCKS)-gate.txt pyproject.toml
+	$(COMPILE) --extra archives -c $(LOCKS)-hsm.txt -o $(LOCKS).txt pyproject.toml
+	$(COMPILE) -o .github/build-requirements.txt .github/build-requirements.in
+	$(COMPILE) --extra hsm --extra archives --extra postgres --group pyproject.toml:test --group pyproject.toml:check -c $(LOCKS)-hsm.txt -c .github/build-requirements.txt \
+		-o tests/requirements.txt pyproject.toml .github/build-requirements.in
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

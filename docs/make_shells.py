@@ -28,13 +28,14 @@ LEFT_OUT = {
     "output": "the shell chooses the files that its forge reads",
     "staged": "nothing is staged in a job",
     "against-store": "a fresh machine has no store; where it has one, PIPELINE_GUARD_AGAINST_STORE asks for it",
+    # "VERB FLAG" where another verb's flag of that name is an input
     "fix": "a job judges a change, it makes none",
     "diff": "a job judges a change, it makes none",
     "import-baseline": "moving over is done once, by a person",
     "stdin": "a step has no standard input",
     "check-verdict": "whoever believes a verdict checks it outside of the job that made it",
-    **dict.fromkeys(("tree", "policy", "tool", "advisories-digest", "max-age"), "goes with check-verdict"),
-    **dict.fromkeys(("repository", "change"), "the forge's own variables say it"),
+    **dict.fromkeys(("gate tree", "gate policy", "gate tool", "gate advisories-digest", "gate max-age"), "goes with check-verdict"),
+    **dict.fromkeys(("gate repository", "gate change"), "the forge's own variables say it"),
 }
 # Defaults that differ from the command's, and why.
 DEFAULTS = {
@@ -72,7 +73,7 @@ def inputs(verb: str, several: str) -> list[Input]:
         required = found.positional.count in ("1", "+")
         help_text = f"{found.positional.help}; {several}"
         result.append(Input(found.positional.name, help_text, None if required else "", found.positional.variable))
-    result += [_input(flag, several) for flag in found.flags + COMMON if flag.name not in LEFT_OUT]
+    result += [_input(flag, several) for flag in found.flags + COMMON if not {flag.name, f"{verb} {flag.name}"} & LEFT_OUT.keys()]
     return result
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: INP001 a script, not a package; T201 it answers on standard output
+# ruff: noqa: INP001, T201 a script, not a package; it answers on standard output
 """Makes the command ready in this job: ``python3 -I install.py LOCK TEMP CACHE`` prints the folder it lies in.
 
 The wheels come from CACHE, from uv where it is installed, or from pip. Whatever comes from CACHE is checked against the hashes
@@ -92,13 +92,16 @@ def by_uv(lock: Path, target: Path) -> bool:
         return False
     words = [uv, "pip", "install", "--no-config", "--no-cache", "--python", sys.executable, *OPTIONS, "-r", str(lock)]
     environ = {**os.environ, **({"UV_DEFAULT_INDEX": INDEX} if INDEX else {})}
-    return subprocess.run([*words, "--target", str(target)], cwd=target.parent, env=environ, stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run([*words, "--target", str(target)], check=False, cwd=target.parent, env=environ, stderr=subprocess.DEVNULL).returncode
+        == 0
+    )
 
 
 def by_pip(lock: Path, folder: Path, known: frozenset[str]) -> list[bytes]:
     """Have pip fetch the wheels; what is not in the lock is not believed, whatever pip says."""
     words = [sys.executable, "-I", "-m", "pip", "download", *OPTIONS, "--disable-pip-version-check", "--no-input", "--dest", str(folder)]
-    done = subprocess.run([*words, "--requirement", str(lock)], cwd=folder.parent, stdout=sys.stderr)
+    done = subprocess.run([*words, "--requirement", str(lock)], check=False, cwd=folder.parent, stdout=sys.stderr)
     wheels = [path.read_bytes() for path in sorted(folder.glob("*.whl"))]
     if done.returncode != 0 or not wheels or not known.issuperset(hashlib.sha256(wheel).hexdigest() for wheel in wheels):
         raise NotThereError("pip did not bring the locked wheels")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, assert_never
 
-from pipeline_guard.cli import gate_fix, gate_verdict
+from pipeline_guard.cli import gate_fix, gate_verdict, job
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
@@ -27,6 +27,7 @@ _NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Judge the tree, or the change since ``--base`` by the merge target's own configuration."""
     targets(args)  # a mistake there should not cost a run
+    args = job.with_base(args, wiring)
     base = args.text("base")
     if args.on("fix"):
         return gate_fix.run(args, _chosen(args, _settings(wiring.config(base), _source(args, base, wiring))), wiring)

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench interop hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench interop shells hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -21,6 +21,7 @@ help:
 	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
+	@echo "make shells  run the shells for real: GitLab's templates and components, GitHub's own language service"
 	@echo "make lock   write the hash-locked requirements anew"
 
 define make-environment
@@ -71,6 +72,11 @@ templates: $(TESTS_STAMP)
 interop: $(TESTS_STAMP)
 	@.ci/interop.sh .venv/interop
 	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile tests/interop $(PYTEST)
+
+# Fetches gitlab-ci-local, Node.js and GitHub's language service from npm into .venv/shells; the tests themselves need no network.
+shells: $(TESTS_STAMP)
+	@.ci/shells.sh .venv/shells
+	@$(TESTS)/bin/python -m pytest -q tests/shells tests/shells/outside $(PYTEST)
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +74,7 @@ class Gitlab:
 
 
 @pytest.fixture
-def gitlab(tmp_path: Path, guard_project: tuple[Path, str]) -> Iterator[Gitlab]:
+def gitlab(tmp_path: Path, guard_project: tuple[Path, str]) -> Gitlab:
     """A project on gitlab.com, as far as git can tell."""
     server, commit = guard_project
     app = Repository(tmp_path / "app")
@@ -91,4 +90,4 @@ def gitlab(tmp_path: Path, guard_project: tuple[Path, str]) -> Iterator[Gitlab]:
     app.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
     # no index: a job that would fetch a wheel fails
     environ = {"RUNNER_TOOL_CACHE": str(FETCHED / "tools"), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
-    yield Gitlab(app, server, commit, environ)
+    return Gitlab(app, server, commit, environ)

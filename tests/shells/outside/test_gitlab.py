@@ -113,7 +113,7 @@ def test_injected_secret_reaches_the_script_and_is_revoked_whatever_happened(
     gitlab.include(style, "inject")
     gitlab.add(
         "deploy:\n  extends: .pipeline-guard-inject\n  script:\n"
-        f'    - test "$(cat "$DEPLOY_KEY_FILE")" = {VALUE}\n    - printf %s "$DEPLOY_KEY_FILE" >place.txt\n    - {ending}\n'
+        f'    - test "$(cat "$DEPLOY_KEY_FILE")" = {VALUE}\n    - printf %s "$DEPLOY_KEY_FILE" >place.txt\n    - "{ending}"\n'
         "  artifacts: {when: always, paths: [place.txt]}\n"
     )
     done = gitlab.run("deploy")

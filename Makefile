@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench interop shells hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench interop shells dist hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -22,6 +22,7 @@ help:
 	@echo "make bench  measure speed beside peers"
 	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
 	@echo "make shells  run the shells for real: GitLab's templates and components, GitHub's own language service"
+	@echo "make dist   build the packages, reproducibly, and their bill of materials"
 	@echo "make lock   write the hash-locked requirements anew"
 
 define make-environment
@@ -80,6 +81,10 @@ shells: $(TESTS_STAMP)
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py
+
+# Sdist and wheel, built twice and compared, and what the locks of the actions pin, as a bill of materials.
+dist: $(TESTS_STAMP)
+	@.ci/dist.sh dist $(TESTS)/bin/python
 
 # Universal locks (every Python from 3.11, x86-64 and arm64, Linux and macOS), nothing younger than a week: one for each kind of
 # verb, so that a step installs what it needs. The largest comes first and binds the others to its versions.

@@ -36,7 +36,7 @@ def with_base(args: Args, wiring: Wiring) -> Args:
         return args
     found = target_of(wiring.environ, event(wiring))
     wiring.console.talk(
-        f"the merge target is {found[:12]}" if found else "the event is no change under review: looking at the whole work tree"
+        f"the merge target is {found[:12]}{found[40:]}" if found else "the event is no change under review: looking at the whole work tree"
     )
     return replace(args, values={**args.values, "base": found})
 

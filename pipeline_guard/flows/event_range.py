@@ -40,20 +40,21 @@ def change_of(environ: Mapping[str, str], event: bytes) -> Change:
 
 
 def target_of(environ: Mapping[str, str], event: bytes) -> str:
-    """Return the commit that this job's change is to be merged onto; "" where the event is no change under review.
+    """Return what this job's change is to be merged onto, as a revision; "" where the event is no change under review.
 
     Raises UsageError outside a known forge, or for an event that lacks what it should have.
     """
+    hint = "name the merge target, for example --base origin/main"
     if environ.get("GITHUB_ACTIONS") != "true" and environ.get("GITLAB_CI") != "true":
-        raise UsageError("--base auto: this is no job of GitHub or GitLab", "name the merge target, for example --base origin/main")
-    name = environ.get("GITHUB_EVENT_NAME", "") if environ.get("GITHUB_ACTIONS") == "true" else environ.get("CI_PIPELINE_SOURCE", "")
-    if not name.startswith(("pull_request", "merge_group", "merge_request_event")):
+        raise UsageError("--base auto: this is no job of GitHub or GitLab", hint)
+    name = environ.get("GITHUB_EVENT_NAME" if environ.get("GITHUB_ACTIONS") == "true" else "CI_PIPELINE_SOURCE", "")
+    if name not in ("pull_request", "pull_request_target", "merge_group", "merge_request_event"):
         return ""
-    if name == "merge_request_event":
-        return _commit(environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", ""), "CI_MERGE_REQUEST_DIFF_BASE_SHA")
-    payload = parse_json(event, "the event of this job (GITHUB_EVENT_PATH)", limit=EVENT_LIMIT)
-    path = ("merge_group", "base_sha") if name == "merge_group" else ("pull_request", "base", "sha")
-    return _commit(_at(payload, *path), ".".join(path))
+    try:
+        # where the forge made a merge commit, its first parent: the target may have moved since the event was written
+        return next((base for base, _, _ in (each.partition("..") for each in change_of(environ, event).ranges)), "")
+    except UsageError as error:
+        raise UsageError(error.what.replace("--range auto", "--base auto"), hint) from None
 
 
 def from_fork(environ: Mapping[str, str], event: bytes) -> bool:
@@ -69,12 +70,6 @@ def from_fork(environ: Mapping[str, str], event: bytes) -> bool:
         return _at(payload, "pull_request", "head", "repo", "full_name") != _at(payload, "pull_request", "base", "repo", "full_name")
     source, target = (environ.get(f"CI_MERGE_REQUEST_{name}PROJECT_ID", "") for name in ("SOURCE_", ""))
     return bool(source and target) and source != target
-
-
-def _commit(found: str, place: str) -> str:
-    if not _ID.fullmatch(found):
-        raise UsageError(f"--base auto: {place} holds no commit id", "name the merge target, for example --base origin/main")
-    return found
 
 
 def _github(environ: Mapping[str, str], event: bytes) -> Change:

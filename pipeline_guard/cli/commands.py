@@ -116,6 +116,7 @@ _TERMS = (
     Flag("note", "a line for people", "TEXT"),
 )
 
+_FORK = Flag("fork", "what to do in the job of a fork's change, which gets neither identity nor secrets", "WAY", "fail", ("fail", "skip"))
 _REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 _CERTIFICATES = (
     Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
@@ -188,7 +189,7 @@ COMMANDS: tuple[Command, ...] = (
         "check dependencies, workflows, artifacts and model files against policy",
         "gate",
         (
-            Flag("base", "the merge target; its configuration and policy are used", "REF"),
+            Flag("base", "the merge target; its configuration and policy are used; auto: the one that the job's event names", "REF"),
             *_PINS,
             Flag("advisories", "database of known weaknesses (default: gate.advisories.database)", "FILE"),
             Flag("sbom", "write what locks pin as cyclonedx=FILE or spdx=FILE; may be repeated", "FORM=FILE", many=True),
@@ -251,6 +252,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Flag("certificate-identity", "with --private-trust: whom the certificate names, a URI or mail address", "NAME"),
             Flag("certificate-oidc-issuer", "with --private-trust: who confirms that identity", "URL"),
+            _FORK,
         ),
         Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),
@@ -295,6 +297,7 @@ COMMANDS: tuple[Command, ...] = (
                 ("files", "env"),
             ),
             Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+            _FORK,
         ),
     ),
     Command(

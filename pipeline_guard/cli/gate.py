@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, assert_never
 
-from pipeline_guard.cli import gate_fix, gate_verdict, publish
+from pipeline_guard.cli import gate_fix, gate_verdict, job, publish
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
@@ -27,6 +27,7 @@ _NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Judge the tree, or the change since ``--base`` by the merge target's own configuration."""
     targets(args)  # a mistake there should not cost a run
+    args = job.with_base(args, wiring)
     event = publish.event(args, wiring)
     base = args.text("base") or (event.base if event else "")
     if event and args.on("fix"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import lease_doors
-from pipeline_guard.cli.job import holder
+from pipeline_guard.cli.job import holder, skipped_for_fork
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, GuardError
 from pipeline_guard.flows import lease
@@ -13,6 +13,8 @@ from pipeline_guard.flows import lease
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Lease, mask, write; a delivery that fails leaves no lease behind."""
+    if skipped_for_fork(args, wiring):
+        return ExitCode.CLEAN
     name = holder(args, wiring.environ)
     doors = lease_doors(wiring)
     injection = lease.inject(wiring.config("").bindings(), name, doors=doors)

@@ -51,6 +51,7 @@ from pipeline_guard.ports import (
     SecretLedger,
     SecretRemoval,
     SecretStore,
+    Shells,
     Signer,
     Source,
     Streams,
@@ -65,7 +66,9 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
+    from pipeline_guard.adapters.stage import TemporaryStage
     from pipeline_guard.config import Config
+    from pipeline_guard.model.staged import Answer, Call
 
 CONFIG_LIMIT = 1024 * 1024
 
@@ -374,14 +377,21 @@ class Rehearsal:
     cache: MemoryCache
     state: MemoryState
     token: SoftwareToken
+    stage: TemporaryStage
+    shells: Shells
 
     @staticmethod
-    def of(wiring: Wiring) -> Rehearsal:
-        """Begin a rehearsal; its steps see each other's writes."""
+    def of(wiring: Wiring, answer: Callable[[Call], Answer]) -> Rehearsal:
+        """Begin a rehearsal; its steps see each other's writes. ``answer`` plays our command for the shells that run."""
         from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
         from pipeline_guard.adapters.rehearsal import SoftwareToken
+        from pipeline_guard.adapters.shells import PackagedShells
+        from pipeline_guard.adapters.stage import TemporaryStage
 
-        return Rehearsal(wiring, RecordingFiles(wiring.files), MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock))
+        shells = PackagedShells()
+        stage = TemporaryStage(shells, wiring.environ, answer)
+        files = RecordingFiles(wiring.files, stage.folder)
+        return Rehearsal(wiring, files, MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock), stage, shells)
 
     @staticmethod
     def issuer(claims: Mapping[str, Any]) -> LocalIssuer:
@@ -390,31 +400,36 @@ class Rehearsal:
 
         return LocalIssuer(claims)
 
-    def doors(self, args: Args, console: Console, *, verb: str) -> Wiring:
-        """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
+    def doors(self, args: Args, console: Console, environ: Mapping[str, str], *, verb: str) -> Wiring:
+        """Return the doors of one rehearsed step, in the current folder. Only ``sign`` and the secrets' verbs get a simulated store."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
-        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+        from pipeline_guard.adapters.handover import JobHandover
+        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess, UnaskedRefs
         from pipeline_guard.adapters.tree import LocalTree
 
         simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
         if verb == "sign":
             self._simulate_key(args)
+        temporary = environ.get("RUNNER_TEMP", "").startswith(self.stage.folder)
+        here = real(args, environ)
         return replace(
-            self.real,
+            here,
             console=console,
+            home=self.real.home,
             files=self.files,
             tree=LocalTree(),
             images=_rehearsed_images,
             cache=self.cache,
             progress=_silent(),
-            fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
-            config=_configured(args, self.real, self.files),
+            fingerprint=lambda: KeyedFingerprint(self.real.home, environ, keep=False),
+            config=_configured(args, here, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
             token=lambda _uri: self.token,
             software_token=lambda: self.token,
             process=RecordingProcess,
-            handover=RecordingHandover,
+            handover=(lambda: JobHandover(self.real.home, environ)) if temporary else RecordingHandover,
             timestamps=lambda _url: None,
+            refs=UnaskedRefs,
         )
 
     def _simulate_key(self, args: Args) -> None:

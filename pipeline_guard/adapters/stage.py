@@ -73,7 +73,8 @@ class TemporaryStage:
         for path in shells.paths():
             self.place(f"guard/{path}", shells.read(path) or b"")
         self.place("guard/actions/_setup/setup.sh", f"#!/bin/sh\nprintf '%s\\n' '{self.folder}/bin'\n".encode())
-        Path(self.folder, "temp").mkdir(mode=0o700)
+        for name in ("temp", "files"):
+            Path(self.folder, name).mkdir(mode=0o700, exist_ok=True)
 
     def __enter__(self) -> Self:
         return self

@@ -88,12 +88,27 @@ def _situation(args: Args, wiring: Wiring) -> Situation:
         head = wiring.head()
     except UsageError:
         raise NothingToDo("the repository has no commit yet", "commit something first") from None
-    base = args.text("base") or head.base
+    base = args.text("base") or head.base or _likely_base(head.sha, wiring)
     commit = wiring.commit(base) if base else ""
-    target = (
-        base.removeprefix("refs/remotes/").removeprefix("refs/heads/").removeprefix("origin/") if "/" in base or base.isidentifier() else ""
-    ) or "main"
-    return Situation(args.text("event"), head.sha, head.ref, base, head.repository or "acme/app", commit, target)
+    return Situation(args.text("event"), head.sha, head.ref, base, head.repository or "acme/app", commit, _branch(base))
+
+
+def _likely_base(sha: str, wiring: Wiring) -> str:
+    """Return the local branch that a change would be merged into, where no remote tells; "" where there is none."""
+    for name in ("main", "master"):
+        try:
+            if wiring.commit(f"refs/heads/{name}") != sha:
+                return name
+        except UsageError:
+            continue
+    return ""
+
+
+def _branch(base: str) -> str:
+    """Return the branch that a revision names, main where it names none."""
+    name = base.removeprefix("refs/remotes/").removeprefix("refs/heads/").removeprefix("origin/")
+    plain = name and not any(letter in name for letter in "~^@: ") and not all(letter in "0123456789abcdef" for letter in name)
+    return name if plain else "main"
 
 
 def _changed(situation: Situation, wiring: Wiring) -> Callable[[], Sequence[str] | None]:

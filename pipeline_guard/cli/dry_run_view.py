@@ -14,6 +14,7 @@ from pipeline_guard.model.staged import Rehearsed
 _READS_ONLY = ("scan", "gate", "verify", "explain", "rules", "policy", "audit")
 _MEANINGS = {0: "clean", 1: "BLOCK", 2: "usage", 3: "nothing to look at", 4: "denied", 5: "unavailable", 6: "incomplete", 70: "bug"}
 _SHOWN = 20  # of others' steps
+_PASSED = "pass       "  # the gate's line for a check that found nothing: forty of them hide the one that did
 
 
 def fidelity(found: Rehearsal, verbs: Collection[str]) -> dict[str, list[str]]:
@@ -82,7 +83,8 @@ def _step(each: Rehearsed, again: bool) -> list[str]:
     excuse += "" if each.reached else ", not reached in the pipeline: an earlier step fails"
     lines.append(f"  {each.label}  ->  exit {each.code} {_meaning(each.code)}{excuse}")
     lines += [f"  note: {note}" for note in each.notes]
-    lines += ["    as above"] if again and each.said else [f"    {line}" for line in each.said.splitlines()]
+    said = [line for line in each.said.splitlines() if not line.startswith(_PASSED)]
+    lines += ["    as above"] if again and said else [f"    {line}" for line in said]
     if each.masks:
         lines.append(f"  {each.masks} mask{'s' if each.masks != 1 else ''} registered")
     if each.summary:

@@ -80,6 +80,8 @@ def rehearse(workflows: Mapping[str, bytes], gitlab_file: bytes | None, situatio
         rehearse_workflow(content, path, situation, job, found, doors)
     if gitlab_file is not None:
         rehearse_pipeline(gitlab_file, ".gitlab-ci.yml", situation, job, found, doors)
+    for listed in (found.others, found.skipped, found.unclear, found.assumed):  # a matrix says everything many times
+        listed[:] = dict.fromkeys(listed)
     return found
 
 

@@ -95,7 +95,7 @@ def _inputs(root: Node, given: Mapping[str, str], entry: Rehearsed, scope: Scope
 
 
 def _composite(root: Node, ran: ActionRun, entry: Rehearsed, scope: Scope, doors: RehearseDoors, name: str, depth: int) -> None:
-    inner = scope.having(inputs=dict(ran.inputs), steps={}, needs={}, vars={}, secrets={}).with_status("success")
+    inner = scope.inside_ours().having(inputs=dict(ran.inputs), steps={}, needs={}, vars={}, secrets={}).with_status("success")
     steps: dict[str, Any] = {}
     environment = dict(ran.environment)
     listed = find(root, "runs", "steps")

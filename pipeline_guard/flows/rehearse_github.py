@@ -403,7 +403,8 @@ def _variables(context: Mapping[str, Any], doors: RehearseDoors, job: JobNames) 
     document = doors.stage.place(f"event-{job.event or 'push'}.json", json.dumps(context["event"]).encode())
     names = (
         "actor", "actor_id", "api_url", "base_ref", "event_name", "graphql_url", "head_ref", "job", "ref", "ref_name", "ref_type",
-        "repository", "repository_id", "repository_owner", "repository_owner_id", "run_attempt", "run_id", "run_number", "server_url", "sha",
+        "repository", "repository_id", "repository_owner", "repository_owner_id", "run_attempt", "run_id", "run_number",
+        "server_url", "sha",
         "triggering_actor", "workflow", "workflow_ref", "workflow_sha",
     )  # fmt: skip
     return {f"GITHUB_{name.upper()}": str(context[name]) for name in names} | {

@@ -7,6 +7,7 @@ answered one by one. Everybody else's jobs are taken as done well, and listed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from pipeline_guard.rehearse.ours import component_version, template_path
 from pipeline_guard.rehearse.situation import gitlab_variables
 
 _MAX_INCLUDES = 150
+_VERB = re.compile(rf"\bpipeline-guard\"? ({'|'.join((*VERBS, 'revoke'))})\b")
 _SCRIPTS = ("before_script", "script", "after_script")
 # The runner's shell; and git, which would fetch the tool, names the very files of this version instead.
 _BASH = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c")
@@ -281,9 +283,9 @@ class _Job:
         return code
 
     def _run(self, script: Sequence[str], variables: Mapping[str, str], *, counts: bool) -> int:
-        words = next((found[0].words for line in script if (found := calls(line, pipefail=True)[0])), ("revoke",))
-        verb = words[0] if words[0] in (*VERBS, "revoke") else self.name
-        entry = self._entry(" ".join(words[:1]) if counts else "after_script", verb, counts=counts)
+        named = _VERB.search("\n".join(script))
+        verb = named[1] if named else self.name
+        entry = self._entry(verb if counts else f"after_script: {verb}", verb, counts=counts)
         text = _PRELUDE.format(guard=f"{self.doors.stage.folder}/guard") + "\n".join(script)
         entry.settings = {key: value for key, value in variables.items() if key.startswith("PIPELINE_GUARD_") and value}
         done = self.doors.stage.execute((*_BASH, text), variables, self.doors.root, ())

@@ -19,9 +19,16 @@ _ELSEWHERE = frozenset(("needs", "secrets", "steps", "vars"))
 class Scope:
     """Contexts by name and the status of the job; never changed, but for the remarks it collects."""
 
-    def __init__(self, contexts: Mapping[str, Any], status: str = "success", remarks: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        contexts: Mapping[str, Any],
+        status: str = "success",
+        remarks: list[str] | None = None,
+        elsewhere: frozenset[str] = _ELSEWHERE,
+    ) -> None:
         self.contexts: Mapping[str, Any] = contexts
         self.status = status
+        self._elsewhere = elsewhere
         self._remarks: list[str] = [] if remarks is None else remarks
         self._functions: Mapping[str, Function] = {
             "always": Function(lambda: True, 0, 0),
@@ -33,11 +40,15 @@ class Scope:
 
     def having(self, **contexts: Any) -> Scope:
         """Return a scope with other contexts in place of those named."""
-        return Scope({**self.contexts, **contexts}, self.status, self._remarks)
+        return Scope({**self.contexts, **contexts}, self.status, self._remarks, self._elsewhere)
+
+    def inside_ours(self) -> Scope:
+        """Return the scope for an action of ours: what has no value there is meant to have none."""
+        return Scope(self.contexts, self.status, self._remarks, frozenset())
 
     def with_status(self, status: str) -> Scope:
         """Return the scope as it is once the job stands differently."""
-        return Scope(self.contexts, status, self._remarks)
+        return Scope(self.contexts, status, self._remarks, self._elsewhere)
 
     def notes(self) -> list[str]:
         """Return what had no value here, each once, and forget it."""
@@ -79,7 +90,7 @@ class Scope:
     def _value(self, source: str, where: str) -> Value:
         tree = self._tree(source)
         for path in paths(tree):
-            if path[0] in _ELSEWHERE and len(path) > 1 and self._at(path) is None:
+            if path[0] in self._elsewhere and len(path) > 1 and self._at(path) is None:
                 self._remarks.append(f"{where}: ${{{{ {'.'.join(path)} }}}} has no value here and is taken as empty")
         return evaluate(tree, self.contexts, self._functions)
 

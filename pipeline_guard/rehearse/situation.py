@@ -62,7 +62,7 @@ def github_ref(situation: Situation, event: str) -> str:
 def github_document(situation: Situation, event: str) -> dict[str, Any]:
     """Return the event's document (GITHUB_EVENT_PATH) as far as jobs ask for it."""
     repository = _repository(situation.repository, fork=False) | {"default_branch": situation.target}
-    base = situation.base_sha or situation.sha
+    base = situation.base_sha  # "" where nothing here tells it
     name = github_event(event)
     common: dict[str, Any] = {"repository": repository, "sender": {"login": "rehearsal", "id": 1, "type": "User"}}
     if name in ("pull_request", "pull_request_target"):
@@ -150,7 +150,7 @@ def gitlab_variables(situation: Situation, event: str) -> dict[str, str]:
     """Return the predefined variables of a pipeline."""
     event = event or ("tag" if situation.ref.startswith("refs/tags/") else "push")
     source = GITLAB_SOURCES[event]
-    base = situation.base_sha or (situation.sha if source == "merge_request_event" else NOUGHT)
+    base = situation.base_sha or ("" if source == "merge_request_event" else NOUGHT)
     ref = {"schedule": situation.target, "tag": situation.branch if situation.ref.startswith("refs/tags/") else "v0.0.0-rehearsal"}
     named = ref.get(event, situation.branch)
     namespace, _, name = situation.repository.rpartition("/")

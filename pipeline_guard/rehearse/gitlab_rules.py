@@ -21,7 +21,7 @@ class Ground:
 
     variables: Mapping[str, str]
     changed: Sequence[str] | None
-    exists: Callable[[str], bool]
+    there: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _holds(rule: Mapping[str, Any], ground: Ground) -> bool:
     if rule.get("exists") is not None:
         wanted = rule["exists"]
         patterns = lines(wanted.get("paths") if isinstance(wanted, Mapping) else wanted)
-        return any(ground.exists(expanded(pattern, ground.variables)) for pattern in patterns)
+        return any(ground.there(expanded(pattern, ground.variables)) for pattern in patterns)
     return True
 
 

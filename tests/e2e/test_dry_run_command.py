@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 Guard = Callable[..., Any]
-SHA = "1" * 40
+SHA = "1a" * 20
 
 
-def workflow(*steps: str, on: str = "push") -> str:
-    return f"on: {on}\npermissions: {{}}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(
+def workflow(*steps: str, on: str = "push", permissions: str = "{}") -> str:
+    return f"on: {on}\npermissions: {permissions}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(
         f"      - uses: pipeline-guard/pipeline-guard/actions/{step}\n" for step in steps
     )
 
@@ -73,7 +73,7 @@ def test_secrets_are_decided_by_policy_with_canaries(guard: Guard, repository: A
         "      issuer: https://token.actions.githubusercontent.com\n      claims: {repository_id: '5', ref: refs/heads/main}\n"
     )
     repository.git("checkout", "-q", "-b", "x")
-    repository.commit("all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}"), ".pipeline-guard.yml": configuration})
+    repository.commit("all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}", permissions="{id-token: write}"), ".pipeline-guard.yml": configuration})
     repository.git("branch", "-q", "-M", ref)
     outcome = guard("dry-run", cwd=repository.path)
     assert outcome.code == code, outcome

@@ -6,6 +6,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from pipeline_guard.errors import UsageError
+from pipeline_guard.rehearse.expression import evaluate, parse
+from pipeline_guard.rehearse.values import text
+
 CONTEXTS: dict[str, Any] = {
     "github": {
         "ref": "refs/heads/main",
@@ -74,3 +78,25 @@ def _expression(source: random.Random, depth: int) -> str:
         pattern = source.choice(("'{0}'", "'{1}-{0}'", "'{{{0}}}'", "'{0:x}'", "'{9}'", "'}'", "'a{0}b{0}'", "inputs.text"))
         return f"format({pattern}, {inner()}, {inner()})"
     return f"{name}({', '.join(inner() for _ in range(most))})"
+
+
+def answer(source: str) -> dict[str, Any]:
+    """Return what our evaluator says, in the form of the oracle's answers."""
+    try:
+        return {"value": _plain(evaluate(parse(source, list(CONTEXTS), {}), CONTEXTS, {}))}
+    except UsageError:
+        return {"error": True}
+
+
+def _plain(value: Any) -> list[Any]:
+    if value is None:
+        return ["null"]
+    if isinstance(value, bool):
+        return ["boolean", value]
+    if isinstance(value, (int, float)):
+        return ["number", text(value)]
+    if isinstance(value, str):
+        return ["text", value]
+    if isinstance(value, list):
+        return ["list", [_plain(each) for each in value]]
+    return ["object", [[key, _plain(each)] for key, each in value.items()]]

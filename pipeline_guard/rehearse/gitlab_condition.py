@@ -140,4 +140,4 @@ def _matches(subject: _Value, pattern: _Value) -> bool:
         compiled = re.compile(found["body"].replace("\\/", "/").replace("\\z", "\\Z"), flags)
     except re.error:
         raise UsageError(f"no regular expression that is understood here: {pattern[:60]}") from None
-    return isinstance(subject, str) and compiled.search(subject[:_MAX_SUBJECT]) is not None
+    return compiled.search((subject if isinstance(subject, str) else "")[:_MAX_SUBJECT]) is not None  # nothing is the empty text

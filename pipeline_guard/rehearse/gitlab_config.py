@@ -45,7 +45,13 @@ def jobs(config: Tree, where: str) -> dict[str, Tree]:
             continue
         whole = _referenced(_extended(name, config, where, 0), config, where, 0)
         found[name] = _with_defaults(whole, config)
+        if isinstance(found[name].get("rules"), list):  # a reference in a list of rules stands for several
+            found[name]["rules"] = _flat(found[name]["rules"])
     return found
+
+
+def _flat(rules: list[Any]) -> list[Any]:
+    return [rule for each in rules for rule in (_flat(each) if isinstance(each, list) else [each])]
 
 
 def _extended(name: str, config: Tree, where: str, depth: int) -> Tree:

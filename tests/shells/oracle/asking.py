@@ -24,7 +24,7 @@ def github(seed: int, count: int) -> list[Any]:
 
 def gitlab_ci_local(*words: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """Run gitlab-ci-local on Node 24, with a home of its own."""
-    node = TOOLS / "node_modules" / "node" / "bin" / "node"
+    (node,) = (TOOLS / "node_modules").glob("node-linux-*/bin/node")
     script = TOOLS / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "NO_COLOR": "1"}
     return subprocess.run([str(node), str(script), *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)

@@ -12,13 +12,14 @@ from functools import cached_property
 from pathlib import Path
 
 FOLDERS = ("actions", "gitlab-templates", "templates")
-_SUFFIXES = frozenset((".yml", ".sh", ".cjs", ".py", ".txt"))
+_SUFFIXES = frozenset((".yml", ".sh", ".cjs"))  # what is read or run; the set-up's own needs are not
 PACKED = Path(__file__).with_name("shells.json")
 
 
 def gather(root: Path) -> dict[str, str]:
     """Return every shell of a checkout, by path."""
     files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    files += [root / "action.yml"] * (root / "action.yml").is_file()
     return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in files}
 
 

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Self
@@ -109,6 +110,9 @@ class Player:
         if known is None or args.verb not in PLAYED:
             self._notes.append(f"not checked: {args.verb} leaves something behind, so it is not rehearsed")
             return int(ExitCode.INCOMPLETE)
+        if args.verb == "scan" and args.on("against-store"):
+            self._notes.append("not checked: the values of the secrets store: no store and no token is opened in a rehearsal")
+            args = replace(args, values={**args.values, "against-store": False})
         doors = self.rehearsal.doors(args, listener, call.environment, verb=args.verb)
         if args.verb in ("inject", "run"):
             denied = self._prepare(doors)

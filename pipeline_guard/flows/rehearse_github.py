@@ -64,6 +64,8 @@ def _event(facts: WorkflowFacts, situation: Situation, found: Rehearsal, doors: 
     names = GITHUB_EVENTS[asked] if asked else ()
     reasons: list[str] = []
     for trigger in facts.triggers:
+        if trigger.name == "workflow_call":  # another workflow starts it
+            continue
         event = asked if trigger.name in names else "" if asked else named_event(trigger.name)
         if not event:
             continue
@@ -76,7 +78,7 @@ def _event(facts: WorkflowFacts, situation: Situation, found: Rehearsal, doors: 
         found.skipped.append(f"{facts.path}: {why}")
         return ""
     if not facts.triggers or all(trigger.name == "workflow_call" for trigger in facts.triggers):
-        return ""  # only other workflows start it
+        return ""
     found.assumed.append(f"{facts.path}: rehearsed as {facts.triggers[0].name}, though its filters leave out what is checked out")
     return named_event(facts.triggers[0].name)
 

@@ -73,7 +73,10 @@ def test_secrets_are_decided_by_policy_with_canaries(guard: Guard, repository: A
         "      issuer: https://token.actions.githubusercontent.com\n      claims: {repository_id: '5', ref: refs/heads/main}\n"
     )
     repository.git("checkout", "-q", "-b", "x")
-    repository.commit("all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}", permissions="{id-token: write}"), ".pipeline-guard.yml": configuration})
+    repository.commit(
+        "all",
+        {".github/workflows/ci.yml": workflow(f"inject@{SHA}", permissions="{id-token: write}"), ".pipeline-guard.yml": configuration},
+    )
     repository.git("branch", "-q", "-M", ref)
     outcome = guard("dry-run", cwd=repository.path)
     assert outcome.code == code, outcome

@@ -27,7 +27,9 @@ def test_answers_are_those_of_github_s_own_evaluator() -> None:
     recorded = json.loads(gzip.decompress(RECORDED.read_bytes()))
     sources = expressions(recorded["seed"], len(recorded["answers"]))
     assert len(sources) >= 5000
-    different = [(source, theirs, ours) for source, theirs in zip(sources, recorded["answers"], strict=True) if (ours := answer(source)) != theirs]
+    different = [
+        (source, theirs, ours) for source, theirs in zip(sources, recorded["answers"], strict=True) if (ours := answer(source)) != theirs
+    ]
     assert different == []
     assert 0.02 < sum("error" in theirs for theirs in recorded["answers"]) / len(sources) < 0.3, "both kinds must be there"
 
@@ -38,7 +40,27 @@ def test_every_doubled_quote_is_one_quote() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["", " ", "github.", "github[", "(1", "1)", "'", "foo", "foo()", "1 2", "a b", "==", "!", "contains('a')", "${{ 1 }}", "github..ref", "\x00", "case(1,2)"]
+    "source",
+    [
+        "",
+        " ",
+        "github.",
+        "github[",
+        "(1",
+        "1)",
+        "'",
+        "foo",
+        "foo()",
+        "1 2",
+        "a b",
+        "==",
+        "!",
+        "contains('a')",
+        "${{ 1 }}",
+        "github..ref",
+        "\x00",
+        "case(1,2)",
+    ],
 )
 def test_what_github_refuses_is_refused(source: str) -> None:
     with pytest.raises(UsageError):

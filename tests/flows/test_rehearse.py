@@ -105,7 +105,7 @@ def test_inputs_conditions_and_outputs_are_evaluated(rehearse: Rehearse) -> None
         "false",
         0,
     )
-    assert (second["line"], second["exit_code"]) == (14, 0)
+    assert (second["line"], second["exit_code"]) == (13, 0)
     assert "startsWith(github.ref, 'refs/tags/')" in plan["skipped"][0]
 
 

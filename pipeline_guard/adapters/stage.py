@@ -60,7 +60,11 @@ class TemporaryStage:
             raise Unavailable(f"no temporary folder: {(error.strerror or 'error').lower()}", "make room, or set TMPDIR") from None
         self._socket = socket.socket(socket.AF_UNIX)
         self._count = 0
-        self._set_up(shells)
+        try:
+            self._set_up(shells)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def _set_up(self, shells: Shells) -> None:
         at = str(Path(self.folder, "s"))
@@ -81,7 +85,11 @@ class TemporaryStage:
 
     def __exit__(self, *_why: object) -> None:
         self._socket.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        except KeyboardInterrupt:  # an impatient person leaves nothing behind either
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def has(self, program: str) -> bool:
         """Tell whether a program is on the search path."""

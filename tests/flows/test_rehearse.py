@@ -351,7 +351,7 @@ def test_workflow_rules_may_start_nothing(rehearse: Rehearse) -> None:
 
 def test_gitlab_inject_is_injected_and_revoked_and_the_script_is_not_run(rehearse: Rehearse, repository: Repository) -> None:
     text = (
-        GITLAB.split("  - component")[0]
+        GITLAB.split("  - component", maxsplit=1)[0]
         + "deploy:\n  stage: ship\n  extends: .pipeline-guard-inject\n  script: [touch mark, pipeline-guard scan]\n"
     )
     text = text.replace("[check, ship]", "[test, ship]")

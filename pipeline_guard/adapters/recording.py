@@ -303,12 +303,12 @@ def _life(row: SealedSecret) -> tuple[datetime | None, datetime | None, datetime
     return row.stops, row.revoked, row.destroys
 
 
-class UnaskedRefs:
-    """A forge that is not asked: a rehearsal has no network."""
+class Unasked:
+    """A forge, registry or service that is not asked: a rehearsal has no network."""
 
     def __getattr__(self, _name: str) -> Callable[..., Any]:
         def refuse(*_words: Any, **_named: Any) -> Any:
-            raise Unavailable("the forge is not asked in a rehearsal", "the pipeline itself asks it")
+            raise Unavailable("no forge, registry or service is asked in a rehearsal", "the pipeline itself asks them")
 
         return refuse
 

@@ -17,11 +17,16 @@ from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Advisories,
+    AdvisoryFeed,
+    AdvisoryPress,
+    AdvisoryService,
     Anchor,
     AuditLog,
     AuditSink,
     BoundaryBook,
     Cache,
+    Checkout,
     Checkpoints,
     Clock,
     Contents,
@@ -43,6 +48,7 @@ from pipeline_guard.ports import (
     Progress,
     Random,
     RefLookup,
+    Registry,
     Revisions,
     Rulepacks,
     SealedFiles,
@@ -157,6 +163,13 @@ class Wiring:
     refs: Callable[[], RefLookup]
     second_eye: Callable[[], SecondEye]
     commit: Callable[[str], str]  # a revision of this repository to its full commit
+    checkout: Callable[[], Checkout]
+    registry: Callable[[str, str], Registry]  # an ecosystem and an address
+    tool_digest: Callable[[], str]
+    advisories: Callable[[str], Advisories]  # the argument is a database's path
+    advisory_service: Callable[[str], AdvisoryService]
+    advisory_feed: Callable[[str, Sequence[str]], AdvisoryFeed]  # a folder or an address, and which ecosystems
+    advisory_press: Callable[[], AdvisoryPress]
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -297,6 +310,36 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
 
+    def registry(ecosystem: str, url: str) -> Registry:
+        from pipeline_guard.adapters.registry.opening import open_registry
+
+        return open_registry(ecosystem, url)
+
+    def tool_digest() -> str:
+        from pipeline_guard.adapters.tool import installed_digest
+
+        return installed_digest()
+
+    def advisories(path: str) -> Advisories:
+        from pipeline_guard.adapters.advisories.database import SqliteAdvisories
+
+        return SqliteAdvisories(path)
+
+    def advisory_service(url: str) -> AdvisoryService:
+        from pipeline_guard.adapters.advisories.web import OsvService
+
+        return OsvService(url)
+
+    def advisory_feed(place: str, ecosystems: Sequence[str]) -> AdvisoryFeed:
+        from pipeline_guard.adapters.advisories.web import open_feed
+
+        return open_feed(place, ecosystems)
+
+    def advisory_press() -> AdvisoryPress:
+        from pipeline_guard.adapters.advisories.database import SqlitePress
+
+        return SqlitePress()
+
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),
         environ=environ,
@@ -327,6 +370,13 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         refs=refs,
         second_eye=second_eye,
         commit=lambda ref: GitRepository(folder, environ).commit(ref),
+        checkout=lambda: GitRepository(folder, environ),
+        tool_digest=tool_digest,
+        registry=registry,
+        advisories=advisories,
+        advisory_service=advisory_service,
+        advisory_feed=advisory_feed,
+        advisory_press=advisory_press,
     )
 
 
@@ -404,11 +454,12 @@ class Rehearsal:
         """Return the doors of one rehearsed step, in the current folder. Only ``sign`` and the secrets' verbs get a simulated store."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
         from pipeline_guard.adapters.handover import JobHandover
-        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess, UnaskedRefs
+        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess, Unasked
         from pipeline_guard.adapters.tree import LocalTree
 
-        simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
-        if verb == "sign":
+        signs = verb == "sign" or bool(args.text("sign-verdict"))
+        simulated = signs or verb in ("run", "inject", "revoke", "secrets", "keys", "token")
+        if signs:
             self._simulate_key(args)
         temporary = environ.get("RUNNER_TEMP", "").startswith(self.stage.folder)
         here = real(args, environ)
@@ -429,7 +480,10 @@ class Rehearsal:
             process=RecordingProcess,
             handover=(lambda: JobHandover(self.real.home, environ)) if temporary else RecordingHandover,
             timestamps=lambda _url: None,
-            refs=UnaskedRefs,
+            refs=Unasked,
+            registry=lambda _ecosystem, _address: Unasked(),
+            advisory_service=lambda _address: Unasked(),
+            advisory_feed=lambda _place, _ecosystems: Unasked(),
         )
 
     def _simulate_key(self, args: Args) -> None:
@@ -437,7 +491,8 @@ class Rehearsal:
         from pipeline_guard.model.key import KeyType, KeyUsage
 
         name = args.text("key") or self.real.config("").sign.key
-        for named, kind in ((name, KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65)):
+        wanted = ((name, KeyType.EC_P256), (args.text("timestamp-key"), KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65))
+        for named, kind in wanted:
             if named and not named.startswith("pkcs11:") and self.state.key(named) is None:
                 self.state.add_key(self.token.create(named, 1, kind, KeyUsage.SIGN))
 

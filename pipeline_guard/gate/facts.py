@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from pipeline_guard.gate.actions_lock import ActionsLock
+from pipeline_guard.gate.archive import ArchiveFacts
 from pipeline_guard.gate.ci_facts import (
     DockerfileFacts,
     GitlabFacts,
@@ -18,9 +19,14 @@ from pipeline_guard.gate.ci_facts import (
     UpdaterFacts,
     WorkflowFacts,
 )
+from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
-from pipeline_guard.model.package import Lock
+from pipeline_guard.gate.weakness import Pinned
+from pipeline_guard.model.advisory import Weakness
+from pipeline_guard.model.package import Lock, Package
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -29,6 +35,9 @@ class Kind(Enum):
 
     REQUIREMENTS = "requirements files"
     LOCK = "lock files"
+    LOCK_CHANGE = "changed lock files"
+    PROJECT = "locked projects"
+    REGISTRY = "package manager settings"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
     IMAGE = "files that name images"
@@ -41,8 +50,13 @@ class Kind(Enum):
     PIN = "pins asked of the forge"
     SECOND = "second opinions"
     MODEL = "model files"
+    FORMAT = "other model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
+    SBOM = "SBOM files"
+    ARCHIVE = "archives"
+    ADVISORY = "packages"
+    PUBLISHED = "published packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +108,26 @@ class SecondOpinion:
     fix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AdvisoryFacts:
+    """One pinned package and what is known against it; ``new`` where the merge target does not pin it already."""
+
+    pinned: Pinned
+    weaknesses: tuple[Weakness, ...] = ()
+    new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """A pinned package, and what its registry publishes of it: None where that is nothing."""
+
+    package: Package
+    published: Published | None
+
+
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ChangeFacts
+DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
+Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +138,4 @@ class GateFacts:
     unchecked: tuple[tuple[Kind, Unchecked], ...] = ()
     files: int = 0
     base: str = ""
+    notes: tuple[tuple[Kind, str], ...] = ()  # what a pass of this kind rests on

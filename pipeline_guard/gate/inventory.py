@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate import build_file, ci_file, dockerfile, model_file
+from pipeline_guard.gate import archive, build_file, ci_file, dockerfile, model_file
 from pipeline_guard.gate.ci_facts import DockerfileFacts, ImageFacts, ScriptFacts
 from pipeline_guard.gate.facts import Facts, Kind
-from pipeline_guard.gate.manifest import requirements
+from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock, sbom
+from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.related import LOCKS, PipelineFiles
+from pipeline_guard.model.package import Lock
 from pipeline_guard.model.verdict import Unchecked
 
 _REQUIREMENTS = re.compile(r"([^/]*requirements[^/]*|constraints[^/]*)\.(txt|pip)")
@@ -68,6 +71,12 @@ def kind_by_name(path: str) -> Kind:
         return Kind.SUBMODULE if name == ".gitmodules" else Kind.HOOK
     if _DOCKERFILE.fullmatch(lower) or _COMPOSE.fullmatch(lower):
         return Kind.IMAGE
+    if formats.by_name(path) is not None:
+        return Kind.LOCK
+    if registry_settings.tool_of(path):
+        return Kind.REGISTRY
+    if sbom.is_named(path):
+        return Kind.SBOM
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
 
 
@@ -106,10 +115,20 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
         objects = _read(build_file.kubernetes, content, path)
         if isinstance(objects, ImageFacts) and objects.uses:  # a template of Helm is no YAML, and no object either
             found.append((Kind.IMAGE, objects))
-    model = model_file.inspect(content, path)
-    if model is not None:
-        found.append((Kind.MODEL, model))
+    found += [(Kind.LOCK, item) for item in locks(path, content, found)]
+    if registry_settings.tool_of(path):
+        found.append((Kind.REGISTRY, _read(registry_settings.parse, content, path)))
+    found += models(path, content)
+    if sbom.is_one(path, content):
+        found.append((Kind.SBOM, _read(sbom.parse, content, path)))
+    if archive.is_one(path, content):
+        found.append((Kind.ARCHIVE, _archive(content, path)))
     return found
+
+
+def models(path: str, content: Octets) -> list[tuple[Kind, Facts | Unchecked]]:
+    """Return the facts of the models in one file of any size."""
+    return [(Kind.FORMAT if model.formats else Kind.MODEL, model) for model in model_file.inspect_both(content, path)]
 
 
 def keep(path: str, content: bytes, files: PipelineFiles) -> None:
@@ -133,6 +152,27 @@ def _dockerfile(content: bytes, path: str) -> list[tuple[Kind, Facts | Unchecked
     return [(Kind.IMAGE, ImageFacts(path, item.uses)), (Kind.SCRIPT, ScriptFacts(path, item.scripts)), (Kind.DOCKERFILE, item)]
 
 
+def locks(path: str, content: bytes, found: Sequence[tuple[Kind, Facts | Unchecked]] = ()) -> Iterator[Lock | Unchecked]:
+    """Give the lock that a file is, by name or content; requirements are one, too."""
+    for _, item in found:
+        if isinstance(item, Pins) and not is_constraints(path):
+            yield requirements_lock.lock(item)
+    kind = None if found else formats.format_of(path, content)
+    if kind is not None:
+        try:
+            yield kind.parse(content, path)
+        except UsageError as error:
+            yield Unchecked(path, error.what)
+
+
+def former_lock(path: str, content: bytes) -> Lock | None:
+    """Return the lock that a file is, None where it is none; raise UsageError for one that cannot be read."""
+    if _is_requirements(path.lower()):
+        return requirements_lock.lock(requirements.parse(content, path))
+    kind = formats.format_of(path, content)
+    return kind.parse(content, path) if kind is not None else None
+
+
 def _is_requirements(lower: str) -> bool:
     folder, name = posixpath.split(lower)
     return bool(_REQUIREMENTS.fullmatch(name)) or (posixpath.basename(folder) == "requirements" and name.endswith(".txt"))
@@ -144,6 +184,10 @@ def _is_component(content: bytes) -> bool:
         if line.strip() and not line.startswith((b"#", b"---")):
             return line.startswith(b"spec:") and b"inputs" in content and b"\n---" in content
     return False
+
+
+def _archive(content: bytes, path: str) -> Facts | Unchecked:
+    return _read(archive.inspect, content, path)
 
 
 def _read(parse: Callable[[bytes, str], Facts], content: bytes, path: str) -> Facts | Unchecked:

@@ -291,8 +291,11 @@ class Stage(Protocol):
         """Put a file there; return its path."""
         ...
 
-    def execute(self, words: Sequence[str], environment: Mapping[str, str], folder: str, files: Sequence[str]) -> Staged:
-        """Run one of our own shells; ``files`` are the variables that name a fresh file each. Raises Unavailable where it cannot start."""
+    def execute(self, words: Sequence[str], environment: Mapping[str, str], files: Sequence[str]) -> Staged:
+        """Run one of our own shells; ``files`` are the variables that name a fresh file each. Raises Unavailable where it cannot start.
+
+        It stands in an empty folder of the stage, ``temp/project``, which a call of our command takes for the repository's root.
+        """
         ...
 
 

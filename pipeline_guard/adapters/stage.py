@@ -28,6 +28,7 @@ from pipeline_guard.ports import Shells
 
 _LIMIT = 32 * 1024 * 1024  # bytes of one message or file
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "PIPELINE_GUARD_HOME", "XDG_DATA_HOME")
+PROJECT = "temp/project"  # in it a shell stands, where on the forge the checkout is
 _TRIES = 60_000  # looks at a shell that runs, 10 ms each: ten minutes
 _LONGEST = 100  # bytes of a socket's path; the system allows 108
 _CLIENT = """\
@@ -77,7 +78,7 @@ class TemporaryStage:
         for path in shells.paths():
             self.place(f"guard/{path}", shells.read(path) or b"")
         self.place("guard/actions/_setup/setup.sh", f"#!/bin/sh\nprintf '%s\\n' '{self.folder}/bin'\n".encode())
-        for name in ("temp", "files"):
+        for name in ("temp", "files", "temp/project"):
             Path(self.folder, name).mkdir(mode=0o700, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -104,8 +105,8 @@ class TemporaryStage:
         path.write_bytes(content)
         return str(path)
 
-    def execute(self, words: Sequence[str], environment: Mapping[str, str], folder: str, files: Sequence[str]) -> Staged:
-        """Run a shell to its end, answering its calls of our command."""
+    def execute(self, words: Sequence[str], environment: Mapping[str, str], files: Sequence[str]) -> Staged:
+        """Run a shell to its end, answering its calls of our command. It stands in an empty folder: what it writes is gone at the end."""
         self._count += 1
         named = {name: self.place(f"files/{self._count}-{name}", b"") for name in files}
         said = Path(self.folder, "files", f"{self._count}-said")
@@ -113,7 +114,13 @@ class TemporaryStage:
         with said.open("wb") as stream:
             try:
                 child = subprocess.Popen(
-                    list(words), env=whole, cwd=folder, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+                    list(words),
+                    env=whole,
+                    cwd=f"{self.folder}/{PROJECT}",
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise Unavailable(f"cannot start {words[0]}: {(error.strerror or 'error').lower()}", f"install {words[0]}") from None

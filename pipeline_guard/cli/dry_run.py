@@ -58,6 +58,8 @@ def _once(args: Args, wiring: Wiring) -> ExitCode:
             root=str(root),
         )
         found = rehearse(workflows, gitlab_file, situation, args.text("job"), doors)
+        if not situation.base:
+            found.assumed.append("the merge target: nothing here names it, so the commit before took its place (--base names another)")
         if not found.steps and not found.unclear:
             raise NothingToDo(
                 "no pipeline-guard step in this repository's workflows" + _why(found.skipped), "the README shows the lines to add"
@@ -89,8 +91,16 @@ def _situation(args: Args, wiring: Wiring) -> Situation:
     except UsageError:
         raise NothingToDo("the repository has no commit yet", "commit something first") from None
     base = args.text("base") or head.base or _likely_base(head.sha, wiring)
-    commit = wiring.commit(base) if base else ""
+    commit = wiring.commit(base) if base else _before(head.sha, wiring)
     return Situation(args.text("event"), head.sha, head.ref, base, head.repository or "acme/app", commit, _branch(base))
+
+
+def _before(sha: str, wiring: Wiring) -> str:
+    """Return the commit before, which stands for the merge target where nothing names one; the commit itself where it is the first."""
+    try:
+        return wiring.commit(f"{sha}~1")
+    except UsageError:
+        return sha
 
 
 def _likely_base(sha: str, wiring: Wiring) -> str:

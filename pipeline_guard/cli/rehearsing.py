@@ -27,6 +27,8 @@ PLAYED = frozenset(
     ("audit", "explain", "gate", "inject", "keys", "policy", "revoke", "rules", "run", "scan", "secrets", "sign", "token", "verify")
 )
 
+_REVIEWED = ("pull-request", "merge-request", "fork", "merge-group")  # events that name a merge target
+
 
 class Listener:
     """A console that keeps data and talk apart."""
@@ -77,10 +79,12 @@ class Player:
         listener, printed = Listener(), io.BytesIO()
         stream = io.TextIOWrapper(printed, "utf-8", write_through=True)  # kept: closing it would close what was printed
         before = os.getcwd()
+        inside = os.path.relpath(os.path.realpath(call.folder), os.path.realpath(f"{self.rehearsal.stage.folder}/temp/project"))
+        folder = call.folder if inside.startswith("..") else os.path.normpath(f"{self._root}/{inside}")
         try:
-            if not Path(call.folder).is_dir():
-                raise UsageError(f"no such folder: {call.folder.removeprefix(self._root + '/')}", "the step's working-directory")
-            os.chdir(call.folder)
+            if not Path(folder).is_dir():
+                raise UsageError(f"no such folder: {folder.removeprefix(self._root + '/')}", "the step's working-directory")
+            os.chdir(folder)
             with redirect_stdout(stream):
                 code = self._act(call, listener)
         except HelpWanted as text:
@@ -113,6 +117,10 @@ class Player:
         if args.verb == "scan" and args.on("against-store"):
             self._notes.append("not checked: the values of the secrets store: no store and no token is opened in a rehearsal")
             args = replace(args, values={**args.values, "against-store": False})
+        if args.on("publish"):
+            self._notes.append("not checked: publishing: nothing is posted to the forge in a rehearsal")
+            base = args.text("base") or (self._situation.base_sha if self._job.event in _REVIEWED else "")
+            args = replace(args, values={**args.values, "publish": False, "base": base})
         doors = self.rehearsal.doors(args, listener, call.environment, verb=args.verb)
         if args.verb in ("inject", "run"):
             denied = self._prepare(doors)

@@ -163,15 +163,19 @@ def _node(script: str, ran: ActionRun, entry: Rehearsed, doors: RehearseDoors) -
     else:
         entry.notes.append("no node here: what the launcher starts was run without it")
         environment |= {"PIPELINE_GUARD_" + key.upper().replace("-", "_"): value for key, value in ran.inputs.items()} | {"HSM": "true"}
-        verb = "revoke" if script == ran.post and script else ran.source.verb
-        done = _execute(("bash", f"{here}/../_setup/run.sh", verb), environment, ran, entry, doors)
+        verb = ran.inputs.get("verb") or ran.source.verb
+        if script == ran.post:
+            if verb != "inject":  # only it leaves anything behind
+                return
+            verb = "revoke"
+        done = _execute(("bash", f"{doors.stage.folder}/guard/actions/_setup/run.sh", verb), environment, ran, entry, doors)
     entry.code = done.code
     ran.outputs |= variables(done.files["GITHUB_OUTPUT"], "GITHUB_OUTPUT")
     ran.state |= variables(done.files["GITHUB_STATE"], "GITHUB_STATE")
 
 
 def _execute(words: tuple[str, ...], environment: Mapping[str, str], ran: ActionRun, entry: Rehearsed, doors: RehearseDoors) -> Staged:
-    done = doors.stage.execute(words, environment, doors.root, _FILES)
+    done = doors.stage.execute(words, environment, _FILES)
     entry.settings = {key: value for key, value in environment.items() if key.startswith("PIPELINE_GUARD_") and value} or entry.settings
     entry.said += done.said
     ran.masks += masks(done.said)

@@ -307,8 +307,9 @@ class _Steps:
         return Rehearsed("github", self.run.facts.path, step.line, self.job.id, label, verb, counts=counts, reached=self.reached)
 
     def _action(self, step: Step, source: Source, scope: Scope) -> None:
-        entry = self._entry(step, step.uses, source.verb)
         given = {name: scope.text(value, name) for name, value in step.inputs.items()}
+        verb = source.verb or given.get("verb", "")  # the action at the root is told what to do
+        entry = self._entry(step, step.uses, verb)
         environment = {**_variables(self.scope.contexts["github"], self.run.doors, self.names), **scope.contexts["env"]}
         if self.paths:
             environment["PATH"] = ":".join([*reversed(self.paths), self.run.doors.stage.folder + "/path"])
@@ -319,7 +320,7 @@ class _Steps:
         self.paths += ran.paths
         self.hidden += [value for value in ran.masks if value not in self.hidden]
         self.scope = self.scope.having(env={**self.scope.contexts["env"], **ran.exports})
-        if ran.post:
+        if ran.post and entry.verb == "inject":  # the others leave nothing behind
             self.posts.append((step, ran))
         self._settle(entry, step, entry.code == 0, ran.outputs)
 
@@ -329,7 +330,7 @@ class _Steps:
         """Run an action; what only reads, and was asked the same before, answers the same."""
         ours = tuple(sorted((name, value) for name, value in environment.items() if name.startswith("PIPELINE_GUARD_")))
         key = (source.folder, tuple(sorted(given.items())), ours, self.run.event)
-        kept = self.run.found.kept.get(key) if source.verb in ("scan", "gate") else None
+        kept = self.run.found.kept.get(key) if entry.verb in ("scan", "gate") else None
         if kept is not None:
             before: Rehearsed = kept[0]
             ran: ActionRun = kept[1]
@@ -413,6 +414,8 @@ def _variables(context: Mapping[str, Any], doors: RehearseDoors, job: JobNames) 
         "CI": "true",
         "GITHUB_ACTIONS": "true",
         "GITHUB_EVENT_PATH": document,
+        # the branch itself takes the place of the merge commit, which only the forge can make
+        "GITHUB_REF": str(context["ref"]).replace("refs/pull/1/merge", "refs/pull/1/head"),
         "GITHUB_REF_PROTECTED": "false",
         "GITHUB_WORKSPACE": doors.root,
         "RUNNER_TEMP": f"{doors.stage.folder}/temp",

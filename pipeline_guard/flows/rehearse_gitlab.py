@@ -288,7 +288,7 @@ class _Job:
         entry = self._entry(verb if counts else f"after_script: {verb}", verb, counts=counts)
         text = _PRELUDE.format(guard=f"{self.doors.stage.folder}/guard") + "\n".join(script)
         entry.settings = {key: value for key, value in variables.items() if key.startswith("PIPELINE_GUARD_") and value}
-        done = self.doors.stage.execute((*_BASH, text), variables, self.doors.root, ())
+        done = self.doors.stage.execute((*_BASH, text), variables, ())
         entry.code, entry.said = done.code, done.said
         self._settle(entry)
         return entry.code

@@ -7,7 +7,7 @@ Grammar: docs.github.com, "Workflow commands"; a file's line is NAME=VALUE, or N
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipeline_guard.errors import UsageError
 
@@ -45,11 +45,27 @@ def variables(content: bytes, name: str) -> dict[str, str]:
     return found
 
 
+def _lines(said: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Give each line, and what it commands; between stop-commands and its word nothing is a command."""
+    word = ""
+    for line in said.splitlines():
+        if word:
+            if line.strip() == f"::{word}::":
+                word = ""
+            else:
+                yield line, None
+            continue
+        command = _COMMAND.fullmatch(line)
+        if command and command["name"] == "stop-commands":
+            word = command["text"]
+        else:
+            yield line, command
+
+
 def masks(said: str) -> list[str]:
     """Return every text that a log asks to hide, and each of its lines."""
     found: list[str] = []
-    for line in said.splitlines():
-        command = _COMMAND.fullmatch(line)
+    for _line, command in _lines(said):
         if command and command["name"] == "add-mask":
             value = _plain(command["text"])
             found += [value, *(part.strip() for part in value.splitlines())]
@@ -59,8 +75,7 @@ def masks(said: str) -> list[str]:
 def rendered(said: str, hidden: Sequence[str]) -> str:
     """Return a log as a person sees it: annotations as lines with their place, commands gone, masks applied."""
     lines = []
-    for line in said.splitlines():
-        command = _COMMAND.fullmatch(line)
+    for line, command in _lines(said):
         if command is None:
             lines.append(line)
         elif command["name"] in _SHOWN:

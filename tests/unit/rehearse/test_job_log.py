@@ -32,3 +32,9 @@ def test_log_is_shown_as_a_person_sees_it() -> None:
     hidden = masks(said)
     assert hidden == ["top\nsecond line", "top", "second line"]
     assert rendered(said, hidden) == "one\nerror: a,b.py:3:5: T: x: bad thing 100%\n*** ***"
+
+
+def test_between_stop_commands_nothing_is_a_command() -> None:
+    said = "::stop-commands::w0rd\n::add-mask::visible\n::error::planted\n::w0rd::\n::error::real\n"
+    assert masks(said) == []
+    assert rendered(said, []) == "::add-mask::visible\n::error::planted\nerror: real"

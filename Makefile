@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench interop shells hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench interop hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -21,7 +21,6 @@ help:
 	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
-	@echo "make shells compare the dry-run with GitHub's own evaluator and with gitlab-ci-local"
 	@echo "make lock   write the hash-locked requirements anew"
 
 define make-environment
@@ -73,12 +72,6 @@ templates: $(TESTS_STAMP)
 interop: $(TESTS_STAMP)
 	@.ci/interop.sh .venv/interop
 	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile tests/interop $(PYTEST)
-
-# Fetches GitHub's evaluator, gitlab-ci-local and Node.js 24 from npm, by the lock beside the tests, into .venv/shells.
-shells: prerequisites $(TESTS_STAMP)
-	@mkdir -p .venv/shells && cp tests/shells/oracle/package.json tests/shells/oracle/package-lock.json .venv/shells/
-	@npm ci --prefix .venv/shells --ignore-scripts --no-audit --no-fund --loglevel=error
-	@$(TESTS)/bin/python -m pytest -q tests/shells tests/shells/oracle $(PYTEST)
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

@@ -15,7 +15,7 @@ from pipeline_guard.rehearse.expression import MAX_LENGTH, evaluate, fill, insid
 from pipeline_guard.rehearse.functions import Function
 from tests.shells.generating import CONTEXTS, answer, expressions
 
-RECORDED = Path(__file__).parents[2] / "vectors" / "expressions.json.gz"  # written by tests/shells/oracle/record.py
+RECORDED = Path(__file__).parents[2] / "vectors" / "expressions.json.gz"  # written by tests/shells/outside/record.py
 
 
 def value(source: str, contexts: dict[str, Any] | None = None) -> Any:

@@ -19,7 +19,7 @@ from pipeline_guard.model.situation import Situation
 from pipeline_guard.rehearse.gitlab_condition import holds
 from pipeline_guard.rehearse.gitlab_config import jobs, lines, texts
 from tests.conftest import Repository
-from tests.shells.oracle.asking import gitlab_ci_local
+from tests.shells.outside.asking import gitlab_ci_local
 from tests.shells.reading import ROOT
 
 COMMIT = "1a" * 20

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks GitHub's own evaluator, and gitlab-ci-local; both come from npm by the lock in this folder (`make shells`)."""
+"""Asks GitHub's own evaluator, and gitlab-ci-local; both come from npm by the lock of these tests (`make shells`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from tests.shells.generating import CONTEXTS, expressions
 
 HERE = Path(__file__).parent
-TOOLS = Path(__file__).parents[3] / ".venv" / "shells"
+TOOLS = Path(__file__).parents[3] / ".venv" / "shells" / "npm"
 
 
 def github(seed: int, count: int) -> list[Any]:

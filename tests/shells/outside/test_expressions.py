@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 
 from tests.shells.generating import answer, expressions
-from tests.shells.oracle.asking import github
+from tests.shells.outside.asking import github
 
 
 def test_fresh_expressions_are_answered_alike() -> None:

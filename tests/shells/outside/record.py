@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records what GitHub's own evaluator answers, for tests without it: ``python -m tests.shells.oracle.record``, after `make shells`."""
+"""Records what GitHub's own evaluator answers, for tests without it: ``python -m tests.shells.outside.record``, after `make shells`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 import json
 from pathlib import Path
 
-from tests.shells.oracle.asking import github
+from tests.shells.outside.asking import github
 
 SEED, COUNT = 20261124, 6000
 

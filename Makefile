@@ -69,6 +69,7 @@ fix: $(TESTS_STAMP)
 
 templates: $(TESTS_STAMP)
 	@$(TESTS)/bin/python docs/make_shells.py
+	@$(TESTS)/bin/python docs/pack_shells.py
 
 # Fetches programs of the distribution's newest suite and from npm into .venv/interop; needs Debian or Ubuntu, and a network.
 interop: $(TESTS_STAMP)

@@ -28,6 +28,7 @@ from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
+from pipeline_guard.model.staged import Staged
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
@@ -263,6 +264,39 @@ class Git(Protocol):
 
     def changed(self, base: str) -> Sequence[str]:
         """Return the paths that differ between the merge base with ``base`` and the work tree, deleted ones too."""
+        ...
+
+
+class Shells(Protocol):
+    """The actions and templates that belong to this version of the program."""
+
+    def paths(self) -> Sequence[str]:
+        """Return the paths of all files, with ``/``, from the project's root."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, None where there is none."""
+        ...
+
+
+class Stage(Protocol):
+    """A throw-away folder in which shells of this project are really run, our command in them answered by a rehearsal."""
+
+    folder: str
+
+    def has(self, program: str) -> bool:
+        """Tell whether a program is there."""
+        ...
+
+    def place(self, name: str, content: bytes) -> str:
+        """Put a file there; return its path."""
+        ...
+
+    def execute(self, words: Sequence[str], environment: Mapping[str, str], files: Sequence[str]) -> Staged:
+        """Run one of our own shells; ``files`` are the variables that name a fresh file each. Raises Unavailable where it cannot start.
+
+        It stands in an empty folder of the stage, ``temp/project``, which a call of our command takes for the repository's root.
+        """
         ...
 
 

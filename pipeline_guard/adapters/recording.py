@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import posixpath
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
@@ -23,15 +23,19 @@ class RealFiles(Files, Patterns, Protocol):
 
 
 class RecordingFiles:
-    """Reads the real files; keeps what would be written, and reads it back to later steps."""
+    """Reads the real files; keeps what would be written, and reads it back to later steps.
 
-    def __init__(self, real: RealFiles) -> None:
+    Only below ``scratch``, the rehearsal's own folder, is anything really written: shells look for their files there.
+    """
+
+    def __init__(self, real: RealFiles, scratch: str = "") -> None:
         self._real = real
+        self._scratch = scratch
         self.written: dict[str, bytes] = {}
 
     def read(self, path: str, limit: int) -> bytes:
         """Return what was written in this rehearsal, else the real content."""
-        kept = self.written.get(posixpath.normpath(path))
+        kept = self.written.get(os.path.abspath(path))
         if kept is None:
             return self._real.read(path, limit)
         if len(kept) > limit:
@@ -40,11 +44,15 @@ class RecordingFiles:
 
     def write(self, path: str, content: bytes) -> None:
         """Keep ``content`` in memory."""
-        self.written[posixpath.normpath(path)] = content
+        whole = os.path.abspath(path)
+        if self._scratch and os.path.realpath(whole).startswith(os.path.realpath(self._scratch) + os.sep):
+            self._real.write(path, content)
+            return
+        self.written[whole] = content
 
     def kind(self, path: str) -> str:
         """Return the kind of a path as it would be."""
-        return "file" if posixpath.normpath(path) in self.written else self._real.kind(path)
+        return "file" if os.path.abspath(path) in self.written else self._real.kind(path)
 
     def matching(self, pattern: str) -> Sequence[str]:
         """Return the real files that match."""
@@ -293,6 +301,16 @@ class MemoryState:
 
 def _life(row: SealedSecret) -> tuple[datetime | None, datetime | None, datetime | None]:
     return row.stops, row.revoked, row.destroys
+
+
+class Unasked:
+    """A forge, registry or service that is not asked: a rehearsal has no network."""
+
+    def __getattr__(self, _name: str) -> Callable[..., Any]:
+        def refuse(*_words: Any, **_named: Any) -> Any:
+            raise Unavailable("no forge, registry or service is asked in a rehearsal", "the pipeline itself asks them")
+
+        return refuse
 
 
 class RecordingProcess:

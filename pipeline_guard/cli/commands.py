@@ -57,7 +57,7 @@ class Command:
 
 FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github")
 
-EVENTS = ("push", "pull-request", "fork", "tag")
+EVENTS = ("push", "pull-request", "merge-request", "fork", "tag", "merge-group", "schedule")
 
 COMMON = (
     Flag("config", "configuration file (default: .pipeline-guard.yml at the repository's root)", "FILE"),
@@ -142,6 +142,7 @@ COMMANDS: tuple[Command, ...] = (
             Flag("event", "the situation to rehearse (default: each workflow in its own)", "EVENT", "", ("", *EVENTS)),
             Flag("job", "rehearse only this job", "NAME"),
             Flag("base", "the merge target of the rehearsed change", "REF"),
+            Flag("watch", "rehearse again after every change of a file", switch=True),
             *_DATA,
         ),
     ),

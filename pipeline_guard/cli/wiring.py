@@ -61,6 +61,7 @@ from pipeline_guard.ports import (
     SecretLedger,
     SecretRemoval,
     SecretStore,
+    Shells,
     Signer,
     Source,
     Streams,
@@ -75,7 +76,9 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
+    from pipeline_guard.adapters.stage import TemporaryStage
     from pipeline_guard.config import Config
+    from pipeline_guard.model.staged import Answer, Call
 
 CONFIG_LIMIT = 1024 * 1024
 
@@ -449,14 +452,21 @@ class Rehearsal:
     cache: MemoryCache
     state: MemoryState
     token: SoftwareToken
+    stage: TemporaryStage
+    shells: Shells
 
     @staticmethod
-    def of(wiring: Wiring) -> Rehearsal:
-        """Begin a rehearsal; its steps see each other's writes."""
+    def of(wiring: Wiring, answer: Callable[[Call], Answer]) -> Rehearsal:
+        """Begin a rehearsal; its steps see each other's writes. ``answer`` plays our command for the shells that run."""
         from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
         from pipeline_guard.adapters.rehearsal import SoftwareToken
+        from pipeline_guard.adapters.shells import PackagedShells
+        from pipeline_guard.adapters.stage import TemporaryStage
 
-        return Rehearsal(wiring, RecordingFiles(wiring.files), MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock))
+        shells = PackagedShells()
+        stage = TemporaryStage(shells, wiring.environ, answer)
+        files = RecordingFiles(wiring.files, stage.folder)
+        return Rehearsal(wiring, files, MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock), stage, shells)
 
     @staticmethod
     def issuer(claims: Mapping[str, Any]) -> LocalIssuer:
@@ -465,32 +475,41 @@ class Rehearsal:
 
         return LocalIssuer(claims)
 
-    def doors(self, args: Args, console: Console, *, verb: str) -> Wiring:
-        """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
+    def doors(self, args: Args, console: Console, environ: Mapping[str, str], *, verb: str) -> Wiring:
+        """Return the doors of one rehearsed step, in the current folder. Only ``sign`` and the secrets' verbs get a simulated store."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
-        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+        from pipeline_guard.adapters.handover import JobHandover
+        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess, Unasked
         from pipeline_guard.adapters.tree import LocalTree
 
-        simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
-        if verb == "sign":
+        signs = verb == "sign" or bool(args.text("sign-verdict"))
+        simulated = signs or verb in ("run", "inject", "revoke", "secrets", "keys", "token")
+        if signs:
             self._simulate_key(args)
+        temporary = environ.get("RUNNER_TEMP", "").startswith(self.stage.folder)
+        here = real(args, environ)
         return replace(
-            self.real,
+            here,
             console=console,
+            home=self.real.home,
             files=self.files,
             tree=LocalTree(),
             images=_rehearsed_images,
             cache=self.cache,
             progress=_silent(),
-            fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
-            config=_configured(args, self.real, self.files),
+            fingerprint=lambda: KeyedFingerprint(self.real.home, environ, keep=False),
+            config=_configured(args, here, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
             token=lambda _uri: self.token,
             software_token=lambda: self.token,
             process=RecordingProcess,
-            handover=RecordingHandover,
+            handover=(lambda: JobHandover(self.real.home, environ)) if temporary else RecordingHandover,
             timestamps=lambda _url: None,
             forge=_rehearsed_forge,
+            refs=Unasked,
+            registry=lambda _ecosystem, _address: Unasked(),
+            advisory_service=lambda _address: Unasked(),
+            advisory_feed=lambda _place, _ecosystems: Unasked(),
         )
 
     def _simulate_key(self, args: Args) -> None:
@@ -498,7 +517,8 @@ class Rehearsal:
         from pipeline_guard.model.key import KeyType, KeyUsage
 
         name = args.text("key") or self.real.config("").sign.key
-        for named, kind in ((name, KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65)):
+        wanted = ((name, KeyType.EC_P256), (args.text("timestamp-key"), KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65))
+        for named, kind in wanted:
             if named and not named.startswith("pkcs11:") and self.state.key(named) is None:
                 self.state.add_key(self.token.create(named, 1, kind, KeyUsage.SIGN))
 

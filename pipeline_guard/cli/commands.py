@@ -249,7 +249,10 @@ COMMANDS: tuple[Command, ...] = (
         "revoke",
         "end every lease of this job and remove what inject wrote; may be repeated",
         "revoke",
-        (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
+        (
+            Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+            Flag("expired", "instead: undo what engines made for any job whose time is over, and what failed before", switch=True),
+        ),
     ),
     Command(
         "seal",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from pipeline_guard.adapters.clock import SystemRandom
+from pipeline_guard.adapters.clock import SystemClock, SystemRandom
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.dynamic import EngineKey
 from pipeline_guard.model.secret import Secret
@@ -19,9 +19,36 @@ def open_engine(kind: str, settings: Mapping[str, Any], *, secret: Callable[[str
 
     Neither is called before the engine makes or undoes something.
     """
-    given = dict(settings)
+    given, clock = dict(settings), SystemClock()
+    if "key" in given:
+        given["key"] = partial(key, given["key"])
     if kind == "postgresql":
         from pipeline_guard.adapters.engines.postgresql import PostgresRoles
 
-        return PostgresRoles(url=partial(secret, given.pop("url")), random=SystemRandom(), **given)
+        return PostgresRoles(random=SystemRandom(), **{**given, "url": partial(secret, given["url"])})
+    if kind == "github-app":
+        from pipeline_guard.adapters.engines.github import GithubApp
+
+        return GithubApp(clock, **given)
+    if kind == "gitlab":
+        from pipeline_guard.adapters.engines.gitlab import GitlabProject
+
+        return GitlabProject(**{**given, "token": partial(secret, given["token"])})
+    if kind == "aws":
+        from pipeline_guard.adapters.engines.aws import AwsRole
+
+        reference = given.pop("web_identity")
+        return AwsRole(clock, partial(secret, reference) if reference else None, **given)
+    if kind == "x509":
+        from pipeline_guard.adapters.engines.x509 import X509Authority
+
+        return X509Authority(clock, **given)
+    if kind == "ssh":
+        from pipeline_guard.adapters.engines.ssh import SshAuthority
+
+        return SshAuthority(clock, SystemRandom(), **given)
+    if kind == "jwt":
+        from pipeline_guard.adapters.engines.jwt import JwtIssuer
+
+        return JwtIssuer(clock, **given)
     raise UsageError(f"no engine makes {kind[:40]!r}")

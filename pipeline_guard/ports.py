@@ -306,6 +306,15 @@ class Keystore(Protocol):
         ...
 
 
+@runtime_checkable
+class Importing(Protocol):
+    """A token that takes keys which were made elsewhere."""
+
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Keep a private RSA key, non-extractable and for signing alone; ``begun`` as in ``Keystore.create``."""
+        ...
+
+
 class Signer(Protocol):
     """Signing inside the token."""
 

@@ -301,6 +301,13 @@ COMMANDS: tuple[Command, ...] = (
                 ),
                 Positional("name", "its name", "1"),
             ),
+            Command(
+                "import",
+                "put a private RSA key that was made elsewhere (a GitHub App's) into the token, or its next version",
+                "keys",
+                (Flag("from-file", "its PEM; destroy it afterwards", "FILE"),),
+                Positional("name", "its name", "1"),
+            ),
             Command("list", "list the keys, their states, and what is due", "keys", _DATA),
             Command(
                 "show", "show one key, its versions and their history", "keys", (_VERSION, *_DATA), Positional("name", "its name", "1")

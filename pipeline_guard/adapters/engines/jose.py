@@ -16,7 +16,13 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.model.dynamic import EngineKey
 from pipeline_guard.model.key import KeyType
 
-_ALGORITHMS = {KeyType.EC_P256: "ES256", KeyType.EC_P384: "ES384", KeyType.RSA_3072: "RS256", KeyType.ED25519: "EdDSA"}
+_ALGORITHMS = {
+    KeyType.EC_P256: "ES256",
+    KeyType.EC_P384: "ES384",
+    KeyType.RSA_2048: "RS256",
+    KeyType.RSA_3072: "RS256",
+    KeyType.ED25519: "EdDSA",
+}
 _THUMBPRINT = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}  # RFC 7638, RFC 8037
 
 

@@ -26,9 +26,7 @@ def exchange(
     try:
         with (
             session,
-            session.request(
-                method, url, headers=dict(headers), json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True
-            ) as answer,
+            session.request(method, url, headers=dict(headers), json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True) as answer,
         ):
             content, status = bytes(answer.raw.read(_LARGEST + 1, decode_content=True)), int(answer.status_code)
     except (requests.RequestException, OSError, ValueError) as error:

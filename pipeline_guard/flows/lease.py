@@ -60,7 +60,7 @@ def prepare(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> S
 
 
 def fulfil(promises: Sequence[Promise], *, doors: LeaseDoors, claims: Mapping[str, str]) -> Injection:
-    """Open or make the values of leases that are written; a failure ends and undoes them all, for nobody gets them."""
+    """Open or make the values of leases that are written; a failure ends and undoes all that their holder has, for nobody gets it."""
     leases: list[Lease] = []
     values: list[Injected] = []
     try:

@@ -128,7 +128,9 @@ class MemoryState:
 
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
-        return Dependents(self.count_under(name, version), sum((name, version) in keys for keys in self._files.values()))
+        handles = [made.handle.wrapping_key for made in self._made.values() if made.handle and made.lease.revocable]
+        secrets = self.count_under(name, version) + sum((key.name, key.version) == (name, version) for key in handles)
+        return Dependents(secrets, sum((name, version) in keys for keys in self._files.values()))
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a record, the newest version where none is named."""

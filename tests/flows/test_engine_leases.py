@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 from pipeline_guard.adapters.clock import SystemRandom
+from pipeline_guard.adapters.engines.jose import key_set
 from pipeline_guard.adapters.recording import MemoryState
 from pipeline_guard.adapters.rehearsal import SoftwareToken
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.lease import LeaseDoors, fulfil, grant, prepare, revoke, run, sweep
 from pipeline_guard.flows.secrets import SecretDoors, put, wrapping_key
-from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, open_for_engine
+from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, issuer_keys, open_for_engine
 from pipeline_guard.model.dynamic import Ended, Made, Wish
 from pipeline_guard.model.event import AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyType, KeyUsage
+from pipeline_guard.model.key import KeyState, KeyType, KeyUsage
 from pipeline_guard.model.lease import Binding, Delivery, Injection
 from pipeline_guard.model.secret import Secret
 from tests.fakes.engines import Clock
@@ -290,6 +291,17 @@ def test_credential_of_an_engine_is_opened_on_record(place: Place) -> None:
     assert value == Secret(b"kept-value")
     last = json.loads(list(place.state.records())[-1])
     assert (last["action"], last["object"], last["why"]) == ("secret.use", "kept", "version 1 by engine made")
+
+
+def test_published_keys_of_an_issuer_only_verify_and_leave_out_compromised_ones(signing: Place) -> None:
+    (key,) = issuer_keys("ca", signing.state)
+    assert [each["alg"] for each in key_set([key])["keys"]] == ["ES256"]
+    with pytest.raises(Denied):
+        key.sign(b"x")
+    record = signing.state._keys["ca", 1]
+    signing.state._keys["ca", 1] = replace(record, state=KeyState.COMPROMISED)
+    assert list(issuer_keys("ca", signing.state)) == []
+    assert list(issuer_keys("store", signing.state)) == []
 
 
 @pytest.fixture

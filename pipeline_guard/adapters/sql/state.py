@@ -150,7 +150,8 @@ class SqlState:
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
         with self._read() as connection:
-            return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
+            secrets = sealed.count_under(connection, name, version) + made.count_under(connection, name, version)
+            return Dependents(secrets, files.count(connection, name, version))
 
     # BoundaryBook
 

@@ -20,7 +20,7 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
-from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.lease import Finished, Injection, Lease, Target
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
@@ -265,8 +265,8 @@ class Git(Protocol):
 class Process(Protocol):
     """Other programs."""
 
-    def run(self, command: Sequence[str], injection: Injection) -> int:
-        """Run ``command`` with the injected values, its output filtered of them; return its exit code.
+    def run(self, command: Sequence[str], injection: Injection) -> Finished:
+        """Run ``command`` with the injected values, its output filtered of them; return its exit code and what was hidden.
 
         Signals are forwarded. Files of the injection are gone afterwards. Raises UsageError if it cannot be started.
         """
@@ -276,8 +276,11 @@ class Process(Protocol):
 class Handover(Protocol):
     """What outlives one command: masks, private files and the forge's environment file."""
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
-        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used."""
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
+        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used.
+
+        Raises UsageError, with nothing written, for what cannot go that way.
+        """
         ...
 
     def remove(self, holder: str) -> None:

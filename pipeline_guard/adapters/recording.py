@@ -13,7 +13,7 @@ from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
-from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.lease import Finished, Injection, Lease, Target
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.ports import Cache, Files, Patterns
 
@@ -298,18 +298,18 @@ def _life(row: SealedSecret) -> tuple[datetime | None, datetime | None, datetime
 class RecordingProcess:
     """Runs nothing."""
 
-    def run(self, command: Sequence[str], injection: Injection) -> int:
+    def run(self, command: Sequence[str], injection: Injection) -> Finished:
         """Succeed without starting the command."""
         del command, injection
-        return 0
+        return Finished(0)
 
 
 class RecordingHandover:
     """Hands nothing over."""
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
         """Write nothing."""
-        del injection, holder, as_files
+        del injection, holder, target
         return ""
 
     def remove(self, holder: str) -> None:

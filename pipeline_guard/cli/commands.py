@@ -237,10 +237,10 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag(
                 "target",
-                "files: private files, their paths in the environment file; env: values themselves",
+                "files: private files, later steps get their paths; env: later steps get the values; output: outputs of this step",
                 "TARGET",
                 "files",
-                ("files", "env"),
+                ("files", "env", "output"),
             ),
             Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
         ),

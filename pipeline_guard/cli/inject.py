@@ -9,6 +9,7 @@ from pipeline_guard.cli.job import holder
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, GuardError
 from pipeline_guard.flows import lease
+from pipeline_guard.model.lease import Target
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
@@ -17,7 +18,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     doors = lease_doors(wiring)
     injection = lease.inject(wiring.config("").bindings(), name, doors=doors)
     try:
-        path = wiring.handover().deliver(injection, name, as_files=args.text("target") == "files")
+        path = wiring.handover().deliver(injection, name, Target(args.text("target")))
     except GuardError:
         wiring.handover().remove(name)
         lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=doors.leases)

@@ -14,7 +14,7 @@ def run(args: Args, wiring: Wiring) -> int:
     command = args.many("command")
     if not bindings:
         wiring.console.talk("the configuration binds no secret: the command gets none")
-        return wiring.process().run(command, Injection((), ()))
+        return wiring.process().run(command, Injection((), ())).code
     from pipeline_guard.cli.doors import lease_doors
     from pipeline_guard.flows import lease
 

@@ -176,6 +176,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     home = home_folder(args, environ)
     files = LocalFiles()
     folder = os.getcwd()
+    console = Terminal(quiet=args.on("quiet"))
 
     @cache
     def git() -> Git:
@@ -259,12 +260,15 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
 
-        return LocalProcess(environ)
+        own = {"PIPELINE_GUARD_HOME": home}
+        if args.text("config"):
+            own["PIPELINE_GUARD_CONFIG"] = str(Path(args.text("config")).absolute())
+        return LocalProcess(environ, own, console.talk)
 
     def handover() -> Handover:
         from pipeline_guard.adapters.handover import JobHandover
 
-        return JobHandover(home, environ)
+        return JobHandover(home, environ, console.talk)
 
     def timestamps(url: str) -> TimestampService:
         from pipeline_guard.adapters.timestamps import HttpTimestamps
@@ -279,7 +283,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return Head(sha, repository.ref(), target, repository.remote_path())
 
     return Wiring(
-        console=Terminal(quiet=args.on("quiet")),
+        console=console,
         environ=environ,
         actor=_actor(),
         home=home,

@@ -11,7 +11,7 @@ from pipeline_guard.errors import Denied, NothingToDo, UsageError
 from pipeline_guard.flows.secrets import find, open_row
 from pipeline_guard.lease.grant import checked, lease_for, pinned
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.lease import Binding, Injected, Injection, Lease
+from pipeline_guard.model.lease import Binding, Finished, Injected, Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.ports import Clock, LeaseBook, Process, Random, SecretStore, Wrapper
 from pipeline_guard.seal.terms import check_usable, usable_until
@@ -66,9 +66,25 @@ def run(command: Sequence[str], bindings: Sequence[Binding], *, doors: LeaseDoor
     """Run ``command`` with exactly the granted values; its leases end with it, whatever happens. Returns its exit code."""
     holder = f"run:{doors.random.bytes(8).hex()}"
     try:
-        return process.run(command, grant(bindings, holder, doors=doors))
+        injection = grant(bindings, holder, doors=doors)
+        finished = process.run(command, injection)
+        _note_hidden(injection, finished, doors)
+        return finished.code
     finally:
         _revoke(holder, doors)
+
+
+def _note_hidden(injection: Injection, finished: Finished, doors: LeaseDoors) -> None:
+    """Write down how often a command printed what it was given: never where, never the value."""
+    now = doors.clock.now()
+    counted = zip(injection.leases, finished.hidden, strict=False)
+    events = [
+        AuditEvent(now, doors.actor, "secret.hidden", lease.secret, "done", f"{count} times in the command's output")
+        for lease, count in counted
+        if count
+    ]
+    if events:
+        doors.leases.issue([], events)
 
 
 def revoke(holder: str, *, actor: str, clock: Clock, leases: LeaseBook) -> Sequence[Lease]:

@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import Any, NamedTuple
@@ -28,7 +28,6 @@ _EARLY = 3  # bytes of a possible beginning that are shown when nothing follows 
 _GZIP = b"H4sI"  # how base64 of gzip begins
 _GZIP_HELD, _GZIP_OPENED = 64 * 1024, 1024 * 1024  # bytes of base64 that are waited for; of content that is looked at
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+")
-_NOT_GAP = re.compile(rb"[^ \t\r\n\v\f\0\\\"']")
 _FREE = re.compile(rb"[ \t\0]*[\r\n][\s\0]*|[\"'\\\0]")  # gaps that a short form may have, too
 _BLANK = re.compile(rb"(?<=\S)[ \t]+(?=\S)")
 _BLOCK = 512
@@ -256,13 +255,16 @@ def _places(text: bytes, wanted: Sequence[int]) -> dict[int, int]:
             break
         block = text[start : start + _BLOCK]
         held = len(block.translate(None, _GAPS))
-        if wanted[number] < passed + held:
-            places = [sign.start() for sign in _NOT_GAP.finditer(block)]
-            while number < len(wanted) and wanted[number] < passed + held:
-                found[wanted[number]] = start + places[wanted[number] - passed]
-                number += 1
+        while number < len(wanted) and wanted[number] < passed + held:
+            found[wanted[number]] = start + _sign(block, wanted[number] - passed)
+            number += 1
         passed += held
     return found
+
+
+def _sign(block: bytes, index: int) -> int:
+    """Return where the sign with this index stands, gaps not counted."""
+    return bisect_left(range(len(block)), index + 1, key=lambda place: len(block[: place + 1].translate(None, _GAPS)))
 
 
 def _from_end(text: bytes, count: int) -> int:
@@ -270,5 +272,4 @@ def _from_end(text: bytes, count: int) -> int:
     window = 2 * count + 64
     while len(text[-window:].translate(None, _GAPS)) < count:
         window *= 2
-    places = [sign.start() for sign in _NOT_GAP.finditer(text[-window:])]
-    return max(0, len(text) - window) + places[-count]
+    return max(0, len(text) - window) + _sign(text[-window:], len(text[-window:].translate(None, _GAPS)) - count)

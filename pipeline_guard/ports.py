@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.dynamic import Made, Wish
+from pipeline_guard.model.dynamic import Due, Made, SealedHandle, Wish
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
@@ -309,6 +309,15 @@ class Keystore(Protocol):
         ...
 
 
+@runtime_checkable
+class Importing(Protocol):
+    """A token that takes keys which were made elsewhere."""
+
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Keep a private RSA key, non-extractable and for signing alone; ``begun`` as in ``Keystore.create``."""
+        ...
+
+
 class Signer(Protocol):
     """Signing inside the token."""
 
@@ -532,6 +541,34 @@ class Engine(Protocol):
 
     def undo(self, handle: Secret) -> None:
         """End one and everything opened with it; what is gone already is fine. May be tried again after Unavailable."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """An engine whose handles are known before anything is made, so that nothing is lost where a process dies in between."""
+
+    def handle(self, wish: Wish) -> Secret:
+        """Return the handle that undoes what ``make`` would make of the same wish; undoing what was never made is fine."""
+        ...
+
+
+class MadeBook(Protocol):
+    """What engines made, and how it is undone."""
+
+    def keep_made(self, lease: Lease, handle: SealedHandle | None) -> bool:
+        """Keep durably how a lease's value is undone, its end and what it is; return whether the lease is still open.
+
+        None leaves the handle that is there.
+        """
+        ...
+
+    def take_due(self, now: datetime, until: datetime, holder: str = "", most: int = 100) -> Sequence[Due]:
+        """Take what has ended or expired and is not undone, for this process alone until ``until``; oldest first."""
+        ...
+
+    def settle(self, due: Due, event: AuditEvent, again: datetime | None) -> None:
+        """Write what came of it: undone for good, or to be tried ``again`` from then on."""
         ...
 
 

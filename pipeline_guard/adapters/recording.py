@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
+from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Finished, Injection, Lease, Target
@@ -67,6 +68,21 @@ class MemoryCache:
         self._kept[name] = content
 
 
+@dataclass(slots=True)
+class _Made:
+    """What an engine made for a lease."""
+
+    lease: Lease
+    handle: SealedHandle | None = None
+    tried: int = 0
+    ends: datetime | None = None  # where it was ended before it expired
+    next_try: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        waits = self.next_try is not None and self.next_try > now
+        return self.lease.revocable and not waits and (self.ends or self.lease.expires) <= now
+
+
 class MemoryState:
     """The store's doors over dictionaries; the same contract as the real one."""
 
@@ -79,6 +95,7 @@ class MemoryState:
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
         self._searches: dict[tuple[str, int], SearchRow] = {}
         self._leases: list[Lease] = []
+        self._made: dict[str, _Made] = {}
         self._intents: dict[str, KeyIntent] = {}
         self._files: dict[str, Sequence[tuple[str, int]]] = {}
         self._checkpoints: dict[int, Checkpoint] = {}
@@ -251,20 +268,47 @@ class MemoryState:
         """Record leases and what announces them."""
         records = [self.write(event) for event in events]
         self._leases += leases
+        self._made |= {lease.id: _Made(lease) for lease in leases if lease.engine}
         return records
 
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``."""
-        del now
         ended = [lease for lease in self._leases if lease.holder == holder]
         for lease in ended:
             self.write(announce(lease))
+            if lease.id in self._made:
+                self._made[lease.id].ends = min(now, lease.expires)
         self._leases = [lease for lease in self._leases if lease.holder != holder]
         return ended
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
         return [lease for lease in self._leases if lease.expires > now]
+
+    def keep_made(self, lease: Lease, handle: SealedHandle | None) -> bool:
+        """Keep how a lease's value is undone; return whether the lease is still open."""
+        kept = self._made.get(lease.id)
+        if kept is None:  # settled meanwhile
+            return False
+        kept.lease, kept.handle = lease, handle or kept.handle
+        self._leases = [lease if each.id == lease.id else each for each in self._leases]
+        return kept.ends is None
+
+    def take_due(self, now: datetime, until: datetime, holder: str = "", most: int = 100) -> Sequence[Due]:
+        """Take what is to be undone until ``until``."""
+        found = [made for made in self._made.values() if made.is_due(now) and holder in ("", made.lease.holder)][:most]
+        for made in found:
+            made.next_try, made.tried = until, made.tried + 1
+        return [Due(made.lease, made.handle, made.tried) for made in found]
+
+    def settle(self, due: Due, event: AuditEvent, again: datetime | None) -> None:
+        """Write what came of it."""
+        self.write(event)
+        if again is None:
+            self._made.pop(due.lease.id, None)
+            self._leases = [each for each in self._leases if each.id != due.lease.id]
+        elif due.lease.id in self._made:
+            self._made[due.lease.id].next_try = again
 
     def write(self, event: AuditEvent) -> AuditRecord:
         """Chain and keep one event."""

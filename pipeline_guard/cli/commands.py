@@ -249,7 +249,10 @@ COMMANDS: tuple[Command, ...] = (
         "revoke",
         "end every lease of this job and remove what inject wrote; may be repeated",
         "revoke",
-        (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
+        (
+            Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+            Flag("expired", "instead: undo what engines made for any job whose time is over, and what failed before", switch=True),
+        ),
     ),
     Command(
         "seal",
@@ -296,6 +299,13 @@ COMMANDS: tuple[Command, ...] = (
                     _SOFTWARE,
                     *_PERIOD,
                 ),
+                Positional("name", "its name", "1"),
+            ),
+            Command(
+                "import",
+                "put a private RSA key that was made elsewhere (a GitHub App's) into the token, or its next version",
+                "keys",
+                (Flag("from-file", "its PEM; destroy it afterwards", "FILE"),),
                 Positional("name", "its name", "1"),
             ),
             Command("list", "list the keys, their states, and what is due", "keys", _DATA),

@@ -3,15 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.errors import UsageError
 from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
 from pipeline_guard.flows.lease import LeaseDoors
 from pipeline_guard.flows.private_trust import TrustDoors
 from pipeline_guard.flows.search import SearchDoors
-from pipeline_guard.flows.secrets import SecretDoors
+from pipeline_guard.flows.secrets import SecretDoors, wrapping_key
 from pipeline_guard.flows.tidy import TidyDoors
+from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, open_for_engine
+from pipeline_guard.model.dynamic import EngineKey
+from pipeline_guard.model.secret import Secret
+from pipeline_guard.ports import Engine
 
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
@@ -82,5 +90,33 @@ def trust_doors(wiring: Wiring) -> TrustDoors:
 
 def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
+    state, token = wiring.state(), governed(wiring)
+    engines = None
+    names = frozenset(wiring.config("").engines)
+    if names:
+        engines = EngineDoors(names, lambda: wrapping_key(doors=secret_doors(wiring)).ref, wiring.random, undo_doors(wiring))
+    return LeaseDoors(wiring.actor, wiring.clock, wiring.random, token, state, state, engines)
+
+
+def undo_doors(wiring: Wiring) -> UndoDoors:
+    """Open what undoing needs; the token is opened only where there is something to undo."""
     state = wiring.state()
-    return LeaseDoors(actor=wiring.actor, clock=wiring.clock, random=wiring.random, wrapper=governed(wiring), store=state, leases=state)
+    token = cache(lambda: _governed(wiring, ""))
+    return UndoDoors(wiring.actor, wiring.clock, cache(lambda name: _engine(name, token, wiring)), token, state, state)
+
+
+def _engine(name: str, token: Callable[[], GovernedToken], wiring: Wiring) -> Engine:
+    section = wiring.config("").engines.get(name)
+    if section is None:
+        raise UsageError(f"the configuration has no engine {name[:60]!r}", "put it back under engines: until all that it made is undone")
+
+    def secret(reference: str) -> Secret:
+        if not reference.startswith("secret:"):
+            return wiring.referred(reference)
+        state = wiring.state()
+        return open_for_engine(reference.removeprefix("secret:"), name, token(), state, state, actor=wiring.actor, clock=wiring.clock)
+
+    def key(wanted: str) -> EngineKey:
+        return engine_key(wanted, token(), wiring.state(), wiring.clock)
+
+    return wiring.engine(section.kind, section.settings(), secret=secret, key=key)

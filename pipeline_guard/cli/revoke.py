@@ -5,17 +5,24 @@ from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.job import holder
+from pipeline_guard.cli.leases import say_ended
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
-    """Remove files first: they are the values; then end the leases. Needs no token."""
+    """Remove files first: they are the values; then end the leases, and undo what engines made: only that needs the token."""
+    from pipeline_guard.cli.doors import undo_doors
     from pipeline_guard.flows import lease
 
-    name = holder(args, wiring.environ)
+    name = "" if args.on("expired") else holder(args, wiring.environ)
+    undo = undo_doors(wiring)
+    if args.on("expired"):
+        swept = lease.sweep(undo=undo)
+        wiring.console.talk(f"undid {len(swept.undone)} expired lease{'s' if len(swept.undone) != 1 else ''}")
+        return say_ended(swept, wiring)
     wiring.handover().remove(name)
-    state = wiring.state()
-    ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=state)
-    wiring.console.talk(f"revoked {len(ended)} lease{'s' if len(ended) != 1 else ''} of {name}")
-    return ExitCode.CLEAN
+    ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=wiring.state(), undo=undo)
+    count = len(ended.ended)
+    wiring.console.talk(f"revoked {count} lease{'s' if count != 1 else ''} of {name}")
+    return say_ended(ended, wiring)

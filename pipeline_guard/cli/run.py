@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.leases import say_ended, with_files
 from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.model.dynamic import Ended
 from pipeline_guard.model.lease import Injection
 
 
 def run(args: Args, wiring: Wiring) -> int:
     """Return the command's own exit code."""
-    bindings = wiring.config("").bindings()
+    bindings = with_files(wiring.config("").bindings(), wiring)
     command = args.many("command")
     if not bindings:
         wiring.console.talk("the configuration binds no secret: the command gets none")
@@ -18,4 +20,7 @@ def run(args: Args, wiring: Wiring) -> int:
     from pipeline_guard.cli.doors import lease_doors
     from pipeline_guard.flows import lease
 
-    return lease.run(command, bindings, doors=lease_doors(wiring), process=wiring.process())
+    def told(ended: Ended) -> None:
+        say_ended(ended, wiring)
+
+    return lease.run(command, bindings, doors=lease_doors(wiring), process=wiring.process(), told=told)

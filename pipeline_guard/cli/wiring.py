@@ -15,6 +15,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 from pipeline_guard.model.image import LAYOUT, ImageReference
+from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     Anchor,
@@ -25,6 +26,7 @@ from pipeline_guard.ports import (
     Checkpoints,
     Clock,
     Contents,
+    Engine,
     Examined,
     Files,
     Fingerprint,
@@ -38,6 +40,7 @@ from pipeline_guard.ports import (
     KeyRegister,
     Keystore,
     LeaseBook,
+    MadeBook,
     Patterns,
     Process,
     Progress,
@@ -100,6 +103,7 @@ class State(
     SecretRemoval,
     SearchIndex,
     LeaseBook,
+    MadeBook,
     AuditSink,
     AuditLog,
     Checkpoints,
@@ -149,6 +153,8 @@ class Wiring:
     process: Callable[[], Process]
     handover: Callable[[], Handover]
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
+    engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
+    referred: Callable[[str], Secret]  # credentials by env: or file:
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -275,6 +281,16 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return HttpTimestamps(url)
 
+    def engine(kind: str, settings: Mapping[str, Any], **finders: Any) -> Engine:
+        from pipeline_guard.adapters.engines.opening import open_engine
+
+        return open_engine(kind, settings, **finders)
+
+    def reference(text: str) -> Secret:
+        from pipeline_guard.adapters.engines.references import referred
+
+        return referred(text, environ)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
@@ -309,6 +325,8 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         process=process,
         handover=handover,
         timestamps=timestamps,
+        engine=engine,
+        referred=reference,
     )
 
 
@@ -400,6 +418,7 @@ class Rehearsal:
             process=RecordingProcess,
             handover=RecordingHandover,
             timestamps=lambda _url: None,
+            engine=_rehearsed_engine,
         )
 
     def _simulate_key(self, args: Args) -> None:
@@ -421,6 +440,12 @@ class Rehearsal:
 
 def _rehearsed_images(reference: ImageReference) -> ImagePlace:
     raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
+
+
+def _rehearsed_engine(kind: str, _settings: Mapping[str, Any], **_finders: Any) -> Engine:
+    from pipeline_guard.adapters.engines.rehearsed import RehearsedEngine
+
+    return RehearsedEngine(kind)
 
 
 def _silent() -> Progress:

@@ -27,17 +27,25 @@ class Target(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One variable, the secret it takes its value from, for how long, and how it travels."""
+    """One variable, the secret it takes its value from, for how long, and how it travels.
+
+    ``given`` is what the job sends along for it, as (field, text): a certificate request, a public key. It is untrusted.
+    """
 
     variable: str
     secret: str
     lifetime: timedelta
     delivery: Delivery
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A grant of one secret version to one holder until ``expires``."""
+    """A grant of one secret version to one holder until ``expires``.
+
+    ``engine`` names what makes the value, "" for one that is kept in the store; ``version`` is 0 then. ``revocable`` is False where only
+    time ends it. ``about`` is what may be shown: a role's name, a serial number.
+    """
 
     id: str
     secret: str
@@ -45,6 +53,9 @@ class Lease:
     holder: str
     issued: datetime
     expires: datetime
+    engine: str = ""
+    revocable: bool = True
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ import msgspec
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.lease import Binding, Delivery
+from pipeline_guard.model.reference import Reference, is_reference
+from pipeline_guard.policy.backends import BackendsSection, check_backends
 from pipeline_guard.policy.engines import KINDS, EngineSection, check_engine
 from pipeline_guard.policy.parse import Policy
 from pipeline_guard.policy.parse import check as check_policy
@@ -138,6 +140,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     store: StoreSection = msgspec.field(default_factory=StoreSection)
     secrets: dict[str, SecretBinding] = msgspec.field(default_factory=dict)
     engines: dict[str, EngineSection] = msgspec.field(default_factory=dict)
+    backends: BackendsSection = msgspec.field(default_factory=BackendsSection)
     keys: KeysSection = msgspec.field(default_factory=KeysSection)
     scan: ScanSection = msgspec.field(default_factory=ScanSection)
     gate: GateSection = msgspec.field(default_factory=GateSection)
@@ -193,6 +196,7 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         check_store_url(config.store.url)
     except UsageError as error:
         raise UsageError(f"{name}:{tree.at(['store', 'url']).line}: {error.what}", error.hint) from None
+    check_backends(config.backends, name)
     check_policy(config.policy, name)
     check_signatures(config.verify.policy, name)
     return config
@@ -243,6 +247,8 @@ def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str)
         raise UsageError(f"{name}:{line}: not a variable name: {variable!r}", "use capital letters, digits and _")
     try:
         duration(binding.ttl)
+        if is_reference(binding.from_):
+            Reference.parse(binding.from_)
     except UsageError as error:
         raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
 

@@ -18,6 +18,7 @@ from pipeline_guard.flows.secrets import SecretDoors, wrapping_key
 from pipeline_guard.flows.tidy import TidyDoors
 from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, open_for_engine
 from pipeline_guard.model.dynamic import EngineKey
+from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import Engine
 
@@ -92,7 +93,9 @@ def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state, token = wiring.state(), governed(wiring)
     engines = None
-    names = frozenset(wiring.config("").engines)
+    config = wiring.config("")
+    foreign = {binding.secret for binding in config.bindings() if is_reference(binding.secret)}
+    names = frozenset(config.engines) | foreign
     if names:
         engines = EngineDoors(names, lambda: wrapping_key(doors=secret_doors(wiring)).ref, wiring.random, undo_doors(wiring))
     return LeaseDoors(wiring.actor, wiring.clock, wiring.random, token, state, state, engines)
@@ -106,6 +109,8 @@ def undo_doors(wiring: Wiring) -> UndoDoors:
 
 
 def _engine(name: str, token: Callable[[], GovernedToken], wiring: Wiring) -> Engine:
+    if is_reference(name):
+        return wiring.backend(name, wiring.config("").backends.settings(Reference.parse(name).scheme))
     section = wiring.config("").engines.get(name)
     if section is None:
         raise UsageError(f"the configuration has no engine {name[:60]!r}", "put it back under engines: until all that it made is undone")

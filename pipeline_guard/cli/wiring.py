@@ -15,6 +15,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 from pipeline_guard.model.image import LAYOUT, ImageReference
+from pipeline_guard.model.reference import Reference
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
@@ -154,6 +155,7 @@ class Wiring:
     handover: Callable[[], Handover]
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
+    backend: Callable[[str, Mapping[str, Any]], Engine]  # a reference to a store of others, and that store's settings
     referred: Callable[[str], Secret]  # credentials by env: or file:
 
 
@@ -281,6 +283,14 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return HttpTimestamps(url)
 
+    def backend(named: str, settings: Mapping[str, Any]) -> Engine:
+        from pipeline_guard.adapters.backends.opening import open_backend
+
+        return open_backend(Reference.parse(named), settings, environ=environ, referred=reference, identity=identity)
+
+    def identity(_audience: str) -> Secret:
+        return reference("env:PIPELINE_GUARD_ID_TOKEN")
+
     def engine(kind: str, settings: Mapping[str, Any], **finders: Any) -> Engine:
         from pipeline_guard.adapters.engines.opening import open_engine
 
@@ -326,6 +336,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         handover=handover,
         timestamps=timestamps,
         engine=engine,
+        backend=backend,
         referred=reference,
     )
 
@@ -419,6 +430,7 @@ class Rehearsal:
             handover=RecordingHandover,
             timestamps=lambda _url: None,
             engine=_rehearsed_engine,
+            backend=_rehearsed_engine,
         )
 
     def _simulate_key(self, args: Args) -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenBao and HashiCorp Vault: KV version 1 and 2, and whatever they make with a lease (database, ...), by JWT login or a token.
 
-A login's token serves one value. For what is kept, it is given back at once; for what was made with a lease, it is the handle: giving it
-back ends everything that it made. Facts: OpenBao's API documentation (auth/jwt, auth/token, KV version 2, database, system/leases), read 2026-11.
+A login's token serves one value. For what is kept, it is given back at once; for what was made with a lease, it is the
+handle: giving it back ends everything that it made.
+Facts: OpenBao's API documentation (auth/jwt, auth/token, KV version 2, database, system/leases), read 2026-11.
 """
 
 from __future__ import annotations

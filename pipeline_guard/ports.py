@@ -24,6 +24,7 @@ from pipeline_guard.model.lease import Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
@@ -520,6 +521,72 @@ class LeaseBook(Protocol):
         ...
 
 
+class SessionBook(Protocol):
+    """Identity tokens that were used, shared by every broker of one store."""
+
+    def redeem(
+        self,
+        session: Session,
+        use: Use,
+        leases: Sequence[Lease],
+        events: Sequence[AuditEvent],
+        may_repeat: Callable[[Session], bool],
+    ) -> None:
+        """Use an identity token up, and write its leases and their records, all or nothing, durably.
+
+        Where it was used before, ``may_repeat`` judges the earlier session, which this one then replaces. Raises Replayed, Throttled.
+        """
+        ...
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session whose token has this digest."""
+        ...
+
+    def close(self, job: str) -> None:
+        """Let every session of a job do nothing any more but end things."""
+        ...
+
+
+class UseBook(Protocol):
+    """What sessions do, each proof of possession counting once."""
+
+    def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
+        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled."""
+        ...
+
+    def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:
+        """Count, and write the records; what is over a limit is neither counted nor written. Raises Throttled."""
+        ...
+
+    def grants(self, job: str) -> Sequence[str]:
+        """Return the names under which the leases of a job are held."""
+        ...
+
+
+class LeaseTime(Protocol):
+    """The end of leases, and of what is kept beside them."""
+
+    def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Let the open leases of a holder live until then, never shorter, each announced; return them as they are afterwards."""
+        ...
+
+    def prune(self, now: datetime) -> int:
+        """Forget tokens, proofs, counts and approvals that are over; return how many."""
+        ...
+
+
+class ApprovalBook(Protocol):
+    """Approvals of persons, handed in before or after they were asked for."""
+
+    def keep_approval(self, approval: StoredApproval) -> None:
+        """Keep one in place of an earlier one of the same person on the same topic."""
+        ...
+
+    def approvals(self, topic: str, now: datetime) -> Sequence[StoredApproval]:
+        """Return those on a topic that are not over."""
+        ...
+
+
 class Engine(Protocol):
     """A maker of short-lived secrets of one kind: a database role, a forge's token, a certificate."""
 
@@ -589,6 +656,14 @@ class Jwks(Protocol):
 
     def keys(self, issuer: str) -> Mapping[str, object]:
         """Return the JWK set (RFC 7517) of one configured issuer."""
+        ...
+
+
+class FreshJwks(Jwks, Protocol):
+    """Issuers' public keys, kept for a while."""
+
+    def fresh(self, issuer: str) -> Mapping[str, object]:
+        """Return the set as it is now, for a key that the kept one lacks; the kept one where that was asked a moment ago."""
         ...
 
 

@@ -88,6 +88,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     until: str
     owner: str
     path: str = ""
+    advisory: str = ""
 
 
 class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -98,6 +99,28 @@ class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     bundle: str = ""
 
 
+class DependenciesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where packages may come from: hosts by ecosystem (``npm``, ``pypi`` ...), names that are the organisation's own, age in days."""
+
+    registries: dict[
+        Literal["npm", "pypi", "crates", "rubygems", "packagist", "pub", "conda", "terraform", "helm", "deno"], tuple[str, ...]
+    ] = msgspec.field(default_factory=dict)
+    internal: tuple[str, ...] = ()
+    minimum_age: str = ""
+
+
+class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where known weaknesses are looked up, and which of them block."""
+
+    database: str = ""
+    key: str = ""
+    service: str = ""
+    max_age: str = "14d"
+    threshold: Literal["critical", "high", "medium", "low"] = "medium"
+    unscored: Literal["block", "pass"] = "block"
+    scope: Literal["new", "all"] = "new"
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -105,6 +128,12 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     waive: tuple[Waiver, ...] = ()
     allow_unchecked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
+    second_opinions: tuple[Literal["zizmor"], ...] = ()
+    dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
+    advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
+    delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
+    lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -178,6 +207,18 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
             duration(getattr(config.keys, key))
         except UsageError as error:
             raise UsageError(f"{name}:{tree.at(['keys', key]).line}: {error.what}", error.hint) from None
+    if config.gate.network is True:
+        raise UsageError(f"{name}:{tree.at(['gate', 'network']).line}: gate.network: on is not one of its values", "off, try or require")
+    if config.gate.dependencies.minimum_age:
+        try:
+            duration(config.gate.dependencies.minimum_age)
+        except UsageError as error:
+            line = tree.at(["gate", "dependencies", "minimum-age"]).line
+            raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
+    try:
+        duration(config.gate.advisories.max_age)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['gate', 'advisories', 'max-age']).line}: {error.what}", error.hint) from None
     try:
         check_store_url(config.store.url)
     except UsageError as error:

@@ -9,7 +9,7 @@ this process' memory: whoever reads that has it for ever. So such a key is only 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -49,11 +49,13 @@ class WithSoftwareKeys:
         """Try to get keys out of the token."""
         return self.token.probe()
 
-    def create(self, name: str, version: int, key_type: KeyType, usage: KeyUsage) -> KeyRecord:
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
         """Generate a key in the token; an ML-DSA-65 key beside it, where that was asked for."""
         if key_type is not KeyType.ML_DSA_65 or not self.makes:
-            return self.token.create(name, version, key_type, usage)
-        base = self.token.create(name, version, KeyType.ED25519, usage)
+            return self.token.create(name, version, key_type, usage, begun)
+        base = self.token.create(name, version, KeyType.ED25519, usage, begun)
         try:
             pem = _public_pem(_private(self._seed(base.ref)))
         except BaseException:

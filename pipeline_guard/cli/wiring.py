@@ -17,11 +17,16 @@ from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Advisories,
+    AdvisoryFeed,
+    AdvisoryPress,
+    AdvisoryService,
     Anchor,
     AuditLog,
     AuditSink,
     BoundaryBook,
     Cache,
+    Checkout,
     Checkpoints,
     Clock,
     Contents,
@@ -42,10 +47,13 @@ from pipeline_guard.ports import (
     Process,
     Progress,
     Random,
+    RefLookup,
+    Registry,
     Revisions,
     Rulepacks,
     SealedFiles,
     SearchIndex,
+    SecondEye,
     SecretLedger,
     SecretRemoval,
     SecretStore,
@@ -149,6 +157,16 @@ class Wiring:
     process: Callable[[], Process]
     handover: Callable[[], Handover]
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
+    refs: Callable[[], RefLookup]
+    second_eye: Callable[[], SecondEye]
+    commit: Callable[[str], str]  # a revision of this repository to its full commit
+    checkout: Callable[[], Checkout]
+    registry: Callable[[str, str], Registry]  # an ecosystem and an address
+    tool_digest: Callable[[], str]
+    advisories: Callable[[str], Advisories]  # the argument is a database's path
+    advisory_service: Callable[[str], AdvisoryService]
+    advisory_feed: Callable[[str, Sequence[str]], AdvisoryFeed]  # a folder or an address, and which ecosystems
+    advisory_press: Callable[[], AdvisoryPress]
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -271,12 +289,53 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return HttpTimestamps(url)
 
+    @cache
+    def refs() -> RefLookup:
+        from pipeline_guard.adapters.forge.github_refs import GithubRefs
+
+        return GithubRefs(environ)
+
+    def second_eye() -> SecondEye:
+        from pipeline_guard.adapters.zizmor import Zizmor
+
+        return Zizmor(environ)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
         if target and repository.commit(target) == sha:  # this is the merge target: there is no change to compare
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
+
+    def registry(ecosystem: str, url: str) -> Registry:
+        from pipeline_guard.adapters.registry.opening import open_registry
+
+        return open_registry(ecosystem, url)
+
+    def tool_digest() -> str:
+        from pipeline_guard.adapters.tool import installed_digest
+
+        return installed_digest()
+
+    def advisories(path: str) -> Advisories:
+        from pipeline_guard.adapters.advisories.database import SqliteAdvisories
+
+        return SqliteAdvisories(path)
+
+    def advisory_service(url: str) -> AdvisoryService:
+        from pipeline_guard.adapters.advisories.web import OsvService
+
+        return OsvService(url)
+
+    def advisory_feed(place: str, ecosystems: Sequence[str]) -> AdvisoryFeed:
+        from pipeline_guard.adapters.advisories.web import open_feed
+
+        return open_feed(place, ecosystems)
+
+    def advisory_press() -> AdvisoryPress:
+        from pipeline_guard.adapters.advisories.database import SqlitePress
+
+        return SqlitePress()
 
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),
@@ -305,6 +364,16 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         process=process,
         handover=handover,
         timestamps=timestamps,
+        refs=refs,
+        second_eye=second_eye,
+        commit=lambda ref: GitRepository(folder, environ).commit(ref),
+        checkout=lambda: GitRepository(folder, environ),
+        tool_digest=tool_digest,
+        registry=registry,
+        advisories=advisories,
+        advisory_service=advisory_service,
+        advisory_feed=advisory_feed,
+        advisory_press=advisory_press,
     )
 
 

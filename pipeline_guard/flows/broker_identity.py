@@ -12,7 +12,7 @@ from pipeline_guard.flows.broker_terms import BrokerDoors, BrokerTerms
 from pipeline_guard.identity.issuers import Issuer, select
 from pipeline_guard.identity.job import holder_of, identify
 from pipeline_guard.identity.jwt import LEEWAY, Expectation, unknown_key, unverified_issuer, verify
-from pipeline_guard.identity.possession import Proof, verify_proof
+from pipeline_guard.identity.possession import Proof, session_digest, verify_proof
 from pipeline_guard.model.identity import JobIdentity, VerifiedClaims
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.session import Session
@@ -58,11 +58,10 @@ def by_session(
 ) -> Caller:
     """Return the job behind a session's token. Raises IntegrityError; a closed or ended session is good for ``closing`` only."""
     now = doors.clock.now()
-    raw = unverified_secret.reveal()
-    session = doors.book.session(hashlib.sha256(raw).hexdigest())
+    session = doors.book.session(session_digest(unverified_secret))
     if session is None or not (closing or (now < session.ends and not session.closed)):
         raise _NO_SESSION
-    proof = verify_proof(unverified_proof, method, terms.address + path, now, token=raw)
+    proof = verify_proof(unverified_proof, method, terms.address + path, now, token=unverified_secret)
     if proof.key != session.key:
         raise _NO_SESSION
     claims = dict(session.claims)
@@ -81,7 +80,7 @@ def begin(caller: Caller, secret: Secret, request: str, now: datetime, terms: Br
     ends = now + terms.longest
     return Session(
         token=token,
-        secret=hashlib.sha256(secret.reveal()).hexdigest(),
+        secret=session_digest(secret),
         key=caller.proof.key,
         request=request,
         holder=caller.job,

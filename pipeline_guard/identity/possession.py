@@ -17,6 +17,7 @@ from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.identity.jwt import check_signature, decode, read_key
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.event import canonical
+from pipeline_guard.model.secret import Secret
 
 FRESH = timedelta(seconds=60)  # how far a proof's time may be from ours, either way: clocks of runners drift
 LONGEST_PROOF = 4096  # bytes
@@ -44,13 +45,18 @@ def token_hash(token: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(token).digest()).rstrip(b"=").decode("ascii")
 
 
-def verify_proof(unverified_proof: str, method: str, address: str, now: datetime, *, token: bytes = b"") -> Proof:
+def session_digest(token: Secret) -> str:
+    """Return the digest under which a session's token is known."""
+    return hashlib.sha256(token.reveal()).hexdigest()
+
+
+def verify_proof(unverified_proof: str, method: str, address: str, now: datetime, *, token: Secret | None = None) -> Proof:
     """Return a proof that is of ``method`` and ``address`` at ``now``, and goes with ``token`` if there is one.
 
     Raises IntegrityError for any other, always the same.
     """
     try:
-        return _verify(unverified_proof, method, address, now, token)
+        return _verify(unverified_proof, method, address, now, token.reveal() if token else b"")
     except (UsageError, IntegrityError, ValueError, KeyError, TypeError, AttributeError, binascii.Error, OverflowError):
         raise IntegrityError("the proof of possession does not hold", _HINT) from None
 

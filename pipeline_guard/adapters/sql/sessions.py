@@ -74,12 +74,12 @@ def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> Non
         begun = int(now.timestamp()) // seconds * seconds
         name = hashlib.sha256(f"{limit.bucket}\n{seconds}\n{begun}".encode()).hexdigest()
         until = datetime.fromtimestamp(begun + seconds, UTC)
-        rows[name] = (limit, {"bucket": name, "count": 1, "until": until.isoformat()})
+        rows[name] = (limit, {"bucket": name, "number": 1, "until": until.isoformat()})
     query = dialect.insert(tables.counts).values([row for _, row in rows.values()])
-    query = query.on_conflict_do_update(index_elements=["bucket"], set_={"count": tables.counts.c.count + 1})
-    for found in connection.execute(query.returning(tables.counts.c.bucket, tables.counts.c.count)).all():
+    query = query.on_conflict_do_update(index_elements=["bucket"], set_={"number": tables.counts.c.number + 1})
+    for found in connection.execute(query.returning(tables.counts.c.bucket, tables.counts.c.number)).all():
         limit, row = rows[found.bucket]
-        if found.count > limit.most:
+        if found.number > limit.most:
             kind = limit.bucket.partition(":")[0]
             raise Throttled(f"too many requests of this {kind}", f"at most {limit.most} in {limit.window}; wait, and try again")
 

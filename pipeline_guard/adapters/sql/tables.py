@@ -186,7 +186,7 @@ counts = Table(
     "counts",
     metadata,
     Column("bucket", String(64), primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("until", String(40), nullable=False),
 )
 Index("counts_by_end", counts.c.until)

@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.create_table(
         "counts",
         sa.Column("bucket", sa.String(64), primary_key=True),
-        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("until", sa.String(40), nullable=False),
     )
     op.create_index("counts_by_end", "counts", ["until"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.errors import Unavailable
@@ -22,7 +22,7 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
-from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.lease import Binding, Injection, Lease
 from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
@@ -659,6 +659,22 @@ class Anchor(Protocol):
 
     def anchor(self, store: str, seq: int, digest: str) -> None:
         """Remember a later record instead; an earlier one is passed over. Does nothing where the token keeps no data."""
+        ...
+
+
+class LeaseDesk(Protocol):
+    """A broker, as a job sees it."""
+
+    def lease(self, bindings: Sequence[Binding], given: Mapping[str, str]) -> tuple[str, Injection]:
+        """Return what policy grants, and the name under which it ends. Raises Denied, IntegrityError, Unavailable with their cause."""
+        ...
+
+    def kept(self, lifetime: timedelta) -> AbstractContextManager[None]:
+        """Renew the job's leases in the background while the block runs."""
+        ...
+
+    def revoke(self, grant: str = "") -> int:
+        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable."""
         ...
 
 

@@ -41,7 +41,9 @@ def context(authority: str = "", certificate: str = "", key: str = "") -> ssl.SS
         if certificate:
             made.load_cert_chain(certificate, key or None)
     except (OSError, ssl.SSLError, ValueError) as error:
-        raise UsageError(f"cannot use {authority or certificate}: {getattr(error, 'strerror', None) or 'not PEM'}", "give PEM files") from None
+        raise UsageError(
+            f"cannot use {authority or certificate}: {getattr(error, 'strerror', None) or 'not PEM'}", "give PEM files"
+        ) from None
     return made
 
 

@@ -102,7 +102,9 @@ def renew(token: Secret, proof: str, lifetime: timedelta, *, terms: BrokerTerms,
         until = min(until, caller.session.ends)
 
     def announce(found: Lease) -> AuditEvent:
-        return AuditEvent(now, caller.actor, "secret.renew", found.secret, "granted", f"until {found.expires.isoformat(timespec='seconds')}")
+        return AuditEvent(
+            now, caller.actor, "secret.renew", found.secret, "granted", f"until {found.expires.isoformat(timespec='seconds')}"
+        )
 
     return [each for holder in doors.book.grants(caller.job) for each in doors.book.extend(holder, until, now, announce)]
 
@@ -181,7 +183,9 @@ def _alarm(caller: Caller, names: Collection[str], terms: BrokerTerms, doors: Br
         if name in terms.policy.canaries:
             doors.meter.add("canary_touched_total", name)
             why = f"a canary was asked for by {caller.identity.name}"
-            doors.book.count((), [AuditEvent(doors.clock.now(), caller.actor, "canary", name, "alarm", why, terms.policy_digest)], doors.clock.now())
+            doors.book.count(
+                (), [AuditEvent(doors.clock.now(), caller.actor, "canary", name, "alarm", why, terms.policy_digest)], doors.clock.now()
+            )
 
 
 def _note(caller: Caller, refused: Sequence[tuple[str, str]], terms: BrokerTerms, doors: BrokerDoors, action: str) -> None:
@@ -207,5 +211,3 @@ def _digest(asked: Asked) -> str:
         "given": dict(asked.given),
     }
     return hashlib.sha256(canonical(fields)).hexdigest()
-
-

@@ -54,7 +54,14 @@ def by_token(unverified_token: Secret, unverified_proof: str, path: str, *, term
 
 
 def by_session(
-    unverified_secret: Secret, unverified_proof: str, method: str, path: str, *, terms: BrokerTerms, doors: BrokerDoors, closing: bool = False
+    unverified_secret: Secret,
+    unverified_proof: str,
+    method: str,
+    path: str,
+    *,
+    terms: BrokerTerms,
+    doors: BrokerDoors,
+    closing: bool = False,
 ) -> Caller:
     """Return the job behind a session's token. Raises IntegrityError; a closed or ended session is good for ``closing`` only."""
     now = doors.clock.now()
@@ -100,6 +107,4 @@ def _verified(token: Secret, issuer: Issuer, proof: Proof, now: datetime, terms:
     audience = bound if terms.bound else terms.audience
     expected = Expectation(issuer.url, audience, issuer.algorithms, jwks, bound, issuer.table.longest)
     claims = verify(token, expected, now)
-    return VerifiedClaims(
-        claims.issuer, terms.audience, claims.subject, claims.token_id, claims.issued, claims.expires, claims.claims
-    )
+    return VerifiedClaims(claims.issuer, terms.audience, claims.subject, claims.token_id, claims.issued, claims.expires, claims.claims)

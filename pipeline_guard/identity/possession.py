@@ -16,7 +16,7 @@ from typing import Any
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.identity.jwt import check_signature, decode, read_key
 from pipeline_guard.model.document import parse_json
-from pipeline_guard.model.event import canonical
+from pipeline_guard.model.p256 import thumbprint
 from pipeline_guard.model.secret import Secret
 
 FRESH = timedelta(seconds=60)  # how far a proof's time may be from ours, either way: clocks of runners drift
@@ -32,12 +32,6 @@ class Proof:
     key: str
     id: str
     until: datetime  # after which it is stale anyway
-
-
-def thumbprint(jwk: dict[str, Any]) -> str:
-    """Return the RFC 7638 thumbprint of a P-256 key, base64url."""
-    digest = hashlib.sha256(canonical({name: jwk[name] for name in _PUBLIC})).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
 def token_hash(token: bytes) -> str:

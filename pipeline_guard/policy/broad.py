@@ -40,7 +40,13 @@ class _Way:
 def _branch(claims: Mapping[str, str]) -> Mapping[str, str]:
     ref = f"refs/heads/{_STRANGER}"
     moved = {name: claims[name].partition("@")[0] + "@" + ref for name in ("workflow_ref", "job_workflow_ref", "ci_config_ref_uri")}
-    return {"ref": ref if "repository_id" in claims else _STRANGER, "ref_path": ref, "ref_protected": "false", "ref_type": "branch", **moved}
+    return {
+        "ref": ref if "repository_id" in claims else _STRANGER,
+        "ref_path": ref,
+        "ref_protected": "false",
+        "ref_type": "branch",
+        **moved,
+    }
 
 
 def _github_file(claims: Mapping[str, str]) -> Mapping[str, str]:

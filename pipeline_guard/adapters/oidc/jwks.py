@@ -76,7 +76,9 @@ class HttpJwks:
 
     def _usable(self, issuer: str, kept: _Kept) -> Mapping[str, object]:
         if kept.jwks is None or time.monotonic() - kept.good > _BEARABLE:
-            raise Unavailable(f"the keys of {urlsplit(issuer).hostname} cannot be had", "its identity provider does not answer; try again later")
+            raise Unavailable(
+                f"the keys of {urlsplit(issuer).hostname} cannot be had", "its identity provider does not answer; try again later"
+            )
         return kept.jwks
 
     def _fetch(self, issuer: str) -> Mapping[str, object]:

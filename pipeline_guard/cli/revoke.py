@@ -11,11 +11,15 @@ from pipeline_guard.errors import ExitCode
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Remove files first: they are the values; then end the leases. Needs no token."""
-    from pipeline_guard.flows import lease
-
     name = holder(args, wiring.environ)
     wiring.handover().remove(name)
-    state = wiring.state()
-    ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=state)
-    wiring.console.talk(f"revoked {len(ended)} lease{'s' if len(ended) != 1 else ''} of {name}")
+    desk = wiring.broker(name)
+    ended = desk.revoke() if desk else _here(name, wiring)
+    wiring.console.talk(f"revoked {ended} lease{'s' if ended != 1 else ''} of {name}")
     return ExitCode.CLEAN
+
+
+def _here(name: str, wiring: Wiring) -> int:
+    from pipeline_guard.flows import lease
+
+    return len(lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=wiring.state()))

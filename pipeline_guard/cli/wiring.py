@@ -22,6 +22,7 @@ from pipeline_guard.ports import (
     AdvisoryPress,
     AdvisoryService,
     Anchor,
+    ApprovalBook,
     AuditLog,
     AuditSink,
     BoundaryBook,
@@ -43,6 +44,7 @@ from pipeline_guard.ports import (
     KeyRegister,
     Keystore,
     LeaseBook,
+    LeaseTime,
     Patterns,
     Process,
     Progress,
@@ -57,17 +59,20 @@ from pipeline_guard.ports import (
     SecretLedger,
     SecretRemoval,
     SecretStore,
+    SessionBook,
     Signer,
     Source,
     Streams,
     TimestampService,
     Tree,
+    UseBook,
     Workers,
     WrappedRows,
     Wrapper,
 )
 
 if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM file needs no configuration
+    from pipeline_guard.adapters.broker_client import BrokerClient
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
@@ -112,6 +117,10 @@ class State(
     AuditLog,
     Checkpoints,
     BoundaryBook,
+    SessionBook,
+    UseBook,
+    LeaseTime,
+    ApprovalBook,
     Protocol,
 ):
     """Everything one database keeps for us."""
@@ -156,6 +165,7 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    broker: Callable[[str], BrokerClient | None]  # the argument names the job; None: the store is here
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     refs: Callable[[], RefLookup]
     second_eye: Callable[[], SecondEye]
@@ -262,7 +272,22 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         except ImportError:
             raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
         url = _store_url(environ, lambda: config("").store.url)
+        if url.startswith("https://"):
+            raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
         return SqlState.connect(url) if url else SqlState.open(home)
+
+    def broker(holder: str) -> BrokerClient | None:
+        url = _store_url(environ, lambda: config("").store.url)
+        if not url.startswith("https://"):
+            return None
+        from pipeline_guard.adapters.broker_client import BrokerClient
+        from pipeline_guard.adapters.https import context
+        from pipeline_guard.adapters.oidc.given import token_source
+
+        section = config("").store
+        trust = context(environ.get("PIPELINE_GUARD_STORE_CA", "") or section.ca, section.certificate, section.key)
+        place = environ.get("RUNNER_TEMP", "") or str(Path(home) / "jobs")
+        return BrokerClient(url, section.audience, trust=trust, tokens=token_source(environ), place=place, holder=holder)
 
     def images(reference: ImageReference) -> ImagePlace:
         if reference.transport == LAYOUT:
@@ -363,6 +388,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        broker=broker,
         timestamps=timestamps,
         refs=refs,
         second_eye=second_eye,
@@ -464,6 +490,7 @@ class Rehearsal:
             software_token=lambda: self.token,
             process=RecordingProcess,
             handover=RecordingHandover,
+            broker=lambda _holder: None,
             timestamps=lambda _url: None,
         )
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pipeline_guard.errors import Denied
 from pipeline_guard.flows.lease import LeaseDoors
-from pipeline_guard.identity.issuers import Issuer
+from pipeline_guard.identity.issuers import TABLES, Issuer
 from pipeline_guard.keys.approval import Rule
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.identity import JobIdentity
@@ -82,6 +82,11 @@ class Refused(Denied):
     def __init__(self, what: str, code: str = "denied", request: bytes = b"") -> None:
         super().__init__(what)
         self.code, self.request = code, request
+
+
+def trusted_issuer(url: str, kind: str, algorithms: Sequence[str] = ("RS256",), *, before_18_4: bool = False) -> Issuer:
+    """Return an issuer of one of the kinds we know."""
+    return Issuer(url, TABLES[kind], frozenset(algorithms), before_18_4)
 
 
 def limits_for(identity: JobIdentity, repository: str, job: str, rates: Rates) -> tuple[Limit, ...]:

@@ -11,7 +11,6 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.identity.jwt import check_signature, decode, read_key

@@ -53,7 +53,7 @@ def _github_file(claims: Mapping[str, str]) -> Mapping[str, str]:
     return {"workflow_ref": f"{claims['repository']}/.github/workflows/{_STRANGER}.yml@{claims['ref']}"}
 
 
-def _called_file(claims: Mapping[str, str]) -> Mapping[str, str]:
+def _called_file(_claims: Mapping[str, str]) -> Mapping[str, str]:
     return {"job_workflow_ref": f"{_STRANGER}/steps/.github/workflows/any.yml@refs/heads/main"}
 
 

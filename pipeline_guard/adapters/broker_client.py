@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -232,7 +231,8 @@ class BrokerClient:
         return self._session if ended or datetime.now(UTC) < self._session.ends else None
 
     def _keep(self, session: _Session) -> None:
-        private_folder(str(self._file.parent)) if not self._file.parent.exists() else None
+        if not self._file.parent.exists():
+            private_folder(str(self._file.parent))
         fields = {
             "url": self._url,
             "session": session.token.reveal().decode("ascii"),
@@ -244,7 +244,7 @@ class BrokerClient:
     def _forget(self) -> None:
         self._session = None
         with suppress(FileNotFoundError):
-            os.unlink(self._file)
+            self._file.unlink()
 
 
 def diagnose(token: Secret, audience: str, apart: float, now: datetime) -> tuple[str, str]:

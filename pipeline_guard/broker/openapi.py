@@ -46,6 +46,7 @@ def openapi(address: str) -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     session = [{"session": list[str]()}]
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}}
     return {
         "/v1/leases": {
             "post": _operation(
@@ -56,35 +57,45 @@ def _paths() -> dict[str, Any]:
                 parameters=[_PROOF, _OPTIONAL_SESSION],
             ),
             "delete": _operation(
-                "revoke", "End the leases of one grant, or all of the job. May be repeated.", request="RevokeRequest", answer="Revoked",
-                parameters=[_PROOF], security=session,
+                "revoke",
+                "End the leases of one grant, or all of the job. May be repeated.",
+                request="RevokeRequest",
+                answer="Revoked",
+                parameters=[_PROOF],
+                security=session,
             ),
         },
         "/v1/leases/renew": {
             "post": _operation(
-                "renew", "Let the job's open leases live on.", request="RenewRequest", answer="Renewed", parameters=[_PROOF], security=session
+                "renew",
+                "Let the job's open leases live on.",
+                request="RenewRequest",
+                answer="Renewed",
+                parameters=[_PROOF],
+                security=session,
             )
         },
         "/v1/sign": {
             "post": _operation(
-                "sign", "Sign a statement about digests; provenance is made of the job's verified claims.", request="SignRequest",
-                answer="Signed", parameters=[_PROOF], security=session,
+                "sign",
+                "Sign a statement about digests; provenance is made of the job's verified claims.",
+                request="SignRequest",
+                answer="Signed",
+                parameters=[_PROOF],
+                security=session,
             )
         },
         "/v1/approvals": {
-            "post": _operation("approve", "Hand in a person's signed approval of what a job was told to have approved.", request="Approval", answer="Approved")
+            "post": _operation("approve", "Hand in a person's signed approval of a request.", request="Approval", answer="Approved")
         },
         "/v1/public-keys/{name}": {
-            "get": _operation(
-                "publicKey", "The public half of a signing key.", media="application/x-pem-file",
-                parameters=[{"name": "name", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}}],
-            )
+            "get": _operation("publicKey", "The public half of a signing key.", media="application/x-pem-file", parameters=[name])
         },
         "/healthz": {"get": _operation("health", "Whether the process lives.", answer="Status")},
         "/readyz": {"get": _operation("ready", "Whether store and token answer.", answer="Status")},
         "/metrics": {"get": _operation("metrics", "Counters for Prometheus.", media="text/plain")},
         "/openapi.json": {"get": _operation("description", "This document.", answer="Description")},
-    }  # fmt: skip
+    }
 
 
 def _operation(
@@ -136,6 +147,7 @@ def _object(required: list[str], /, *, closed: bool = False, **properties: Any) 
 
 def _schemas() -> dict[str, Any]:
     seconds = {"type": "integer", "minimum": 1, "maximum": 86400, "default": 900}
+    digest = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
     secret = _object(
         ["variable", "name"],
         closed=True,
@@ -154,44 +166,33 @@ def _schemas() -> dict[str, Any]:
         expires=_TIME,
         **_as(),
     )
-    subject = _object(
-        ["name", "sha256"], closed=True, name={"type": "string", "minLength": 1, "maxLength": 1024}, sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"}
-    )  # fmt: skip
+    leases = {"type": "array", "items": lease}
+    subject = _object(["name", "sha256"], closed=True, name={"type": "string", "minLength": 1, "maxLength": 1024}, sha256=digest)
+    codes = ["invalid_request", "invalid_token", "denied", "approval_required", "too_many_requests", "unavailable"]
+    asked: dict[str, Any] = {
+        "identity_token": {"type": "string", "maxLength": 32768},
+        "secrets": {"type": "array", "maxItems": 64, "items": secret},
+        "given": {"type": "object", "maxProperties": 64, "additionalProperties": {"type": "string", "maxLength": 65536}},
+    }
+    signing: dict[str, Any] = {
+        "key": {"type": "string", "maxLength": 128},
+        "type": {"enum": ["blob", "provenance"]},
+        "subjects": {"type": "array", "minItems": 1, "maxItems": 256, "items": subject},
+    }
+    approval: dict[str, Any] = {"schema": _TEXT, "approver": _TEXT, "request": {"type": "object"}, "signature": _TEXT}
+    error: dict[str, Any] = {"schema": _TEXT, "request": _TEXT, "error": {"enum": codes}, "message": _TEXT, "approval": {"type": "object"}}
     return {
-        "LeaseRequest": _object(
-            ["secrets"],
-            closed=True,
-            identity_token={"type": "string", "maxLength": 32768},
-            secrets={"type": "array", "maxItems": 64, "items": secret},
-            given={"type": "object", "maxProperties": 64, "additionalProperties": {"type": "string", "maxLength": 65536}},
-        ),
-        "Leases": _object(
-            ["schema", "grant", "ends", "leases"], schema=_TEXT, session=_TEXT, grant=_TEXT, ends=_TIME, leases={"type": "array", "items": lease}
-        ),
+        "LeaseRequest": _object(["secrets"], closed=True, **asked),
+        "Leases": _object(["schema", "grant", "ends", "leases"], schema=_TEXT, session=_TEXT, grant=_TEXT, ends=_TIME, leases=leases),
         "RenewRequest": _object([], closed=True, seconds=seconds),
         "Renewed": _object(["schema", "leases"], schema=_TEXT, leases={"type": "array", "items": {"type": "object"}}),
         "RevokeRequest": _object([], closed=True, grant={"type": "string", "maxLength": 64}),
         "Revoked": _object(["schema", "ended"], schema=_TEXT, ended={"type": "integer", "minimum": 0}),
-        "SignRequest": _object(
-            ["key", "type", "subjects"],
-            closed=True,
-            key={"type": "string", "maxLength": 128},
-            type={"enum": ["blob", "provenance"]},
-            subjects={"type": "array", "minItems": 1, "maxItems": 256, "items": subject},
-        ),
+        "SignRequest": _object(["key", "type", "subjects"], closed=True, **signing),
         "Signed": _object(["schema", "bundle", "public_key"], schema=_TEXT, bundle={"type": "object"}, public_key=_TEXT),
-        "Approval": _object(["schema", "approver", "request", "signature"], schema=_TEXT, approver=_TEXT, request={"type": "object"}, signature=_TEXT),
+        "Approval": _object(["schema", "approver", "request", "signature"], **approval),
         "Approved": _object(["schema", "approver"], schema=_TEXT, approver=_TEXT),
         "Status": _object(["status"], status=_TEXT),
         "Description": {"type": "object"},
-        "Error": _object(
-            ["schema", "request", "error"],
-            schema=_TEXT,
-            request=_TEXT,
-            error={
-                "enum": ["invalid_request", "invalid_token", "denied", "approval_required", "too_many_requests", "unavailable"]
-            },
-            message=_TEXT,
-            approval={"type": "object"},
-        ),
-    }  # fmt: skip
+        "Error": _object(["schema", "request", "error"], **error),
+    }

@@ -82,9 +82,8 @@ def _explain(args: Args, wiring: Wiring) -> ExitCode:
     if args.text("format") != "json":
         for each in found:
             for rule in each.considered if not each.decision.allowed else ():
-                wiring.console.data(
-                    f"{each.decision.secret}: grant {rule.label} would allow it if {'; and '.join(_wanted(one) for one in rule.differences)}"
-                )
+                changes = "; and ".join(_wanted(one) for one in rule.differences)
+                wiring.console.data(f"{each.decision.secret}: grant {rule.label} would allow it if {changes}")
     return ExitCode.CLEAN if all(each.decision.allowed for each in found) else ExitCode.DENIED
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Replayed, UsageError
+from pipeline_guard.errors import Denied, NothingToDo, Replayed, UsageError
 from pipeline_guard.flows import lease as leasing
 from pipeline_guard.flows.broker_approval import check_approved
 from pipeline_guard.flows.broker_identity import Caller, begin, by_session, by_token
@@ -24,6 +24,7 @@ from pipeline_guard.model.lease import Binding, Injection, Lease
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.session import Limit, Session, Use
 from pipeline_guard.policy.decide import decide
+from pipeline_guard.ports import LeaseBook
 
 LEASES, RENEW = "/v1/leases", "/v1/leases/renew"
 MOST = 64  # secrets in one request
@@ -76,8 +77,9 @@ def lease(asked: Asked, *, terms: BrokerTerms, doors: BrokerDoors) -> Granted:
     request = _digest(asked)
     secret = None if caller.session else Secret(base64.urlsafe_b64encode(doors.random.bytes(32)).rstrip(b"="))
     session = begin(caller, secret, request, now, terms) if secret else None
-    once = _Once(doors.book, use, session, _repeats(caller, request, now), terms.policy_digest, request)
-    own = replace(doors.leases(caller.actor), leases=once)
+    own = doors.leases(caller.actor)
+    once = _Once(doors.book, use, session, _repeats(caller, request, now), terms.policy_digest, request, own.leases)
+    own = replace(own, leases=once)
     try:
         injection = leasing.grant(bindings, grant, doors=own) if bindings else once.empty()
     except Replayed as replayed:
@@ -133,6 +135,7 @@ class _Once:
     may_repeat: Callable[[Session], bool]
     policy_digest: str
     request: str
+    behind: LeaseBook
     done: bool = False
 
     def issue(self, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> Sequence[AuditRecord]:
@@ -157,12 +160,12 @@ class _Once:
         self.done = True
 
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
-        """Refuse: nothing ends while something is granted."""
-        raise IntegrityError(f"{holder[:60]}: not here")
+        """End leases, as the book behind does."""
+        return self.behind.end(holder, now, announce)
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
-        """Refuse."""
-        raise IntegrityError(f"not here: {now}")
+        """Return what is open, as the book behind does."""
+        return self.behind.open_leases(now)
 
 
 def _decided(caller: Caller, bindings: Collection[Binding], terms: BrokerTerms, doors: BrokerDoors) -> dict[str, int]:

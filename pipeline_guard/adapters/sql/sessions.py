@@ -68,17 +68,19 @@ def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> Non
     if not limits:
         return
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    rows: dict[str, tuple[Limit, dict[str, object]]] = {}
+    named: dict[str, Limit] = {}
+    rows = []
     for limit in limits:
         seconds = int(limit.window.total_seconds())
         begun = int(now.timestamp()) // seconds * seconds
         name = hashlib.sha256(f"{limit.bucket}\n{seconds}\n{begun}".encode()).hexdigest()
         until = datetime.fromtimestamp(begun + seconds, UTC)
-        rows[name] = (limit, {"bucket": name, "number": 1, "until": until.isoformat()})
-    query = dialect.insert(tables.counts).values([row for _, row in rows.values()])
+        named[name] = limit
+        rows.append({"bucket": name, "number": 1, "until": until.isoformat()})
+    query = dialect.insert(tables.counts).values(rows)
     query = query.on_conflict_do_update(index_elements=["bucket"], set_={"number": tables.counts.c.number + 1})
     for found in connection.execute(query.returning(tables.counts.c.bucket, tables.counts.c.number)).all():
-        limit, row = rows[found.bucket]
+        limit = named[found.bucket]
         if found.number > limit.most:
             kind = limit.bucket.partition(":")[0]
             raise Throttled(f"too many requests of this {kind}", f"at most {limit.most} in {limit.window}; wait, and try again")

@@ -103,9 +103,6 @@ def _terms(config: Config, section: BrokerSection, address: str, issuer: Develop
 
 
 def _jwks(section: BrokerSection, issuer: DevelopmentIssuer | None, wiring: Wiring) -> FreshJwks:
-    from pipeline_guard.adapters.https import context
-    from pipeline_guard.adapters.oidc.jwks import HttpJwks
-
     pinned: dict[str, Mapping[str, Any]] = {}
     for each in section.issuers:
         if each.jwks:
@@ -116,7 +113,7 @@ def _jwks(section: BrokerSection, issuer: DevelopmentIssuer | None, wiring: Wiri
     if issuer:
         pinned[issuer.url] = issuer.keys()
     places = {each.url: each.jwks_url for each in section.issuers if not each.jwks}
-    return HttpJwks(places, pinned, context(section.issuer_ca))
+    return wiring.jwks(places, pinned, section.issuer_ca)
 
 
 def _check(wiring: Wiring, token: GovernedToken) -> None:

@@ -34,6 +34,7 @@ from pipeline_guard.ports import (
     Examined,
     Files,
     Fingerprint,
+    FreshJwks,
     Git,
     Handover,
     Images,
@@ -165,6 +166,7 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    jwks: Callable[[Mapping[str, str], Mapping[str, Mapping[str, object]], str], FreshJwks]  # places, pinned sets, a PEM file or ""
     broker: Callable[[str], BrokerClient | None]  # the argument names the job; None: the store is here
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     refs: Callable[[], RefLookup]
@@ -275,6 +277,12 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         if url.startswith("https://"):
             raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
         return SqlState.connect(url) if url else SqlState.open(home)
+
+    def jwks(places: Mapping[str, str], pinned: Mapping[str, Mapping[str, object]], authority: str) -> FreshJwks:
+        from pipeline_guard.adapters.https import context
+        from pipeline_guard.adapters.oidc.jwks import HttpJwks
+
+        return HttpJwks(places, pinned, context(authority))
 
     def broker(holder: str) -> BrokerClient | None:
         url = _store_url(environ, lambda: config("").store.url)
@@ -388,6 +396,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        jwks=jwks,
         broker=broker,
         timestamps=timestamps,
         refs=refs,

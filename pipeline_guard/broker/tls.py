@@ -59,7 +59,7 @@ def make_certificate(folder: str, host: str) -> tuple[str, str, str]:
         name = x509.DNSName(host)
     own = build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])]), key.public_key(), authority=False)
     own = own.add_extension(x509.SubjectAlternativeName([name, x509.DNSName("localhost")]), critical=False)
-    own = own.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    own = own.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     own = own.add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
     own_certificate = own.sign(root_key, hashes.SHA256())
     paths = [str(Path(folder) / name) for name in ("authority.pem", "certificate.pem", "key.pem")]

@@ -49,7 +49,10 @@ class Serving:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.home = folder, home or folder / "home"
-        self.authority, certificate, key = make_certificate(str(folder / "tls"), "127.0.0.1")
+        tls = self.home.with_name("tls")  # replicas share a certificate, as behind one name
+        if not tls.exists():
+            make_certificate(str(tls), "127.0.0.1")
+        self.authority, certificate, key = (str(tls / f"{name}.pem") for name in ("authority", "certificate", "key"))
         self.environ = {**os.environ, "PIPELINE_GUARD_HOME": str(self.home)}
         if url:
             self.environ["PIPELINE_GUARD_STORE_URL"] = url

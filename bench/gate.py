@@ -3,13 +3,14 @@
 
     python bench/gate.py
 
-Wall seconds, best of three, warm. Peers run as commands on the same folder: picklescan, modelscan, fickling.
+Wall seconds, best of three, warm. Peers run as commands on the same folder: picklescan, modelscan, fickling; lockfile-lint (npm).
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import pickle
 import pickletools
 import shutil
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +49,84 @@ def lock(packages: int) -> bytes:
     return "".join(f"package-{number}==1.{number} \\\n{HASH} \\\n{HASH}\n" for number in range(packages)).encode()
 
 
+def locks(packages: int) -> dict[str, str]:
+    """Return locks of several formats with as many packages."""
+    digest, sri = "ab" * 32, f"sha512-{'A' * 86}=="
+    numbers = range(packages)
+    npm: dict[str, object] = {"": {"name": "x", "dependencies": {f"package-{n}": "^1.0.0" for n in range(min(packages, 200))}}}
+    for n in numbers:
+        npm[f"node_modules/package-{n}"] = {
+            "version": "1.0.0",
+            "resolved": f"https://registry.npmjs.org/package-{n}/-/package-{n}-1.0.0.tgz",
+            "integrity": sri,
+            "license": "MIT",
+            "dependencies": {f"package-{n * 7 % packages}": "^1.0.0"},
+            "engines": {"node": ">=8"},
+        }
+    index = "registry+https://github.com/rust-lang/crates.io-index"
+    names = "".join(f' "package-{n}",\n' for n in numbers)
+    crates = "".join(
+        f'\n[[package]]\nname = "package-{n}"\nversion = "1.0.0"\nsource = "{index}"\nchecksum = "{digest}"\n' for n in numbers
+    )
+    wanted = "".join(f'    {{ name = "package-{n}" }},\n' for n in numbers)
+    place, when = "https://files.pythonhosted.org/packages/aa/bb", "2024-09-15T18:07:37.123Z"
+    wheels = "".join(
+        f'\n[[package]]\nname = "package-{n}"\nversion = "1.0"\nsource = {{ registry = "https://pypi.org/simple" }}\nwheels = [\n'
+        f'    {{ url = "{place}/package_{n}-1.0-py3-none-any.whl", hash = "sha256:{digest}", size = 1, upload-time = "{when}" }},\n]\n'
+        for n in numbers
+    )
+    return {
+        "package-lock.json": json.dumps({"name": "x", "lockfileVersion": 3, "requires": True, "packages": npm}, indent=2),
+        "yarn.lock": "# yarn lockfile v1\n\n"
+        + "".join(
+            f'\npackage-{n}@^1.0.0:\n  version "1.0.0"\n'
+            f'  resolved "https://registry.yarnpkg.com/package-{n}/-/package-{n}-1.0.0.tgz#{digest[:40]}"\n  integrity {sri}\n'
+            for n in numbers
+        ),
+        "pnpm-lock.yaml": "lockfileVersion: '9.0'\n\npackages:\n"
+        + "".join(f"\n  package-{n}@1.0.0:\n    resolution: {{integrity: {sri}}}\n    engines: {{node: '>=8'}}\n" for n in numbers),
+        "Cargo.lock": f'version = 4\n\n[[package]]\nname = "x"\nversion = "0.1.0"\ndependencies = [\n{names}]\n{crates}',
+        "uv.lock": 'version = 1\nrequires-python = ">=3.11"\n\n[[package]]\nname = "x"\nversion = "0.1.0"\n'
+        f'source = {{ virtual = "." }}\ndependencies = [\n{wanted}]\n{wheels}',
+        "go.sum": "".join(f"example.com/m{n} v1.0.0 h1:{'A' * 43}=\nexample.com/m{n} v1.0.0/go.mod h1:{'A' * 43}=\n" for n in numbers),
+    }
+
+
+def measure_locks() -> None:
+    """Read and check a lock of 5,000 packages in each format, beside what merely reads the text, and lockfile-lint where installed."""
+    from pipeline_guard.gate.facts import Kind
+    from pipeline_guard.gate.manifest.formats import by_name
+    from pipeline_guard.gate.registry import RULES
+    from pipeline_guard.model.gate_settings import GateSettings
+
+    readers: dict[str, Callable[[str], object]] = {".json": json.loads, "Cargo.lock": tomllib.loads, "uv.lock": tomllib.loads}
+    rules = [rule for rule in RULES if rule.kind is Kind.LOCK]
+    for name, text in locks(5000).items():
+        kind, content = by_name(name), text.encode()
+        if kind is None:
+            raise AssertionError(name)
+
+        def whole(parse: Callable[[bytes, str], object] = kind.parse, content: bytes = content, name: str = name) -> object:
+            facts = parse(content, name)
+            return [list(rule.check(facts, GateSettings())) for rule in rules]
+
+        seconds = best(whole)
+        reader = next((read for suffix, read in readers.items() if name.endswith(suffix)), None)
+        note = f"{seconds / best(lambda read=reader, text=text: read(text)):.1f} x reading it alone" if reader else ""
+        row(f"{name}, 5,000 packages ({len(content) / 1e6:.1f} MB), read and checked", seconds, f"aim 150  {note}".rstrip())
+        if shutil.which("lockfile-lint") and name in ("package-lock.json", "yarn.lock"):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / name
+                path.write_text(text)
+                kinds = ["--type", "npm" if name.endswith(".json") else "yarn", "--validate-https", "--validate-package-names"]
+                command = ["lockfile-lint", "--path", str(path), *kinds, "--validate-integrity", "--allowed-hosts", "npm", "yarn"]
+                row(
+                    f"lockfile-lint {name}",
+                    best(lambda command=command: subprocess.run(command, check=False, capture_output=True)),
+                    "as a process",
+                )
+
+
 def model(numbers: int) -> bytes:
     """Return an ordinary pickle: dictionaries, texts and numbers."""
     return pickle.dumps({f"layer{n}": {"weights": [n, n * 1.5, None], "name": f"w{n}"} for n in range(numbers)})
@@ -75,6 +155,7 @@ def main() -> None:
 
     content = lock(5000)
     row("requirements lock, 5,000 packages, parsed and checked", best(lambda: list(check(parse(content, "r"), GateSettings()))), "aim 150")
+    measure_locks()
     small, large, tensor = model(1), model(60_000), pickle.dumps({"w": bytes(200_000_000)})
     row(f"small pickle ({len(small)} bytes)", best(lambda: inspect(small, "m.pkl")), "aim 5")
     walked = best(lambda: inspect(large, "m.pkl"))

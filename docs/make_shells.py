@@ -28,8 +28,13 @@ LEFT_OUT = {
     "output": "the shell chooses the files that its forge reads",
     "staged": "nothing is staged in a job",
     "against-store": "a fresh machine has no store; where it has one, PIPELINE_GUARD_AGAINST_STORE asks for it",
+    "fix": "a job judges a change, it makes none",
+    "diff": "a job judges a change, it makes none",
     "import-baseline": "moving over is done once, by a person",
     "stdin": "a step has no standard input",
+    "check-verdict": "whoever believes a verdict checks it outside of the job that made it",
+    **dict.fromkeys(("tree", "policy", "tool", "advisories-digest", "max-age"), "goes with check-verdict"),
+    **dict.fromkeys(("repository", "change"), "the forge's own variables say it"),
 }
 # Inputs of GitLab's templates that are no flags.
 SOURCE = "https://github.com/pipeline-guard/pipeline-guard.git"

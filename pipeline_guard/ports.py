@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Protocol, TypeVar, runtime_checkable
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
+from pipeline_guard.errors import Unavailable
+from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.dynamic import Due, Made, SealedHandle, Wish
@@ -20,10 +22,12 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
-from pipeline_guard.model.lease import Finished, Injection, Lease, Target
+from pipeline_guard.model.lease import Binding, Finished, Injection, Lease, Target
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
@@ -259,6 +263,22 @@ class Git(Protocol):
 
     def changed(self, base: str) -> Sequence[str]:
         """Return the paths that differ between the merge base with ``base`` and the work tree, deleted ones too."""
+        ...
+
+
+class Checkout(Protocol):
+    """What the work tree stands for."""
+
+    def commit(self, ref: str) -> str:
+        """Return the full id of a commit. Raises UsageError where there is none."""
+        ...
+
+    def tree_of(self, commit: str) -> str:
+        """Return the id of a commit's tree."""
+        ...
+
+    def differs(self, commit: str) -> str:
+        """Return the first path whose content in the work tree is not the commit's, or whose index bits hide that; "" for none."""
         ...
 
 
@@ -532,6 +552,72 @@ class LeaseBook(Protocol):
         ...
 
 
+class SessionBook(Protocol):
+    """Identity tokens that were used, shared by every broker of one store."""
+
+    def redeem(
+        self,
+        session: Session,
+        use: Use,
+        leases: Sequence[Lease],
+        events: Sequence[AuditEvent],
+        may_repeat: Callable[[Session], bool],
+    ) -> None:
+        """Use an identity token up, and write its leases and their records, all or nothing, durably.
+
+        Where it was used before, ``may_repeat`` judges the earlier session, which this one then replaces. Raises Replayed, Throttled.
+        """
+        ...
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session whose token has this digest."""
+        ...
+
+    def close(self, job: str) -> None:
+        """Let every session of a job do nothing any more but end things."""
+        ...
+
+
+class UseBook(Protocol):
+    """What sessions do, each proof of possession counting once."""
+
+    def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
+        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled."""
+        ...
+
+    def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:
+        """Count, and write the records; what is over a limit is neither counted nor written. Raises Throttled."""
+        ...
+
+    def grants(self, job: str) -> Sequence[str]:
+        """Return the names under which the leases of a job are held."""
+        ...
+
+
+class LeaseTime(Protocol):
+    """The end of leases, and of what is kept beside them."""
+
+    def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Let the open leases of a holder live until then, never shorter, each announced; return them as they are afterwards."""
+        ...
+
+    def prune(self, now: datetime) -> int:
+        """Forget tokens, proofs, counts and approvals that are over; return how many."""
+        ...
+
+
+class ApprovalBook(Protocol):
+    """Approvals of persons, handed in before or after they were asked for."""
+
+    def keep_approval(self, approval: StoredApproval) -> None:
+        """Keep one in place of an earlier one of the same person on the same topic."""
+        ...
+
+    def approvals(self, topic: str, now: datetime) -> Sequence[StoredApproval]:
+        """Return those on a topic that are not over."""
+        ...
+
+
 class Engine(Protocol):
     """A maker of short-lived secrets of one kind: a database role, a forge's token, a certificate."""
 
@@ -616,6 +702,22 @@ class Anchor(Protocol):
         ...
 
 
+class LeaseDesk(Protocol):
+    """A broker, as a job sees it."""
+
+    def lease(self, bindings: Sequence[Binding], given: Mapping[str, str]) -> tuple[str, Injection]:
+        """Return what policy grants, and the name under which it ends. Raises Denied, IntegrityError, Unavailable with their cause."""
+        ...
+
+    def kept(self, lifetime: timedelta) -> AbstractContextManager[None]:
+        """Renew the job's leases in the background while the block runs."""
+        ...
+
+    def revoke(self, grant: str = "") -> int:
+        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable."""
+        ...
+
+
 class TokenSource(Protocol):
     """The job's identity token."""
 
@@ -629,6 +731,14 @@ class Jwks(Protocol):
 
     def keys(self, issuer: str) -> Mapping[str, object]:
         """Return the JWK set (RFC 7517) of one configured issuer."""
+        ...
+
+
+class FreshJwks(Jwks, Protocol):
+    """Issuers' public keys, kept for a while."""
+
+    def fresh(self, issuer: str) -> Mapping[str, object]:
+        """Return the set as it is now, for a key that the kept one lacks; the kept one where that was asked a moment ago."""
         ...
 
 
@@ -681,4 +791,91 @@ class Progress(Protocol):
 
     def close(self) -> None:
         """Take the display away."""
+        ...
+
+
+class RefLookup(Protocol):
+    """What the forge knows of the tags, branches and commits of repositories (``owner/name``)."""
+
+    def commit(self, repository: str, ref: str) -> str:
+        """Return the full commit that a tag, or else a branch, stands for; "" where there is neither."""
+        ...
+
+    def origin(self, repository: str, commit: str) -> Literal["own", "foreign", "missing"]:
+        """Tell whether a commit lies on one of the repository's own branches or tags, only in a fork of it, or nowhere."""
+        ...
+
+
+class SecondEye(Protocol):
+    """Another tool that looks at workflows."""
+
+    def look(self, root: str) -> Sequence[tuple[str, int, str, str, str]]:
+        """Return (path below ``root``, line, rule, what it says, address of its documentation) of every finding. Raises Unavailable."""
+
+
+class Advisories(Protocol):
+    """What is known against packages, as a database keeps it."""
+
+    def about(self, wanted: Collection[tuple[str, str]]) -> Sequence[AdvisoryRow]:
+        """Return every row of the packages, each (ecosystem, name as looked up)."""
+        ...
+
+
+class AdvisoryService(Protocol):
+    """Somebody who can be asked what is known against packages."""
+
+    def records(self, packages: Sequence[tuple[str, str, str]]) -> Sequence[bytes]:
+        """Return every record (OSV schema) about (ecosystem, name, version), each once."""
+        ...
+
+
+class AdvisoryFeed(Protocol):
+    """Published advisories by ecosystem (OSV schema). Every method raises UsageError for what cannot be read."""
+
+    def ecosystems(self) -> Sequence[str]:
+        """Return the ecosystems to take."""
+        ...
+
+    def archive(self, ecosystem: str) -> Iterator[tuple[str, bytes] | Unchecked]:
+        """Give (name, content) of every record."""
+        ...
+
+    def changes(self, ecosystem: str) -> Iterator[tuple[str, str]]:
+        """Give (time, id) of every record, the one changed last first."""
+        ...
+
+    def record(self, ecosystem: str, identifier: str) -> bytes:
+        """Return one record."""
+        ...
+
+
+class AdvisoryDraft(Protocol):
+    """A database of advisories in the making."""
+
+    def put(self, ecosystem: str, identifier: str, modified: str, rows: Sequence[AdvisoryRow]) -> None:
+        """Keep a record in place of what was known under its name; without rows it is remembered as withdrawn."""
+        ...
+
+    def newest(self) -> dict[str, str]:
+        """Return the time of the last change by ecosystem."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of records by ecosystem."""
+        ...
+
+
+class AdvisoryPress(Protocol):
+    """Where databases of advisories are made."""
+
+    def draft(self, path: str, *, keep: bool) -> AbstractContextManager[AdvisoryDraft]:
+        """Begin what replaces ``path`` when the block ends well, with ``keep`` from what it holds now. Raises UsageError."""
+        ...
+
+
+class Registry(Protocol):
+    """Where an ecosystem's packages are published."""
+
+    def published(self, packages: Sequence[tuple[str, str]]) -> Sequence[Published | Unavailable | None]:
+        """Return for each (name, version) what is published, None where nothing is, the error where it did not answer."""
         ...

@@ -56,7 +56,8 @@ class LocalFiles:
                     os.fsync(stream.fileno())
                 mask = os.umask(0)
                 os.umask(mask)
-                Path(name).chmod(0o666 & ~mask)
+                mode = stat.S_IMODE(target.stat().st_mode) & 0o777 if target.exists() else 0o666 & ~mask
+                Path(name).chmod(mode)
                 os.replace(name, target)
             except BaseException:
                 Path(name).unlink(missing_ok=True)

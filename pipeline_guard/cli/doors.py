@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import UsageError
+from pipeline_guard.flows.broker_terms import BrokerDoors, Meter
 from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
@@ -20,7 +23,7 @@ from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, ope
 from pipeline_guard.model.dynamic import EngineKey
 from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Engine
+from pipeline_guard.ports import Engine, FreshJwks
 
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
@@ -75,6 +78,23 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
         removal=state,
         audit=state,
     )
+
+
+def broker_doors(wiring: Wiring, token: GovernedToken, jwks: FreshJwks, meter: Meter) -> BrokerDoors:
+    """Open what a broker needs; ``token`` is opened for long."""
+    state = wiring.state()
+    mine = LeaseDoors(actor="broker", clock=wiring.clock, random=wiring.random, wrapper=token, store=state, leases=state)
+    return BrokerDoors(wiring.clock, wiring.random, jwks, state, lambda actor: replace(mine, actor=actor), meter)
+
+
+def governed_for_long(wiring: Wiring) -> GovernedToken:
+    """Open the token for a process that goes on: a revocation of a key elsewhere is honoured within two seconds."""
+    return GovernedToken(wiring.token(""), wiring.state(), wiring.clock, wiring.config("").token.accept_rejected, timedelta(seconds=2))
+
+
+def keep_checkpoints(wiring: Wiring, token: GovernedToken) -> None:
+    """Sign how far the audit log is, where that is due."""
+    checkpoint_if_due(doors=_checkpoint_doors(token, wiring))
 
 
 def search_doors(wiring: Wiring) -> SearchDoors:

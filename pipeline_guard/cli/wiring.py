@@ -19,11 +19,17 @@ from pipeline_guard.model.reference import Reference
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Advisories,
+    AdvisoryFeed,
+    AdvisoryPress,
+    AdvisoryService,
     Anchor,
+    ApprovalBook,
     AuditLog,
     AuditSink,
     BoundaryBook,
     Cache,
+    Checkout,
     Checkpoints,
     Clock,
     Contents,
@@ -31,6 +37,7 @@ from pipeline_guard.ports import (
     Examined,
     Files,
     Fingerprint,
+    FreshJwks,
     Git,
     Handover,
     Images,
@@ -41,29 +48,36 @@ from pipeline_guard.ports import (
     KeyRegister,
     Keystore,
     LeaseBook,
+    LeaseTime,
     MadeBook,
     Patterns,
     Process,
     Progress,
     Random,
+    RefLookup,
+    Registry,
     Revisions,
     Rulepacks,
     SealedFiles,
     SearchIndex,
+    SecondEye,
     SecretLedger,
     SecretRemoval,
     SecretStore,
+    SessionBook,
     Signer,
     Source,
     Streams,
     TimestampService,
     Tree,
+    UseBook,
     Workers,
     WrappedRows,
     Wrapper,
 )
 
 if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM file needs no configuration
+    from pipeline_guard.adapters.broker_client import BrokerClient
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
@@ -109,6 +123,10 @@ class State(
     AuditLog,
     Checkpoints,
     BoundaryBook,
+    SessionBook,
+    UseBook,
+    LeaseTime,
+    ApprovalBook,
     Protocol,
 ):
     """Everything one database keeps for us."""
@@ -153,10 +171,22 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    jwks: Callable[[Mapping[str, str], Mapping[str, Mapping[str, object]], str], FreshJwks]  # places, pinned sets, a PEM file or ""
+    broker: Callable[[str], BrokerClient | None]  # the argument names the job; None: the store is here
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
     backend: Callable[[str, Mapping[str, Any]], Engine]  # a reference to a store of others, and that store's settings
     referred: Callable[[str], Secret]  # credentials by env: or file:
+    refs: Callable[[], RefLookup]
+    second_eye: Callable[[], SecondEye]
+    commit: Callable[[str], str]  # a revision of this repository to its full commit
+    checkout: Callable[[], Checkout]
+    registry: Callable[[str, str], Registry]  # an ecosystem and an address
+    tool_digest: Callable[[], str]
+    advisories: Callable[[str], Advisories]  # the argument is a database's path
+    advisory_service: Callable[[str], AdvisoryService]
+    advisory_feed: Callable[[str, Sequence[str]], AdvisoryFeed]  # a folder or an address, and which ecosystems
+    advisory_press: Callable[[], AdvisoryPress]
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -253,7 +283,28 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         except ImportError:
             raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
         url = _store_url(environ, lambda: config("").store.url)
+        if url.startswith("https://"):
+            raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
         return SqlState.connect(url) if url else SqlState.open(home)
+
+    def jwks(places: Mapping[str, str], pinned: Mapping[str, Mapping[str, object]], authority: str) -> FreshJwks:
+        from pipeline_guard.adapters.https import context
+        from pipeline_guard.adapters.oidc.jwks import HttpJwks
+
+        return HttpJwks(places, pinned, context(authority))
+
+    def broker(holder: str) -> BrokerClient | None:
+        url = _store_url(environ, lambda: config("").store.url)
+        if not url.startswith("https://"):
+            return None
+        from pipeline_guard.adapters.broker_client import BrokerClient
+        from pipeline_guard.adapters.https import context
+        from pipeline_guard.adapters.oidc.given import token_source
+
+        section = config("").store
+        trust = context(environ.get("PIPELINE_GUARD_STORE_CA", "") or section.ca, section.certificate, section.key)
+        place = environ.get("RUNNER_TEMP", "") or str(Path(home) / "jobs")
+        return BrokerClient(url, section.audience, trust=trust, tokens=token_source(environ), place=place, holder=holder)
 
     def images(reference: ImageReference) -> ImagePlace:
         if reference.transport == LAYOUT:
@@ -288,8 +339,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return open_backend(Reference.parse(named), settings, environ=environ, referred=reference, identity=identity)
 
-    def identity(_audience: str) -> Secret:
-        return reference("env:PIPELINE_GUARD_ID_TOKEN")
+    def identity(audience: str) -> Secret:
+        from pipeline_guard.adapters.oidc.given import token_source
+
+        return token_source(environ).fetch(audience)
 
     def engine(kind: str, settings: Mapping[str, Any], **finders: Any) -> Engine:
         from pipeline_guard.adapters.engines.opening import open_engine
@@ -301,12 +354,53 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return referred(text, environ)
 
+    @cache
+    def refs() -> RefLookup:
+        from pipeline_guard.adapters.forge.github_refs import GithubRefs
+
+        return GithubRefs(environ)
+
+    def second_eye() -> SecondEye:
+        from pipeline_guard.adapters.zizmor import Zizmor
+
+        return Zizmor(environ)
+
     def head() -> Head:
         repository = GitRepository(folder, environ)
         sha, target = repository.commit("HEAD"), repository.merge_target()
         if target and repository.commit(target) == sha:  # this is the merge target: there is no change to compare
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
+
+    def registry(ecosystem: str, url: str) -> Registry:
+        from pipeline_guard.adapters.registry.opening import open_registry
+
+        return open_registry(ecosystem, url)
+
+    def tool_digest() -> str:
+        from pipeline_guard.adapters.tool import installed_digest
+
+        return installed_digest()
+
+    def advisories(path: str) -> Advisories:
+        from pipeline_guard.adapters.advisories.database import SqliteAdvisories
+
+        return SqliteAdvisories(path)
+
+    def advisory_service(url: str) -> AdvisoryService:
+        from pipeline_guard.adapters.advisories.web import OsvService
+
+        return OsvService(url)
+
+    def advisory_feed(place: str, ecosystems: Sequence[str]) -> AdvisoryFeed:
+        from pipeline_guard.adapters.advisories.web import open_feed
+
+        return open_feed(place, ecosystems)
+
+    def advisory_press() -> AdvisoryPress:
+        from pipeline_guard.adapters.advisories.database import SqlitePress
+
+        return SqlitePress()
 
     return Wiring(
         console=console,
@@ -334,10 +428,22 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        jwks=jwks,
+        broker=broker,
         timestamps=timestamps,
         engine=engine,
         backend=backend,
         referred=reference,
+        refs=refs,
+        second_eye=second_eye,
+        commit=lambda ref: GitRepository(folder, environ).commit(ref),
+        checkout=lambda: GitRepository(folder, environ),
+        tool_digest=tool_digest,
+        registry=registry,
+        advisories=advisories,
+        advisory_service=advisory_service,
+        advisory_feed=advisory_feed,
+        advisory_press=advisory_press,
     )
 
 
@@ -428,6 +534,7 @@ class Rehearsal:
             software_token=lambda: self.token,
             process=RecordingProcess,
             handover=RecordingHandover,
+            broker=lambda _holder: None,
             timestamps=lambda _url: None,
             engine=_rehearsed_engine,
             backend=_rehearsed_engine,

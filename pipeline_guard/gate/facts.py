@@ -7,10 +7,26 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from pipeline_guard.gate.ci_facts import GitlabFacts, WorkflowFacts
+from pipeline_guard.gate.actions_lock import ActionsLock
+from pipeline_guard.gate.archive import ArchiveFacts
+from pipeline_guard.gate.ci_facts import (
+    DockerfileFacts,
+    GitlabFacts,
+    HookFacts,
+    ImageFacts,
+    ScriptFacts,
+    SubmoduleFacts,
+    UpdaterFacts,
+    WorkflowFacts,
+)
+from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
-from pipeline_guard.model.package import Lock
+from pipeline_guard.gate.weakness import Pinned
+from pipeline_guard.model.advisory import Weakness
+from pipeline_guard.model.package import Lock, Package
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -19,11 +35,28 @@ class Kind(Enum):
 
     REQUIREMENTS = "requirements files"
     LOCK = "lock files"
+    LOCK_CHANGE = "changed lock files"
+    PROJECT = "locked projects"
+    REGISTRY = "package manager settings"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
+    IMAGE = "files that name images"
+    SCRIPT = "files with shell scripts"
+    DOCKERFILE = "Dockerfiles"
+    HOOK = "pre-commit configurations"
+    SUBMODULE = "submodule lists"
+    UPDATER = "updater configurations"
+    ACTIONS_LOCK = "action locks"
+    PIN = "pins asked of the forge"
+    SECOND = "second opinions"
     MODEL = "model files"
+    FORMAT = "other model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
+    SBOM = "SBOM files"
+    ARCHIVE = "archives"
+    ADVISORY = "packages"
+    PUBLISHED = "published packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +76,58 @@ class ChangeFacts:
     path: str
 
 
-Facts = Pins | Lock | WorkflowFacts | GitlabFacts | ModelFacts | ArtifactFacts | ChangeFacts
+@dataclass(frozen=True, slots=True)
+class LockFacts:
+    """An ``actions.lock`` beside what the workflows use: path of a workflow or action to its targets and their lines."""
+
+    lock: ActionsLock
+    used: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = ()
+    workflows: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PinFacts:
+    """What the forge says of one pinned action; ``state`` is "proven" or why it is none."""
+
+    path: str
+    line: int
+    target: str
+    comment: str
+    state: Literal["proven", "missing", "impostor", "moved"]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """One finding of another tool."""
+
+    path: str
+    line: int
+    what: str
+    why: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryFacts:
+    """One pinned package and what is known against it; ``new`` where the merge target does not pin it already."""
+
+    pinned: Pinned
+    weaknesses: tuple[Weakness, ...] = ()
+    new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """A pinned package, and what its registry publishes of it: None where that is nothing."""
+
+    package: Package
+    published: Published | None
+
+
+BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
+DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
+Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +138,4 @@ class GateFacts:
     unchecked: tuple[tuple[Kind, Unchecked], ...] = ()
     files: int = 0
     base: str = ""
+    notes: tuple[tuple[Kind, str], ...] = ()  # what a pass of this kind rests on

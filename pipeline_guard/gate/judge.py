@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -44,6 +45,8 @@ def validate(settings: GateSettings) -> None:
             )
     for waiver in settings.waivers:
         _last_day(waiver, settings.source)
+        if not next(rule for rule in RULES if rule.id == waiver.check).waivable:
+            raise UsageError(f"{settings.source}: gate.waive: {waiver.check} cannot be waived", "take what is malicious out")
         if not waiver.reason.strip() or not waiver.owner.strip():
             raise UsageError(f"{settings.source}: gate.waive: {waiver.check}: a waiver needs a reason and an owner")
 
@@ -59,20 +62,37 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
     looked = [found for kind, found in facts.found if kind is rule.kind]
     if rule.informs:
         return _inform(rule, looked, facts, settings)
-    groups: dict[str, list[Problem]] = {}
+    groups: dict[tuple[str, tuple[str, ...]], list[Problem]] = {}
+    doubts: dict[str, list[Problem]] = {}
     for found in looked:
         for problem in rule.check(found, settings):
-            groups.setdefault(problem.location.path, []).append(problem)
-    failing = [_settle(rule, path, problems, settings, today) for path, problems in groups.items()]
+            if problem.doubt:
+                doubts.setdefault(problem.location.path, []).append(problem)
+            else:
+                groups.setdefault((problem.location.path, problem.ids), []).append(problem)
+    failing = [_settle(rule, path, problems, settings, today) for (path, _), problems in groups.items()]
     checks = sorted(failing, key=lambda check: check.status is not CheckStatus.FAIL)
-    missing = [item for kind, item in facts.unchecked if kind is rule.kind]
+    checks += [_undecided(rule, problems) for problems in doubts.values()]
+    missing = [item for kind, item in facts.unchecked if kind is rule.kind and not rule.follows]
     missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
     checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
     if not checks:
         number = len(looked)
-        noun = rule.kind.value if number != 1 else rule.kind.value.replace("files", "file").replace("artifacts", "artifact")
-        checks.append(Check(rule.id, CheckStatus.PASS, f"{number} {noun} looked at" if number else _nothing(rule.kind, facts)))
+        noun = rule.kind.value if number != 1 else re.sub("(file|artifact|package|archive)s", r"\1", rule.kind.value)
+        note = "".join(f", {note}" for kind, note in facts.notes if kind is rule.kind)
+        checks.append(Check(rule.id, CheckStatus.PASS, f"{number} {noun} looked at{note}" if number else _nothing(rule.kind, facts)))
     return checks
+
+
+def _undecided(rule: Rule, problems: list[Problem]) -> Check:
+    """Return one file's doubts as an unchecked check."""
+    places = tuple(sorted({problem.location for problem in problems}))
+    return Check(rule.id, CheckStatus.UNCHECKED, f"{_listing(problems)} {rule.claim}".rstrip(), places, problems[0].fix)
+
+
+def _listing(problems: list[Problem]) -> str:
+    named = list(dict.fromkeys(problem.what for problem in problems))
+    return ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
 
 
 def _nothing(kind: Kind, facts: GateFacts) -> str:
@@ -92,14 +112,14 @@ def _remedy(rule: Rule) -> str:
 
 def _settle(rule: Rule, path: str, problems: list[Problem], settings: GateSettings, today: date) -> Check:
     """Return one file's problems as a check, failed or waived."""
-    named = list(dict.fromkeys(problem.what for problem in problems))
-    listing = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
     places = tuple(sorted({problem.location for problem in problems}))
-    why = f"{listing} {rule.claim}".rstrip() + f"; {rule.why}"
+    why = f"{_listing(problems)} {rule.claim}".rstrip() + f"; {rule.why}"
     check = Check(rule.id, CheckStatus.FAIL, why, places, problems[0].fix)
     expired = ""
     for waiver in settings.waivers:
         if waiver.check != rule.id or (waiver.path and not matches(path, waiver.path)):
+            continue
+        if waiver.advisory and waiver.advisory not in problems[0].ids:
             continue
         if today <= _last_day(waiver, settings.source):
             return replace(check, status=CheckStatus.WAIVED, why=f"{waiver.reason} (until {waiver.until}, {waiver.owner}); {why}")
@@ -110,10 +130,12 @@ def _settle(rule: Rule, path: str, problems: list[Problem], settings: GateSettin
 def _inform(rule: Rule, looked: Sequence[Facts], facts: GateFacts, settings: GateSettings) -> list[Check]:
     """Return a note to the reviewer; without a merge target there is no change to speak of."""
     problems = [problem for found in looked for problem in rule.check(found, settings)]
-    if not facts.base:
+    if rule.kind is Kind.CHANGE and not facts.base:
         return [Check(rule.id, CheckStatus.PASS, "no merge target to compare with")]
+    if not problems and rule.kind is not Kind.CHANGE:
+        return [Check(rule.id, CheckStatus.PASS, f"{len(looked)} {rule.kind.value} looked at" if looked else _nothing(rule.kind, facts))]
     if not problems:
         return [Check(rule.id, CheckStatus.PASS, "nothing that the gate rests on was changed")]
     listing = ", ".join(problem.what for problem in problems[:_SHOWN]) + (" and more" if len(problems) > _SHOWN else "")
     why = f"{listing} {rule.claim}; {rule.why}"
-    return [Check(rule.id, CheckStatus.PASS, why, tuple(sorted(problem.location for problem in problems)))]
+    return [Check(rule.id, CheckStatus.PASS, why, tuple(sorted(problem.location for problem in problems)), problems[0].fix)]

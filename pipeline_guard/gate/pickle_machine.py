@@ -6,67 +6,17 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline_guard.gate.pickle_globals import is_allowed, may_be_called, runs_code
+from pipeline_guard.gate.octets import Octets
+from pipeline_guard.gate.pickle_globals import LENT, given_by, is_allowed, misuse, runs_code
+from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, Text
 
 LONGEST_NAME = 512  # characters of a text that is kept as a possible name
 MOST_KEYS = 64  # of a mapping that are kept
 _MOST_DANGERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Danger:
-    """A thing no ordinary model needs: ``what`` in words, ``name`` the global ("" where there is none), the byte offset."""
-
-    what: str
-    name: str
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """A name that the unpickler would import."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
-
-
-class Other:
-    """Any value whose content does not matter; it is no text."""
-
-
-class Text:
-    """A text too long to be kept."""
-
-
-class Mark:
-    """The place a MARK leaves on the stack."""
-
-
-@dataclass(slots=True)
-class Made:
-    """What a call gave back: by whom it was made, of what, and the state it received."""
-
-    maker: Global
-    arguments: Any
-    state: Any = None
-
-
-@dataclass(slots=True)
-class State:
-    """A mapping, of which the text keys are kept."""
-
-    items: dict[str, Any] = field(default_factory=dict)
-
-
-OTHER = Other()
-TEXT = Text()
-MARK = Mark()
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -81,19 +31,22 @@ class Machine:
     these bytes may be something else than opcodes, so that only what names a foreign global counts.
     """
 
-    def __init__(self, data: bytes, start: int, *, joblib: bool = True, doubtful: bool = False) -> None:
+    def __init__(self, data: Octets, start: int, *, joblib: bool = True, doubtful: bool = False) -> None:
         self.data = data
         self.joblib = joblib
         self.doubtful = doubtful
         self.position = start
         self.begin = start
         self.stack: list[Any] = []
+        self.marks: list[int] = []  # where MARKs lie on the stack
         self.memo: MutableMapping[int, Any] = {}
         self.memoized = 0
         self.dangers: dict[tuple[str, str], Danger] = {}
         self.operations = 0
         self.calls = 0
         self.value: object = None
+        self.lent: dict[Global, list[int]] = {}  # name: times on the stack and in a permitted call, where first
+        self.nested: list[tuple[int, int]] = []  # bytes that a call would load
 
     def argument(self, shape: int, at: int) -> tuple[int, int, int]:
         """Return where an argument begins and ends, and where the next opcode is.
@@ -137,13 +90,12 @@ class Machine:
 
     def pop_to_mark(self) -> list[Any]:
         """Take everything above the last mark, and the mark."""
-        stack = self.stack
-        for index in range(len(stack) - 1, -1, -1):
-            if stack[index] is MARK:
-                found = stack[index + 1 :]
-                del stack[index:]
-                return found
-        raise Stopped(f"no mark on the stack at byte {self.begin}")
+        if not self.marks:
+            raise Stopped(f"no mark on the stack at byte {self.begin}")
+        index = self.marks.pop()
+        found = self.stack[index + 1 :]
+        del self.stack[index:]
+        return found
 
     def number(self, begin: int, end: int) -> int:
         """Read digits, in any base that a literal may name: INT and LONG are read so."""
@@ -179,6 +131,7 @@ class Machine:
         if index not in self.memo:
             raise Stopped(f"memo {index} is not set at byte {self.begin}")
         self.push(self.memo[index])
+        self.lend(self.memo[index])
 
     # --- what matters
 
@@ -199,17 +152,34 @@ class Machine:
         found = Global(module, name)
         if self.doubtful and not (_NAME.fullmatch(module) and _NAME.fullmatch(name)):
             raise Stopped("no global")
-        self._hold_against_list(found, "fetches")
+        if found in LENT and not self.doubtful:
+            self.lend(found)
+        else:
+            self._hold_against_list(found, "fetches")
         return found
+
+    def lend(self, value: Any) -> None:
+        """Count a global that passes only inside one exact call: at the end each must have been used so."""
+        if value.__class__ is Global and value in LENT:
+            self.lent.setdefault(value, [0, 0, self.begin])[0] += 1
+
+    def settle(self) -> None:
+        """Hold what was lent and not used in the permitted way against the list."""
+        for found, (taken, used, begin) in self.lent.items():
+            if taken != used:
+                self.begin = begin
+                self._hold_against_list(found, "fetches")
+        self.lent.clear()
 
     def _hold_against_list(self, found: Global, verb: str) -> None:
         if is_allowed(found.module, found.name):
             return
-        kind = "is known to run code or reach the system" if runs_code(found.module, found.name) else "is not on the allow-list"
+        known = runs_code(found.module, found.name)
+        kind = "is known to run code or reach the system" if known else "is not on the allow-list"
         key = ("global", str(found))
         if key in self.dangers or len(self.dangers) < _MOST_DANGERS:
             offset = self.dangers[key].offset if key in self.dangers else self.begin
-            self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset)
+            self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset, known)
 
     def call(self, callee: Any, arguments: Any) -> Any:
         """Model a call. What a call gave back is never called again by an ordinary pickle."""
@@ -219,16 +189,16 @@ class Machine:
                 raise Stopped(f"a call of something that cannot be called at byte {self.begin}")
             self.danger("calls something that it has computed")
             return OTHER
-        self._hold_against_list(callee, "calls")
-        if not may_be_called(callee.module, callee.name):
-            self.danger(f"calls {callee}, which ordinary models only name", str(callee))
-        if str(callee) == "_codecs.encode" and not (isinstance(arguments, tuple) and arguments[1:] in (("latin1",), ("latin-1",))):
-            self.danger("calls _codecs.encode other than for bytes", "_codecs.encode")
-        if str(callee) in ("copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__") and isinstance(arguments, tuple):
-            made = arguments[0] if arguments else None
-            if isinstance(made, Global):
-                return Made(made, arguments[1:])
-        return Made(callee, arguments)
+        wrong = misuse(callee, arguments)
+        if callee in self.lent and not wrong and arguments:
+            self.lent[callee][1] += 1
+            if isinstance(arguments[0], Blob):
+                self.nested.append((arguments[0].begin, arguments[0].end))
+        else:
+            self._hold_against_list(callee, "calls")
+            if wrong and is_allowed(callee.module, callee.name):
+                self.danger(f"calls {callee} {wrong}", str(callee))
+        return given_by(callee, arguments)
 
     def change(self, target: Any) -> None:
         """Note a change to ``target``: an allowed global must stay what it is."""
@@ -238,6 +208,6 @@ class Machine:
     def second_reader(self) -> Machine:
         """Return a machine in the same state that will take the next byte for an opcode."""
         other = Machine(self.data, self.position, joblib=False, doubtful=True)
-        other.stack, other.memoized = list(self.stack), self.memoized
+        other.stack, other.marks, other.memoized = list(self.stack), list(self.marks), self.memoized
         other.memo = ChainMap({}, self.memo)  # only its first mapping is written
         return other

@@ -8,15 +8,23 @@ exact allow-list of ``pickle_globals``. What cannot be followed to its STOP is n
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MARK, MOST_KEYS, OTHER, TEXT, Danger, Global, Machine, Made, State, Stopped
+from pipeline_guard.gate.octets import Octets
+from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MOST_KEYS, Machine, Stopped
+from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, State
 
-MAX_OPERATIONS = 20_000_000
+MAX_OPERATIONS = 20_000_000  # of one pickle; more in a larger file
+_MOST_EVER = 200_000_000
+# opcodes of numbers, and long runs of them: BINFLOAT, BININT1, BININT2, BININT, NONE, NEWTRUE, NEWFALSE
+_PLAIN = frozenset(b"GKMJN\x88\x89")
+_ONE = re.compile(rb"G.{8}|K.|M..|J.{4}|[N\x88\x89]", re.DOTALL)
+_RUN = re.compile(rb"(?:G.{8}|K.|M..|J.{4}|[N\x88\x89]){24,8192}+", re.DOTALL)
 _STOP = ord(".")
-_ARRAY = Global("joblib.numpy_pickle", "NumpyArrayWrapper")
+_ARRAYS = frozenset(Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"))
 _RAW = tuple("biufcSUMm")  # numpy's kinds whose arrays are plain bytes
 
 
@@ -30,6 +38,7 @@ class Walk:
     operations: int
     calls: int
     value: object = None
+    nested: tuple[tuple[int, int], ...] = ()  # where bytes lie that loading would load, too
 
 
 def is_opcode(code: int) -> bool:
@@ -37,7 +46,7 @@ def is_opcode(code: int) -> bool:
     return code in _OPERATIONS
 
 
-def walk(data: bytes, start: int = 0, *, doubtful: bool = False) -> Walk:
+def walk(data: Octets, start: int = 0, *, doubtful: bool = False) -> Walk:
     """Read one pickle beginning at ``start``; never raises, whatever the bytes are.
 
     ``doubtful`` says that they may be no pickle at all: then a global counts only if its name could be one.
@@ -48,31 +57,129 @@ def walk(data: bytes, start: int = 0, *, doubtful: bool = False) -> Walk:
         _run(machine)
     except Stopped as stop:
         why = str(stop)
-    return Walk(tuple(machine.dangers.values()), machine.position, why, machine.operations, machine.calls, machine.value)
+    machine.settle()
+    dangers, nested = tuple(machine.dangers.values()), tuple(machine.nested)
+    return Walk(dangers, machine.position, why, machine.operations, machine.calls, machine.value, nested)
 
 
 def _run(machine: Machine) -> None:
     """Go on to STOP; raise Stopped where that is not possible."""
     data, size, operations = machine.data, len(machine.data), _OPERATIONS
-    while True:
-        at = machine.position
-        if at >= size:
-            raise Stopped("it ends before its STOP")
-        code = data[at]
-        if code not in operations:
-            raise Stopped(f"unknown opcode 0x{code:02x} at byte {at}")
-        machine.operations += 1
-        if machine.operations > MAX_OPERATIONS:
-            raise Stopped(f"more than {MAX_OPERATIONS:,} operations")
-        shape, act = operations[code]
-        if shape:
-            begin, end, machine.position = machine.argument(shape, at + 1)
-        else:
-            begin = end = machine.position = at + 1
-        machine.begin = at
-        act(machine, begin, end)
-        if code == _STOP:
-            return
+    most = min(MAX_OPERATIONS + size // 4, _MOST_EVER)
+    done = machine.operations
+    held = data if isinstance(data, bytes) else b""  # only these can be searched by patterns
+    stack, memo, doubtful = machine.stack, machine.memo, machine.doubtful
+    try:
+        while True:
+            at = machine.position
+            # the opcodes that ordinary pickles are full of, in the open: each as its entry in the table says
+            while at + 6 < size and done < most:
+                code = data[at]
+                if code == 0x94 and stack and stack[-1] is not MARK:  # MEMOIZE
+                    index = machine.memoized
+                    if index in memo:
+                        break
+                    memo[index] = stack[-1]
+                    machine.memoized = index + 1
+                    at += 1
+                elif code == 0x8C:  # SHORT_BINUNICODE
+                    end = at + 2 + data[at + 1]
+                    if end > size:
+                        break
+                    try:
+                        stack.append(data[at + 2 : end].decode("utf-8", "surrogatepass"))
+                    except ValueError:
+                        break
+                    at = end
+                elif code == 0x68:  # BINGET
+                    value = memo.get(data[at + 1], MARK)
+                    if value is MARK or value.__class__ is Global:
+                        break
+                    stack.append(value)
+                    at += 2
+                elif code == 0x71 and stack and stack[-1] is not MARK:  # BINPUT
+                    if data[at + 1] not in memo:
+                        machine.memoized += 1
+                    memo[data[at + 1]] = stack[-1]
+                    at += 2
+                elif code == 0x28:  # MARK
+                    machine.marks.append(len(stack))
+                    stack.append(MARK)
+                    at += 1
+                elif code in _PLAIN:
+                    if held and (run := _RUN.match(held, at)):
+                        # a long run of numbers: none of them can be a name, or matter to a shape
+                        count = len(_ONE.findall(run[0]))
+                        stack += [OTHER] * count
+                        done += count
+                        at = run.end()
+                    elif code == 0x4B:  # BININT1
+                        stack.append(data[at + 1])
+                        at += 2
+                    elif code == 0x4D:  # BININT2
+                        stack.append(data[at + 1] | data[at + 2] << 8)
+                        at += 3
+                    elif code == 0x4E:  # NONE
+                        stack.append(None)
+                        at += 1
+                    elif code == 0x4A:  # BININT
+                        stack.append(int.from_bytes(data[at + 1 : at + 5], "little", signed=True))
+                        at += 5
+                    elif code == 0x47 and at + 9 <= size:  # BINFLOAT
+                        stack.append(OTHER)
+                        at += 9
+                    else:
+                        break
+                elif code == 0x7D:  # EMPTY_DICT
+                    stack.append(State())
+                    at += 1
+                elif code == 0x5D:  # EMPTY_LIST
+                    stack.append(OTHER)
+                    at += 1
+                elif code == 0x73 and len(stack) > 2 and stack[-3].__class__ is State and stack[-1] is not MARK and not doubtful:  # SETITEM
+                    key = stack[-2]
+                    if key is MARK:
+                        break
+                    items = stack[-3].items
+                    if key.__class__ is str and (len(items) < MOST_KEYS or key in items):
+                        items[key] = stack[-1]
+                    del stack[-2:]
+                    at += 1
+                elif code == 0x87 and len(stack) > 2 and MARK not in (tail := stack[-3:]):  # TUPLE3
+                    stack[-3:] = [tuple(tail)]
+                    at += 1
+                elif code == 0x72 and stack and stack[-1] is not MARK:  # LONG_BINPUT
+                    index = int.from_bytes(data[at + 1 : at + 5], "little")
+                    if index not in memo:
+                        machine.memoized += 1
+                    memo[index] = stack[-1]
+                    at += 5
+                elif code == 0x86 and len(stack) > 1 and stack[-1] is not MARK and stack[-2] is not MARK:  # TUPLE2
+                    stack[-2:] = [(stack[-2], stack[-1])]
+                    at += 1
+                else:
+                    break
+                done += 1
+            machine.position = at
+            if at >= size:
+                raise Stopped("it ends before its STOP")
+            code = data[at]
+            if code not in operations:
+                raise Stopped(f"unknown opcode 0x{code:02x} at byte {at}")
+            done += 1
+            if done > most:
+                raise Stopped(f"more than {most:,} operations")
+            shape, act = operations[code]
+            if shape:
+                begin, end, machine.position = machine.argument(shape, at + 1)
+            else:
+                begin = end = machine.position = at + 1
+            machine.begin = at
+            act(machine, begin, end)
+            if code == _STOP:
+                return
+    finally:
+        machine.operations = done
 
 
 # --- joblib: the bytes of an array follow its description, inside the stream
@@ -115,6 +222,8 @@ def _follow(machine: Machine, other: Machine) -> str:
         _run(other)
     except Stopped as stop:
         why = str(stop)
+    other.settle()
+    machine.nested += other.nested
     for key, danger in other.dangers.items():
         machine.dangers.setdefault(key, danger)
     machine.operations, machine.calls = other.operations, machine.calls + (0 if other.doubtful else other.calls)
@@ -146,6 +255,10 @@ _Act = Callable[[Machine, int, int], None]
 
 def _other(machine: Machine, _begin: int, _end: int) -> None:
     machine.stack.append(OTHER)
+
+
+def _bytes(machine: Machine, begin: int, end: int) -> None:
+    machine.stack.append(Blob(begin, end))
 
 
 def _nothing(_machine: Machine, _begin: int, _end: int) -> None:
@@ -268,13 +381,15 @@ def _tuple_of(count: int) -> _Act:
 
 
 def _mark(machine: Machine, _begin: int, _end: int) -> None:
+    machine.marks.append(len(machine.stack))
     machine.push(MARK)
 
 
 def _pop(machine: Machine, _begin: int, _end: int) -> None:
     if not machine.stack:
         raise Stopped(f"the stack is empty at byte {machine.begin}")
-    machine.stack.pop()
+    if machine.stack.pop() is MARK:
+        machine.marks.pop()
 
 
 def _pop_mark(machine: Machine, _begin: int, _end: int) -> None:
@@ -283,6 +398,7 @@ def _pop_mark(machine: Machine, _begin: int, _end: int) -> None:
 
 def _dup(machine: Machine, _begin: int, _end: int) -> None:
     machine.push(machine.top())
+    machine.lend(machine.top())
 
 
 def _put_line(machine: Machine, begin: int, end: int) -> None:
@@ -306,7 +422,7 @@ def _get(machine: Machine, begin: int, end: int) -> None:
 
 
 def _two_lines(machine: Machine, begin: int, end: int) -> tuple[Any, Any]:
-    middle = machine.data.index(b"\n", begin)
+    middle = machine.data.find(b"\n", begin)
     return machine.text(begin, middle), machine.text(middle + 1, end)
 
 
@@ -337,8 +453,10 @@ def _reduce(machine: Machine, _begin: int, _end: int) -> None:
 
 
 def _newobj_ex(machine: Machine, _begin: int, _end: int) -> None:
-    machine.pop()
-    _reduce(machine, 0, 0)
+    named, arguments, callee = machine.pop(), machine.pop(), machine.pop()
+    if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items):
+        arguments = (*arguments, named)  # arguments by name are arguments
+    machine.push(machine.call(callee, arguments))
 
 
 def _build(machine: Machine, _begin: int, _end: int) -> None:
@@ -346,7 +464,7 @@ def _build(machine: Machine, _begin: int, _end: int) -> None:
     machine.change(target)
     if isinstance(target, Made) and not machine.doubtful:
         target.state = state
-        if target.maker == _ARRAY and machine.joblib:
+        if target.maker in _ARRAYS and machine.joblib:
             _skip_array(machine, target)
 
 
@@ -360,8 +478,11 @@ def _persistent_line(machine: Machine, _begin: int, _end: int) -> None:
 
 
 def _persistent(machine: Machine, _begin: int, _end: int) -> None:
-    """PyTorch names its tensors' storages so: ("storage", type, key, location, length)."""
+    """PyTorch names storages ("storage", type, key, location, length) and, in its legacy form, classes ("module", class, file, source)."""
     named = machine.pop()
+    if isinstance(named, tuple) and len(named) == 4 and named[0] == "module" and isinstance(named[1], Global):
+        machine.push(named[1])  # the source text is compared, never run
+        return
     if not isinstance(named, tuple) or not named or named[0] != "storage":
         raise Stopped(f"an unknown persistent id at byte {machine.begin}")
     machine.push(OTHER)
@@ -414,8 +535,8 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     ord("]"): (0, _other),  # EMPTY_LIST
     ord("}"): (0, _empty_mapping),
     ord("G"): (8, _other),  # BINFLOAT
-    ord("B"): (-14, _other),  # BINBYTES
-    ord("C"): (-11, _other),  # SHORT_BINBYTES
+    ord("B"): (-14, _bytes),  # BINBYTES
+    ord("C"): (-11, _bytes),  # SHORT_BINBYTES
     0x80: (1, _proto),
     0x81: (0, _reduce),  # NEWOBJ: a class and its arguments, on the stack as for REDUCE
     0x82: (1, _extension),
@@ -430,7 +551,7 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     0x8B: (-14, _signed_int),
     0x8C: (-11, _unicode),
     0x8D: (-18, _unicode),
-    0x8E: (-18, _other),  # BINBYTES8
+    0x8E: (-18, _bytes),  # BINBYTES8
     0x8F: (0, _other),  # EMPTY_SET
     0x90: (0, _append_all),  # ADDITEMS
     0x91: (0, _from_mark),  # FROZENSET
@@ -438,7 +559,7 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     0x93: (0, _stack_global),
     0x94: (0, _memoize),
     0x95: (8, _nothing),  # FRAME
-    0x96: (-18, _other),  # BYTEARRAY8
+    0x96: (-18, _bytes),  # BYTEARRAY8
     0x97: (0, _other),  # NEXT_BUFFER
     0x98: (0, _nothing),  # READONLY_BUFFER
 }

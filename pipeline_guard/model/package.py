@@ -34,6 +34,9 @@ class Ecosystem(Enum):
     JSR = "JSR"
     DENO = "Deno"  # remote modules by URL
     ACTIONS = "GitHub Actions"
+    COCOAPODS = "CocoaPods"
+    CONAN = "ConanCenter"
+    CRAN = "CRAN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ class Lock:
     """A whole lock or manifest file as facts. ``format`` is its name ("uv.lock"), ``version`` its format version as text.
 
     ``direct`` are the names that the manifest beside it asks for as far as the lock repeats them; ``notes`` are places where the
-    file says something twice or that cannot be meant, each with its reason.
+    file says something twice or that cannot be meant, each with its reason. ``manifest_digest`` is the hash of the manifest as the lock
+    repeats it, ``asked`` what the lock says that its projects ask for: (folder of the project, name, specifier).
     """
 
     path: str
@@ -113,3 +117,5 @@ class Lock:
     packages: tuple[Package, ...] = ()
     direct: tuple[str, ...] = ()
     notes: tuple[tuple[Location, str], ...] = ()
+    manifest_digest: str = ""
+    asked: tuple[tuple[str, str, str], ...] = ()

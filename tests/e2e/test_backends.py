@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.http import served
+from tests.fakes.service import served
 from tests.fakes.stores import JWT, VaultServer
 
 Guard = Callable[..., Any]

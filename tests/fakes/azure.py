@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.fakes.http import Answer, served
+from tests.fakes.service import Answer, served
 
 TOKEN = "azure-" + "test-token"
 ASSERTION = "the-jobs-own-" + "token"

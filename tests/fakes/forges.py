@@ -13,7 +13,7 @@ from typing import Any
 
 import jwt
 
-from tests.fakes.http import Answer
+from tests.fakes.service import Answer
 
 
 class FakeGithub:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.fakes.http import Answer, served
+from tests.fakes.service import Answer, served
 
 TOKEN = "gcp-" + "test-token"
 RING = "projects/p-1/locations/europe-west3/keyRings/guard"

@@ -1,80 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small JSON server over real HTTP, for key services that we play."""
+"""A small HTTP server on this machine: answers by path, with delays and faults where a test asks for them."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
+
+Answer = bytes | dict[str, Any] | list[Any] | int | Callable[[bytes], Any]
 
 
-class Answer(Exception):  # how a handler ends early
-    def __init__(self, status: int, content: Any) -> None:
-        super().__init__()
-        self.status, self.content = status, content
+class Place:
+    """What the server answers: ``answers`` by path; a number is a status; a list of several is used up in order; what it was asked."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers: dict[str, Any] = {}
+        self.asked: list[str] = []
+        self.cut_off: set[str] = set()
+        self.redirects: dict[str, str] = {}
 
 
-class Service(Protocol):
-    """What is played; ``broken`` answers every call with this status and body."""
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    place: Place
 
-    seen: list[tuple[str, str, dict[str, str], Any]]
-    broken: tuple[int, bytes] | None
+    def do_GET(self) -> None:
+        self._answer(b"")
 
-    def answer(self, method: str, path: str, options: dict[str, str], body: Any, headers: dict[str, str]) -> Any: ...
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+    def _answer(self, body: bytes) -> None:
+        place = self.place
+        place.asked.append(self.path)
+        if self.path in place.redirects:
+            self.send_response(302)
+            self.send_header("Location", place.redirects[self.path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        answer = place.answers.get(self.path, 404)
+        if isinstance(answer, Iterator):
+            answer = next(answer)
+        if callable(answer):
+            answer = answer(body)
+        status = answer if isinstance(answer, int) else 200
+        content = b"" if isinstance(answer, int) else answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content) + (10 if self.path in place.cut_off else 0)))
+        self.end_headers()
+        self.wfile.write(content)
+        if self.path in place.cut_off:
+            self.close_connection = True
+
+    def log_message(self, *_words: Any) -> None:
+        """Stay quiet."""
 
 
 @contextmanager
-def served(service: Service) -> Iterator[str]:
-    """Run the server; give its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_one_request(self) -> None:
-            try:
-                super().handle_one_request()
-            except ConnectionError:
-                self.close_connection = True
-
-        def _answer(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            parts, headers = urlsplit(self.path), dict(self.headers)
-            is_form = headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-            body: Any = dict(parse_qsl(content.decode())) if is_form else json.loads(content or b"null")
-            service.seen.append((self.command, self.path, headers, body))
-            if service.broken is not None:
-                self._say(*service.broken)
-                return
-            try:
-                found = service.answer(self.command, parts.path, dict(parse_qsl(parts.query)), body, headers)
-            except Answer as answer:
-                self._say(answer.status, b"" if answer.content is None else json.dumps(answer.content).encode())
-            else:
-                self._say(200, json.dumps(found).encode())
-
-        def _say(self, status: int, content: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815
-
-        def log_message(self, *_words: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def serving() -> Iterator[Place]:
+    """Serve until the block ends."""
+    handler = type("Handler", (_Handler,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    place = Place(f"http://127.0.0.1:{server.server_address[1]}")
+    handler.place = place  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"127.0.0.1:{server.server_port}"
+        yield place
     finally:
         server.shutdown()
-        thread.join()
         server.server_close()
+        thread.join()

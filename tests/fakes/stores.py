@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_guard.adapters.cloud.gcp import crc32c
-from tests.fakes.http import Answer
+from tests.fakes.service import Answer
 
 JWT = "a.job-identity" + ".token"
 ROOT = "root-" + "of-this-test"

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ import pytest
 from pipeline_guard.adapters.files import LocalFiles
 from pipeline_guard.adapters.git import GitRepository
 from pipeline_guard.adapters.sources.opening import open_source
+from pipeline_guard.adapters.streams import LocalStreams
 from pipeline_guard.adapters.terminal import SilentProgress
 from pipeline_guard.adapters.tree import LocalTree
 from pipeline_guard.errors import NothingToDo, UsageError
+from pipeline_guard.flows import gate as flow
 from pipeline_guard.flows.gate import GateDoors, gate
 from pipeline_guard.flows.sign import SignRequest, sign
 from pipeline_guard.flows.verify import KeyDoors
@@ -24,12 +28,20 @@ from pipeline_guard.model.key import KeyState
 from pipeline_guard.model.verdict import Check, CheckStatus, Outcome, Verdict
 from tests.fakes.signing import SigningPlace, StandingClock
 from tests.fakes.source import MemorySource
-from tests.unit.gate.pickles import gadget, tensor_state, torch_zip
+from tests.unit.gate.pickles import gadget, packed, tensor_state, torch_zip
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 WORKFLOW = "jobs:\n  a:\n    steps:\n      - uses: o/r@{}\n"
 DEMAND = ArtifactDemand("dist/*", "keys/ci.pem")
 PLAIN = GateSettings()
+LOOKED_UP = {"malicious-package", "vulnerable-package", "package-altered", "package-unpublished", "package-withdrawn", "provenance-lost"}
+
+
+def leading_out() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("../x", b"")
+    return stream.getvalue()
 
 
 class Place:
@@ -88,19 +100,26 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
     place.repository.write(".github/workflows/ci.yml", WORKFLOW.format("v4"))
     place.repository.write("actions/x/action.yml", "runs: {using: composite, steps: [{uses: o/r@v1}]}")
     place.repository.write(".gitlab-ci.yml", "include: {project: g/p, file: x.yml}")
+    place.repository.write("Dockerfile", "FROM a:1\n")
     place.repository.write("requirements.txt", f"--extra-index-url http://h.example\na\nb==1 --hash=md5:{'a' * 32}\n")
     place.repository.write("docs/picture.png", torch_zip(gadget()))
+    place.repository.write("model/config.json", '{"auto_map": {"AutoModel": "code.Model"}}')
+    place.repository.write("model/model.safetensors", b"\xff" * 9)
+    place.repository.write("x.zip", leading_out())
     place.repository.write("dist/app", b"app")
     verdict = place.gate(GateSettings(artifacts=(DEMAND,)))
     assert verdict.outcome is Outcome.BLOCK
-    everything = {check.id for check in verdict.checks} - {"gate-file-changed"}
-    assert failed(verdict) == everything
+    assert failed(verdict) == {
+        "requirement-unhashed", "requirement-unpinned", "requirement-weak-hash", "requirement-index", "action-unpinned", "include-unpinned",
+        "image-unpinned", "pickle-unsafe", "model-code", "model-malformed", "archive-unsafe", "artifact-unverified",
+    }  # fmt: skip
     assert len(of(verdict, "action-unpinned")) == 2
     for check in verdict.checks:
         if check.status is CheckStatus.FAIL:
             assert check.fix
             assert check.locations
-            assert check.locations[0].line or check.id in ("pickle-unsafe", "artifact-unverified")
+            whole = ("pickle-unsafe", "model-code", "model-malformed", "artifact-unverified", "archive-unsafe")
+            assert check.locations[0].line or check.id in whole
 
 
 def test_unreadable_files_reach_the_verdict(place: Place) -> None:
@@ -309,3 +328,57 @@ def test_requirements_in_an_encoding_of_their_own_are_unchecked(place: Place) ->
 def test_action_with_an_escaped_key_is_still_one(place: Place) -> None:
     place.repository.write("act/action.yml", 'name: x\n"\\x72uns":\n  using: composite\n  steps:\n    - uses: evil/action@main\n')
     assert failed(place.gate()) == {"action-unpinned"}
+
+
+# --- pipelines
+
+
+def test_an_included_file_of_any_name_is_looked_at(place: Place) -> None:
+    place.repository.write(".gitlab-ci.yml", "include: /ci/build.yaml\n")
+    place.repository.write("ci/build.yaml", "include: ci/more.yml\njob: {script: [make]}\n")
+    place.repository.write("ci/more.yml", "job: {script: ['eval \"$CI_COMMIT_MESSAGE\"']}\n")
+    (check,) = of(place.gate(), "gitlab-injection")
+    assert (check.status, str(check.locations[0])) == (CheckStatus.FAIL, "ci/more.yml:1")
+
+
+def test_an_included_file_that_cannot_be_read_is_unchecked(place: Place) -> None:
+    place.repository.write(".gitlab-ci.yml", "include: /ci/build.yaml\n")
+    place.repository.write("ci/build.yaml", "job: [\n")
+    assert [check.status for check in of(place.gate(), "include-unpinned")] == [CheckStatus.UNCHECKED]
+
+
+def test_a_changed_caller_is_judged_by_what_it_hands_to_an_unchanged_action(place: Place) -> None:
+    called = "on: {workflow_call: {inputs: {t: {type: string}}}}\njobs: {a: {permissions: {}, steps: [{run: 'echo ${{ inputs.t }}'}]}}\n"
+    caller = "on: issues\npermissions: {}\njobs: {b: {uses: ./.github/workflows/called.yml, with: {t: '${{ TEXT }}'}}}\n"
+    path = ".github/workflows/caller.yml"
+    place.repository.commit("both", {".github/workflows/called.yml": called, path: caller.replace("TEXT", "github.sha")})
+    place.repository.git("switch", "-q", "-c", "topic")
+    place.repository.commit("change", {path: caller.replace("TEXT", "github.event.issue.title")})
+    assert failed(place.gate(base="main")) == {"expression-injection"}
+
+
+def test_one_unreadable_workflow_is_told_once(place: Place) -> None:
+    place.repository.write(".github/workflows/w.yml", "jobs: [\n")
+    unchecked = [check.id for check in place.gate().checks if check.status is CheckStatus.UNCHECKED]
+    assert unchecked == ["action-unpinned"]
+
+
+# --- models that are too large to be held
+
+
+def test_large_models_are_read_page_by_page(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "MAX_BYTES", 1000)
+    place.doors = replace(place.doors, streams=LocalStreams())
+    place.repository.write("good.pt", packed({"m/data.pkl": tensor_state(), "m/data/0": bytes(5000)}))
+    place.repository.write("film.mkv", bytes(5000))
+    assert place.gate().outcome is Outcome.ALLOW
+    place.repository.write("evil.pt", packed({"m/data/0": bytes(5000), "m/data.pkl": gadget()}))
+    place.repository.write("raw.bin", gadget(4, lambda made: [bytes(5000), made]))
+    verdict = place.gate()
+    assert {check.locations[0].path for check in of(verdict, "pickle-unsafe")} == {"evil.pt", "raw.bin"}
+
+
+def test_large_files_stay_unchecked_where_nobody_can_read_them(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "MAX_BYTES", 1000)
+    place.repository.write("good.pt", packed({"m/data.pkl": tensor_state(), "m/data/0": bytes(5000)}))
+    assert place.gate().outcome is Outcome.INCOMPLETE

@@ -13,13 +13,17 @@ from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
 _COMMIT = re.compile(r".+@([0-9a-f]{40}|[0-9a-f]{64})", re.DOTALL)
+_SHORT = re.compile(r"[0-9a-fA-F]{7,64}")
 _DIGEST = re.compile(r"docker://.+@sha256:[0-9a-f]{64}", re.DOTALL)
 
 
 def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
-    """Give every ``uses:`` without a full commit or, for an image, without a digest; local paths are this repository."""
+    """Give every ``uses:`` without a full commit or, for an image, without a digest.
+
+    Local paths are this repository; what ``actions.lock`` fixes for this workflow is pinned.
+    """
     for use in facts.uses:
-        if use.kind == "local":
+        if use.kind == "local" or use.target.lower() in facts.locked:
             continue
         pinned = _DIGEST if use.kind == "image" else _COMMIT
         if not pinned.fullmatch(use.target):
@@ -31,6 +35,8 @@ def _fix(use: Use) -> str:
         image = use.target.removeprefix("docker://").partition("@")[0]
         return f"write docker://{image}@sha256:DIGEST (docker buildx imagetools inspect {image} shows it)"
     named, _, ref = use.target.rpartition("@")
+    if named and _SHORT.fullmatch(ref):
+        return f"write all 40 digits: whoever can push a tag or branch called {ref} to that repository takes this over"
     repository = "/".join((named or ref).split("/")[:2])
     if not named:
         return f"write uses: {ref}@FULL_COMMIT (git ls-remote https://github.com/{repository} shows the commits)"

@@ -7,7 +7,9 @@ import pytest
 
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.inventory import guards_the_gate, is_constraints, kind_by_name, look
+from pipeline_guard.model.package import Lock
 from pipeline_guard.model.verdict import Unchecked
+from tests.unit.gate.locks import UV
 from tests.unit.gate.pickles import gadget
 
 
@@ -29,7 +31,8 @@ def kinds(path: str, content: bytes) -> list[Kind]:
     ],
 )
 def test_requirements_are_known_by_name(path: str) -> None:
-    assert kinds(path, b"a==1\n") == [Kind.REQUIREMENTS]
+    also = [] if is_constraints(path) else [Kind.LOCK]
+    assert kinds(path, b"a==1\n") == [Kind.REQUIREMENTS, *also]
 
 
 @pytest.mark.parametrize("path", ["requirements.in", "requirements.md", "notes.txt", "requirements/README.md"])
@@ -52,7 +55,7 @@ def test_gitlab_files_are_known_by_name_and_components_by_content() -> None:
 
 
 def test_a_file_can_be_two_things() -> None:
-    assert kinds("requirements.txt", gadget(0)) == [Kind.REQUIREMENTS, Kind.MODEL]
+    assert kinds("requirements.txt", gadget(0))[:1] + kinds("requirements.txt", gadget(0))[-1:] == [Kind.REQUIREMENTS, Kind.MODEL]
 
 
 def test_what_cannot_be_parsed_is_a_value_with_its_line() -> None:
@@ -63,8 +66,9 @@ def test_what_cannot_be_parsed_is_a_value_with_its_line() -> None:
 
 
 def test_unreadable_files_are_what_their_name_says() -> None:
-    names = ["requirements.txt", ".github/workflows/x.yml", ".gitlab-ci.yml", "weights.bin"]
-    assert [kind_by_name(name) for name in names] == [Kind.REQUIREMENTS, Kind.WORKFLOW, Kind.GITLAB, Kind.MODEL]
+    names = ["requirements.txt", ".github/workflows/x.yml", ".gitlab-ci.yml", "weights.bin", "a/UV.lock", ".npmrc"]
+    kinds = [Kind.REQUIREMENTS, Kind.WORKFLOW, Kind.GITLAB, Kind.MODEL, Kind.LOCK, Kind.REGISTRY]
+    assert [kind_by_name(name) for name in names] == kinds
 
 
 def test_constraints_are_known_by_name() -> None:
@@ -78,3 +82,24 @@ def test_files_that_decide_what_is_checked_are_known() -> None:
         for path in (".pipeline-guard.yml", "docs/CODEOWNERS", ".github/workflows/a.yml", "x/.npmrc", ".gitlab-ci.yml")
     )
     assert not guards_the_gate("src/main.py")
+
+
+def test_locks_are_known_by_name_and_by_content() -> None:
+    for path in ("uv.lock", "sub/UV.LOCK", "vendored/old.txt"):
+        ((kind, lock),) = look(path, UV.encode())
+        assert kind is Kind.LOCK
+        assert isinstance(lock, Lock)
+        assert lock.format == "uv.lock"
+
+
+def test_a_lock_that_cannot_be_read_is_a_value_with_its_path() -> None:
+    ((kind, item),) = look("a/uv.lock", b"version = 1\n[[package]]\nname = 1 1\n")
+    assert kind is Kind.LOCK
+    assert isinstance(item, Unchecked)
+    assert item.why.startswith("a/uv.lock:3: ")
+
+
+def test_settings_of_package_managers_are_known() -> None:
+    assert kinds(".npmrc", b"a=b\n") == [Kind.REGISTRY]
+    assert kinds(".cargo/config.toml", b"") == [Kind.REGISTRY]
+    assert kinds("config.toml", b"") == []

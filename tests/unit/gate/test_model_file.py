@@ -10,6 +10,7 @@ import lzma
 import pickle
 import struct
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from collections.abc import Callable
 import pytest
 
 from pipeline_guard.gate import container
+from pipeline_guard.gate.lz4 import Lz4Decompressor
 from pipeline_guard.gate.model_file import ModelFacts, ModelVerdict, inspect
 from tests.unit.gate.pickles import gadget, joblib, npy, packed, tensor_state, text, torch_zip
 
@@ -90,7 +92,7 @@ def test_compressed_joblib_file_is_read() -> None:
     [
         (pickle.dumps({"a": [1, 2, 3]})[:-2], "m.bin", "ends before"),
         (pickle.dumps([1]) + b"rest of it", "m.bin", "10 bytes after a pickle"),
-        (b"\x04\x22\x4d\x18....", "m.joblib", "not a format"),
+        (b"\x04\x22\x4d\x18....", "m.joblib", "broken"),
         (b"7z\xbc\xaf\x27\x1c....", "m.pth", "not a format"),
         (b"7z\xbc\xaf\x27\x1c....", "m.pkl.gz", "not a format"),
         (b"hello", "m.pkl", "memo 101"),
@@ -125,6 +127,7 @@ def test_what_cannot_be_read_is_undecidable_and_says_why(content: bytes, path: s
         (b"\x1f\x8b\x08 broken", "x.gz"),
         (tarred("a", b"text"), "x.tar"),
         (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", bytes(8)), "a.npy"),
+        (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1L,), }", bytes(8)), "a.npy"),
     ],
 )
 def test_other_files_are_no_models(content: bytes, path: str) -> None:
@@ -151,6 +154,7 @@ ONE = packed({"data.pkl": gadget()})
         (patched(ONE, b"PK\x03\x04", 30, b"DATA"), "called otherwise"),
         (patched(ONE, b"PK\x01\x02", 46, b"DATA"), "called otherwise"),
         (patched(ONE, b"PK\x01\x02", 24, struct.pack("<I", 7)), "size"),
+        (patched(ONE, b"PK\x03\x04", 18, struct.pack("<I", 7)), "another size"),
         (patched(ONE, b"PK\x05\x06", 0, b"XXXX"), "directory cannot be read"),
         (ONE[: ONE.index(b"PK\x01\x02")], "directory cannot be read"),
     ],
@@ -179,6 +183,66 @@ def test_member_that_the_directory_does_not_list_is_found() -> None:
     assert "does not list" in " ".join(found.doubts)
 
 
+def test_two_members_of_one_name_are_both_read() -> None:
+    stream = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(stream, "w") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("m/data.pkl", gadget())
+        archive.writestr("m/data.pkl", tensor_state())
+    found = facts(stream.getvalue(), "m.pt")
+    assert found.verdict is UNSAFE
+    assert "two members" in " ".join(found.doubts)
+
+
+def test_archive_behind_other_bytes_is_found() -> None:
+    assert facts(b"GIF89a" + bytes(50) + torch_zip(gadget()), "m.gif").verdict is UNSAFE
+
+
+def test_tar_from_before_posix_is_read() -> None:
+    content = bytearray(tarred("pickle", gadget()))
+    content[257:265] = bytes(8)
+    content[148:156] = b" " * 8
+    content[148:156] = b"%06o\0 " % sum(content[:512])
+    assert facts(bytes(content), "m.pt").verdict is UNSAFE
+
+
+def lz4(content: bytes, flags: int = 0x60, block: int = 9) -> bytes:
+    """Return an LZ4 frame of literal blocks."""
+    made = b"\x04\x22\x4d\x18" + bytes([flags, 0x40, 0])
+    for begin in range(0, len(content), block):
+        piece = content[begin : begin + block]
+        made += struct.pack("<I", len(piece) + 1) + bytes([len(piece) << 4]) + piece
+    return made + bytes(4)
+
+
+def test_lz4_as_joblib_writes_it_is_read() -> None:
+    assert facts(lz4(gadget()), "m.joblib").verdict is UNSAFE
+    assert facts(lz4(joblib(bytes(32))), "m.joblib").verdict is SAFE
+    assert facts(lz4(gadget())[:-4], "m.bin").verdict is UNSAFE
+    assert facts(lz4(tensor_state())[:-9], "m.joblib").verdict is UNDECIDABLE
+
+
+def test_lz4_repeats_what_was_before() -> None:
+    # four literals, then 12 bytes from 4 back, over the end of what there is; the next block looks back into the last one
+    block = b"\x48abcd\x04\x00" + b"\x10e"
+    linked = b"\x08\x04\x00\x10f"
+    frame = b"\x04\x22\x4d\x18\x40\x40\x00"
+    for piece in (block, linked):
+        frame += struct.pack("<I", len(piece)) + piece
+    reader = Lz4Decompressor()
+    plain = b"".join(reader.decompress(frame[place : place + 5]) for place in range(0, len(frame), 5))
+    assert plain == b"abcd" * 4 + b"e" + (b"bcde" * 3) + b"f"
+    assert not reader.eof
+    assert reader.decompress(bytes(4) + b"rest") == b""
+    assert (reader.eof, reader.unused_data) == (True, b"rest")
+
+
+@pytest.mark.parametrize("block", [b"\x00\x09\x00", b"\xf0", b"\x50ab", b"\x10a\x00\x00"])
+def test_broken_lz4_is_refused(block: bytes) -> None:
+    with pytest.raises(ValueError, match=r"block|nothing"):
+        Lz4Decompressor().decompress(b"\x04\x22\x4d\x18\x60\x40\x00" + struct.pack("<I", len(block)) + block)
+
+
 def test_tar_whose_first_name_is_a_pickle_is_found() -> None:
     assert facts(tarred("cos\nsystem\n(S'x'\ntR.", b"x"), "m.tar").verdict is UNSAFE
 
@@ -195,7 +259,6 @@ def test_bombs_end_at_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
         zlib.compress,
         bz2.compress,
         lambda data: packed({"a.pkl": data}, zipfile.ZIP_DEFLATED),
-        lambda data: tarred("a.pkl", data),
     ):
         found = facts(wrap(pickle.dumps(b"x" * 100_000)), "m.pkl")
         assert found.verdict is UNDECIDABLE

@@ -19,7 +19,7 @@ from pipeline_guard.model.reference import Reference
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.policy.backends import BackendsSection
 from pipeline_guard.ports import Engine
-from tests.fakes.http import served
+from tests.fakes.service import served
 from tests.fakes.stores import ACCESS, JWT, ROOT, Clouds, VaultServer
 
 EXPIRES = datetime(2036, 1, 1, tzinfo=UTC)

@@ -21,7 +21,7 @@ from pipeline_guard.model.key import KeyType
 from pipeline_guard.model.secret import Secret
 from tests.fakes.engines import Clock, token_key, wish
 from tests.fakes.forges import FakeGithub
-from tests.fakes.http import served
+from tests.fakes.service import served
 
 
 def pem_of(private: Any, form: serialization.PrivateFormat = serialization.PrivateFormat.TraditionalOpenSSL) -> bytes:

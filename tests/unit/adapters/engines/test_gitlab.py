@@ -14,7 +14,7 @@ from pipeline_guard.errors import Denied, Unavailable
 from pipeline_guard.model.secret import Secret
 from tests.fakes.engines import LEASE, Clock, wish
 from tests.fakes.forges import FakeGitlab
-from tests.fakes.http import served
+from tests.fakes.service import served
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Artifacts of a pull request's run that a privileged run executes, or copies into its own environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
+from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.gate.shell import Command, commands
+from pipeline_guard.gate.workflow_parts import action_of, job_of, only_own
+from pipeline_guard.model.gate_settings import GateSettings
+from pipeline_guard.model.location import Location
+
+_DOWNLOADS = {"dawidd6/action-download-artifact", "actions/download-artifact", "levonet/action-restore-artifact"}
+_SAFE = re.compile(r"\$\{\{\s*runner\.temp\s*\}\}|/tmp/|\$RUNNER_TEMP")
+_RUNNERS = {"bash", "sh", "zsh", "python", "python3", "node", "ruby", "perl", "source", ".", "make", "npm", "yarn", "pnpm", "npx"}
+_FILES = {"GITHUB_ENV", "GITHUB_PATH"}
+
+
+def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
+    """Give what runs files of such an artifact, or sets variables from them."""
+    if "workflow_run" not in facts.events:
+        return
+    for job in facts.jobs:
+        folder: str | None = None
+        for step in facts.of(job.id):
+            if _downloads(step) and not only_own(step.condition, job_of(facts, step).condition):
+                folder = "" if folder == "" else _folder(step)
+                continue
+            for command in commands(step.run) if folder is not None and step.run else ():
+                what = _misuse(command, folder or "")
+                if what:
+                    place = Location(facts.path, (step.run_line or step.line) + command.line)
+                    fix = "download into ${{ runner.temp }}/artifact, treat it as data, and check its form before use"
+                    yield Problem(place, what, fix)
+
+
+def _downloads(step: Step) -> bool:
+    name = action_of(step)
+    if name == "actions/download-artifact":
+        return "run-id" in step.inputs
+    return name in _DOWNLOADS or bool(re.search(r"gh run download", step.run)) or "downloadArtifact" in step.inputs.get("script", "")
+
+
+def _folder(step: Step) -> str:
+    """Return where the files go; "" for the work tree itself."""
+    place = step.inputs.get("path", "").strip().rstrip("/")
+    return "" if place in (".", "./") else place.removeprefix("./")
+
+
+def _misuse(command: Command, folder: str) -> str:
+    variables = {name for word in command.words for name, _quoted in word.variables}
+    names = command.names
+    line = " ".join(names)
+    if variables & _FILES and names[:1] != ["echo"] and (names[:1] == ["cat"] or "$(" in line):
+        return f"{min(variables & _FILES)} written from a file"
+    if variables & _FILES and "$()" in line:
+        return f"{min(variables & _FILES)} written from a file"
+    touches = folder in line if folder else True
+    if names and names[0] in _RUNNERS and len(names) > 1 and not names[1].startswith("-") and touches and not _SAFE.search(line):
+        return f"{names[0]} {names[1]}"[:60] if folder or names[0] in ("source", ".") else ""
+    if folder and names and names[0].removeprefix("./").startswith(folder + "/"):
+        return names[0][:60]
+    return ""
+
+
+RULE = Rule(
+    "artifact-untrusted",
+    Kind.WORKFLOW,
+    "with an artifact of the run before",
+    "a pull request from anywhere filled that artifact, and this run has the secrets",
+    check,
+    follows="action-unpinned",
+)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Locks that do not belong to the manifest beside them, computed without running the package manager."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.manifest.npm_range import satisfies
+from pipeline_guard.gate.manifest.project import Asked, Manifest, Project
+from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.model.gate_settings import GateSettings
+from pipeline_guard.model.location import Location
+from pipeline_guard.model.package import Ecosystem, Lock
+
+_COMMANDS = {
+    "package-lock.json": "npm install --package-lock-only",
+    "uv.lock": "uv lock",
+    "poetry.lock": "poetry lock",
+    "pdm.lock": "pdm lock",
+    "Pipfile.lock": "pipenv lock",
+    "composer.lock": "composer update --lock",
+    "Cargo.lock": "cargo update --workspace",
+    "Gemfile.lock": "bundle lock",
+    "go.sum": "go mod tidy",
+    "pnpm-lock.yaml": "pnpm install --lockfile-only",
+    "yarn.lock": "yarn install",
+    "bun.lock": "bun install --lockfile-only",
+    "pubspec.lock": "dart pub get",
+}
+
+
+def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
+    """Give what a manifest asks for and its lock does not have, locks whose digest is another manifest's, and versions out of range."""
+    lock = facts.lock
+    own = [one for one in facts.manifests if posixpath.dirname(one.path) == posixpath.dirname(lock.path)]
+    command = _COMMANDS.get(lock.format, "make the lock anew")
+    for manifest in own:
+        if _pairs(lock, manifest) and lock.manifest_digest and manifest.digests and lock.manifest_digest not in manifest.digests:
+            yield Problem(Location(lock.path, 1), f"{lock.path} was made from another {posixpath.basename(manifest.path)}", command)
+            return
+    if lock.format == "go.sum":
+        yield from _go(facts, command)
+        return
+    for manifest in facts.manifests if lock.asked else own:
+        for asked, what in _missing(lock, manifest, posixpath.dirname(lock.path)):
+            yield Problem(Location(manifest.path, asked.line), f"{asked.name} {asked.specifier} {what}".replace("  ", " "), command)
+
+
+def _pairs(lock: Lock, manifest: Manifest) -> bool:
+    """Tell whether the digest of a lock is one of this kind of manifest."""
+    return {"poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile", "composer.lock": "composer.json"}.get(
+        lock.format
+    ) == manifest.format
+
+
+def _missing(lock: Lock, manifest: Manifest, folder: str) -> Iterator[tuple[Asked, str]]:
+    """Give what a manifest asks for that the lock does not answer."""
+    if lock.format in (
+        "requirements.txt",
+        "poetry.lock",
+        "composer.lock",
+        "Pipfile.lock",
+        "pylock.toml",
+        "go.mod",
+        "pixi.lock",
+        "conda-lock.yml",
+    ):
+        return  # their digest says it, or they are no lock of this manifest
+    member = posixpath.relpath(posixpath.dirname(manifest.path) or ".", folder or ".")
+    member = "" if member == "." else member
+    if lock.asked:
+        wanted = {(name, specifier) for place, name, specifier in lock.asked if place == member}
+        names = {name for name, _ in wanted}
+        if not wanted and not any(place == member for place, _, _ in lock.asked):
+            return  # not a project of this lock
+        for asked in manifest.asked:
+            if asked.name not in names:
+                yield asked, "is not in the lock"
+            elif lock.format == "package-lock.json":
+                yield from _range(lock, asked, wanted)
+            elif lock.format == "uv.lock" and not _same_requirement(asked, wanted):
+                yield asked, "is asked for otherwise than the lock says"
+        return
+    # a gem for another platform is among what the lock repeats, and not locked
+    known = {name for package in lock.packages for name in (package.name, package.alias)} | set(lock.direct)
+    complete = manifest.complete or lock.version.startswith("berry")
+    for asked in manifest.asked:
+        if asked.name not in known and complete and _is_registry(asked):
+            yield asked, "is not in the lock"
+
+
+def _is_registry(asked: Asked) -> bool:
+    return "://" not in asked.specifier and not asked.specifier.startswith(("file:", "link:", "workspace:", "portal:", "catalog:", "git"))
+
+
+def _range(lock: Lock, asked: Asked, wanted: set[tuple[str, str]]) -> Iterator[tuple[Asked, str]]:
+    """Judge one requirement of npm: written the same in the lock, or answered by the version that is installed."""
+    if (asked.name, asked.specifier) in wanted or asked.specifier.startswith(("file:", "link:", "workspace:")):
+        return
+    specifier = asked.specifier.removeprefix("npm:").rpartition("@")[2] if asked.specifier.startswith("npm:") else asked.specifier
+    found = [package for package in lock.packages if asked.name in (package.alias or package.name,)]
+    results = [satisfies(package.version, specifier) for package in found]
+    if not any(result for result in results) and (not found or False in results or "://" in specifier):
+        yield asked, "is not what the lock holds"
+
+
+def _same_requirement(asked: Asked, wanted: set[tuple[str, str]]) -> bool:
+    def clauses(text: str) -> set[str]:
+        return {re.sub(r"\s+", "", clause) for clause in text.split(",") if clause.strip()}
+
+    if asked.specifier.startswith("@"):
+        return True
+    return any(name == asked.name and (specifier in ("?",) or clauses(specifier) == clauses(asked.specifier)) for name, specifier in wanted)
+
+
+def _go(facts: Project, command: str) -> Iterator[Problem]:
+    """Give modules of go.mod without any line in go.sum."""
+    summed = {(package.name, package.version) for package in facts.lock.packages}
+    folder = posixpath.dirname(facts.lock.path)
+    for module in facts.beside:
+        if module.format != "go.mod" or posixpath.dirname(module.path) != folder:
+            continue
+        for package in module.packages:
+            if package.source.kind == "registry" and (package.name, package.version) not in summed and package.ecosystem is Ecosystem.GO:
+                yield Problem(
+                    Location(module.path, package.location.line), f"{package.name} {package.version} has no line in go.sum", command
+                )
+
+
+RULE = Rule(
+    "lock-drift",
+    Kind.PROJECT,
+    "",
+    "what gets installed is not what was reviewed",
+    check,
+)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries of lock files that come from a place where packages of their ecosystem do not come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.places import Address, allowed_hosts, take_apart
+from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.model.gate_settings import GateSettings
+from pipeline_guard.model.location import Location
+from pipeline_guard.model.package import Ecosystem, Lock, Package
+
+_SECURE = ("https", "oci", "ssh", "git+ssh", "git+https", "sparse+https", "hf")
+
+
+def check(facts: Lock, settings: GateSettings) -> Iterator[Problem]:
+    """Give every address that is not https, names a user, or whose host may not serve the ecosystem.
+
+    Packages asked for by their own URL and git repositories may lie on any host.
+    """
+    hosts = {package.ecosystem: allowed_hosts(package.ecosystem, settings.dependencies) for package in facts.packages}
+    for package in facts.packages:
+        for url, line, registered in _addresses(package):
+            address = take_apart(url)
+            what = _judge(address, hosts[package.ecosystem] if registered else None)
+            if what:
+                fix = f"make the lock anew against the right registry, or allow the host under gate.dependencies.registries: {address.host}"
+                yield Problem(Location(facts.path, line), f"{package.name} from {_shown(address)} {what}".rstrip(), fix)
+                break
+
+
+def _addresses(package: Package) -> Iterator[tuple[str, int, bool]]:
+    """Give the addresses of a package, and whether a registry's host is due."""
+    registered = package.source.kind == "registry"
+    where = package.source.location
+    if "://" in where:
+        yield where, package.location.line, registered
+    elif package.ecosystem is Ecosystem.TERRAFORM and package.name.count("/") == 2:
+        yield f"https://{package.name}", package.location.line, True
+    for file in package.files:
+        if "://" in file.url:
+            yield file.url, file.line or package.location.line, registered
+
+
+def _judge(address: Address, hosts: frozenset[str] | None) -> str:
+    if address.trouble:
+        return address.trouble if "user" not in address.trouble or address.scheme not in ("ssh", "git+ssh") else ""
+    if address.scheme == "file" or (address.scheme not in _SECURE and not address.host):
+        return ""  # lock-unpinned looks at paths
+    if address.scheme not in _SECURE:
+        return "without TLS"
+    return "" if hosts is None or address.host in hosts else "which is no allowed registry"
+
+
+def _shown(address: Address) -> str:
+    return f"{address.scheme}://{address.host}" if address.host else "an address"
+
+
+RULE = Rule(
+    "lock-source",
+    Kind.LOCK,
+    "",
+    "the lock's own hash only proves that the file is what this place serves",
+    check,
+)

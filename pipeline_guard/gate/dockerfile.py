@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dockerfiles to facts: what they fetch and what they run (docs.docker.com, Dockerfile reference). Nothing is built.
+
+Defaults of ``ARG`` are filled in; what only a builder's arguments tell stays as written, with its ``$``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from pipeline_guard.errors import UsageError
+from pipeline_guard.gate.ci_facts import DockerfileFacts, Script, Use
+
+MAX_BYTES = 1024 * 1024
+_DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S+)\s*", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+]([^}$]{0,300}))?\}|([A-Za-z_]\w*))")
+_FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
+_URL = re.compile(r"(https?|ftp|git|ssh)://|git@[^/\s]+:", re.IGNORECASE)
+_GIT_COMMIT = re.compile(r"[^#]*(?:#|[?&](?:ref|checksum|commit)=)([0-9a-f]{40}|[0-9a-f]{64})\b.*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Instruction:
+    line: int
+    word: str
+    rest: str
+
+
+def parse(content: bytes, path: str) -> DockerfileFacts:
+    """Read a Dockerfile; raise UsageError for one that is too large, no UTF-8, or has no FROM."""
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{path}: larger than {MAX_BYTES} bytes", "split the file")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
+    reader = _Reader()
+    lines = text.splitlines()
+    escape = reader.directives(lines)
+    for instruction in _instructions(lines, escape):
+        reader.take(instruction)
+    if not reader.has_from:
+        raise UsageError(f"{path}:1: no FROM", "a Dockerfile begins with the image it builds on")
+    return DockerfileFacts(path, tuple(reader.uses), tuple(reader.scripts), tuple(reader.remote))
+
+
+def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
+    """Give the instructions with continuations joined by line ends and heredocs kept."""
+    at = 0
+    while at < len(lines):
+        if not lines[at].strip() or lines[at].lstrip().startswith("#"):
+            at += 1
+            continue
+        start, parts = at, list[str]()
+        while at < len(lines):
+            line = lines[at]
+            at += 1
+            if parts and (not line.strip() or line.lstrip().startswith("#")):
+                parts.append("")  # comments and empty lines between continuations count for nothing
+                continue
+            continued = line.rstrip().endswith(escape)
+            parts.append(line.rstrip()[:-1] if continued else line)
+            if not continued:
+                break
+        joined = "\r".join(parts).strip("\r")
+        word, _, rest = joined.strip().replace("\t", " ").partition(" ")
+        for mark in [found[2] for found in islice(_HEREDOC.finditer(joined), 20)] if word.upper() in ("RUN", "COPY", "ADD") else []:
+            body = []
+            while at < len(lines) and lines[at].strip() != mark:
+                body.append(lines[at])
+                at += 1
+            at += 1
+            # RUN <<EOF runs the body itself; elsewhere it is data
+            rest = "\n" + "\n".join(body) if word.upper() == "RUN" and rest.lstrip().startswith("<<") else "\n".join([rest, *body, mark])
+        if word:
+            yield _Instruction(start + 1, word.upper(), rest)
+
+
+class _Reader:
+    """Walks the instructions with the stages and arguments known so far."""
+
+    def __init__(self) -> None:
+        self.uses: list[Use] = []
+        self.scripts: list[Script] = []
+        self.remote: list[Use] = []
+        self.stages: set[str] = set()
+        self.arguments: dict[str, str] = {}
+        self.has_from = False
+
+    def directives(self, lines: list[str]) -> str:
+        """Take the parser directives at the top; return the escape character."""
+        escape = "\\"
+        for number, line in enumerate(lines, 1):
+            found = _DIRECTIVE.fullmatch(line.strip())
+            if not found:
+                break
+            if found[1].lower() == "syntax":
+                self.uses.append(Use(number, found[2], "image"))
+            elif found[1].lower() == "escape":
+                escape = found[2][:1] or escape
+        return escape
+
+    def take(self, instruction: _Instruction) -> None:
+        """Take one instruction."""
+        word, rest = instruction.word, instruction.rest
+        if word == "ONBUILD":
+            word, _, rest = rest.strip().partition(" ")
+            word = word.upper()
+        flags: dict[str, list[str]] = {}
+        written = rest
+        rest = rest.lstrip()
+        while found := _FLAG.match(rest):
+            flags.setdefault(found[1], []).append(found[2] or "")
+            rest = rest[found.end() :].lstrip()
+        skipped = written[: len(written) - len(rest)]
+        line = instruction.line + skipped.count("\n") + skipped.count("\r")
+        if word == "ARG" and not self.has_from:
+            for name, value in re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)", rest):
+                self.arguments[name] = self._filled(value.strip("\"'"))
+        elif word == "FROM":
+            self._from(instruction.line, rest)
+        elif word in ("COPY", "ADD"):
+            for source in flags.get("from", []):
+                self._image(instruction.line, source)
+            if word == "ADD":
+                self._add(instruction.line, rest, flags)
+        elif word == "RUN":
+            for mount in flags.get("mount", []):
+                for part in mount.split(","):
+                    if part.startswith("from="):
+                        self._image(instruction.line, part[5:])
+            if rest:
+                self.scripts.append(Script("", line, rest))
+
+    def _from(self, line: int, rest: str) -> None:
+        self.has_from = True
+        words = rest.split()
+        if not words:
+            return
+        self._image(line, words[0])
+        if len(words) >= 3 and words[1].upper() == "AS":
+            self.stages.add(words[2].lower())
+
+    def _image(self, line: int, named: str) -> None:
+        image = self._filled(named)
+        if image.lower() != "scratch" and image.lower() not in self.stages and not image.isdigit():
+            self.uses.append(Use(line, image, "image"))
+
+    def _add(self, line: int, rest: str, flags: dict[str, list[str]]) -> None:
+        sources = re.findall(r"[^\s\[\],\"']+", rest.split("\n", maxsplit=1)[0])[:-1]
+        for source in sources:
+            source = self._filled(source)
+            if _URL.match(source) and "checksum" not in flags and not _GIT_COMMIT.fullmatch(source):
+                self.remote.append(Use(line, source, "image"))
+
+    def _filled(self, text: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            name = found[1] or found[3]
+            return self.arguments.get(name) or found[2] or found[0]
+
+        return _VARIABLE.sub(value, text)

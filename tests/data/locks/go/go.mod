@@ -1,0 +1,5 @@
+module example.com/sample
+
+go 1.20
+
+require golang.org/x/text v0.14.0

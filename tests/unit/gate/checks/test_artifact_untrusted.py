@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""artifact-untrusted."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline_guard.gate.checks.artifact_untrusted import check
+from tests.unit.gate.checking import SHA, failing, job
+
+
+def steps(command: str, path: str = "") -> str:
+    return f"- uses: actions/download-artifact@{SHA}\n  with: {{run-id: '${{{{ github.event.workflow_run.id }}}}', path: '{path}'}}\n- run: |\n    true\n    {command}"
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("cat env.txt >> $GITHUB_ENV", ""),
+        ('echo "N=$(cat n.txt)" >> "$GITHUB_ENV"', ""),
+        ("source ./vars.sh", ""),
+        ("bash out/run.sh", "out"),
+        ("./out/run", "out"),
+        ("python3 out/report.py", "./out"),
+    ],
+)
+def test_running_or_reading_it_into_the_environment_fails(command: str, path: str) -> None:
+    assert [line for _, line in failing(check, job(steps(command, path), on="workflow_run"))] == [9]
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "on", "head"),
+    [
+        ("cat env.txt >> $GITHUB_ENV", "", "push", ""),
+        ("cat env.txt >> $GITHUB_ENV", "", "workflow_run", "if: github.event.workflow_run.event == 'push'"),
+        ("bash scripts/own.sh", "out", "workflow_run", ""),
+        ("jq .number out/pr.json", "out", "workflow_run", ""),
+        ("make", "out", "workflow_run", ""),
+        ('echo "N=1" >> "$GITHUB_ENV"', "", "workflow_run", ""),
+    ],
+)
+def test_data_and_own_code_pass(command: str, path: str, on: str, head: str) -> None:
+    assert failing(check, job(steps(command, path), on=on, head=head)) == []

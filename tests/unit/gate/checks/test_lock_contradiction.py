@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lock-contradiction."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline_guard.gate.checks.lock_contradiction import RULE
+from tests.unit.gate.checks.deps import read, sample, whats
+from tests.unit.gate.locks import OTHER512, SAMPLES, SHA512, SRI, npm
+
+
+@pytest.mark.parametrize("path", [one.path for one in SAMPLES])
+def test_sound_locks_pass(path: str) -> None:
+    assert whats(RULE, sample(path)) == []
+
+
+def test_one_version_with_two_hashes_fails() -> None:
+    lock = sample("bun.lock", (f'"ms@2.0.0", "", {{}}, "{SRI}"', f'"ms@2.1.3", "", {{}}, "sha512-{OTHER512}"'))
+    assert whats(RULE, lock) == ["ms 2.1.3 has another hash than on line 12"]
+
+
+@pytest.mark.parametrize("place", ["integrity", "resolved"])
+def test_halves_of_version_two_must_agree(place: str) -> None:
+    whole = json.loads(npm())
+    whole["lockfileVersion"] = 2
+    entry = dict(whole["packages"]["node_modules/left-pad"])
+    whole["dependencies"] = {"left-pad": entry}
+    assert whats(RULE, read("package-lock.json", json.dumps(whole, indent=2))) == []
+    entry[place] = entry[place].replace(SHA512, OTHER512).replace("left-pad-1.3.0", "left-pad-1.3.1")
+    assert len(whats(RULE, read("package-lock.json", json.dumps(whole, indent=2)))) == 1
+
+
+def test_trust_without_looking_is_told() -> None:
+    lock = sample("gradle/verification-metadata.xml", ("<verify-metadata>true<", "<verify-metadata>false<"))
+    assert len(whats(RULE, lock)) == 1
+    trust = ("</verify-metadata>", '</verify-metadata>\n<trusted-artifacts><trust group=".*" regex="true"/></trusted-artifacts>')
+    assert len(whats(RULE, sample("gradle/verification-metadata.xml", trust))) == 1

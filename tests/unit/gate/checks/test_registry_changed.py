@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""registry-changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline_guard.gate.checks.registry_changed import RULE
+from pipeline_guard.gate.manifest.registry_settings import parse
+from pipeline_guard.model.gate_settings import DependencySettings, GateSettings
+from tests.unit.gate.checks.deps import PLAIN, problems
+
+CARGO = '[source.crates-io]\nreplace-with = "x"\n[source.x]\nregistry = "sparse+https://evil.example/"\n'
+NUGET = '<configuration>\n<packageSources>\n<add key="x" value="{}"/>\n</packageSources>\n</configuration>'
+
+
+def found(path: str, text: str, settings: GateSettings = PLAIN) -> list[tuple[int, str]]:
+    return [(one.location.line, one.what) for one in problems(RULE, parse(text.encode(), path), settings)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        (".npmrc", "# c\nregistry=https://evil.example/\n", 2),
+        (".npmrc", "@scope:registry = https://evil.example/\n", 1),
+        (".npmrc", "registry=http://registry.npmjs.org/\n", 1),
+        (".npmrc", "registry=https://registry.npmjs.org.evil.example/\n", 1),
+        (".npmrc", "strict-ssl=false\n", 1),
+        (".npmrc", "replace-registry-host=always\n", 1),
+        (".npmrc", "allow-remote=all\n", 1),
+        ("sub/.NPMRC", "https-proxy=https://evil.example\n", 1),
+        (".yarnrc", 'registry "https://evil.example"\n', 1),
+        (".yarnrc.yml", "npmScopes:\n  a:\n    npmRegistryServer: https://evil.example\n", 3),
+        (".yarnrc.yml", "checksumBehavior: ignore\n", 1),
+        (".yarnrc.yml", "enableStrictSsl: false\n", 1),
+        ("bunfig.toml", '[install]\nregistry = "https://evil.example"\n', 2),
+        ("pip.conf", "[global]\nindex-url = https://evil.example/simple\n", 2),
+        ("pip.conf", "[global]\nextra-index-url =\n    https://pypi.org/simple\n    https://evil.example/simple\n", 4),
+        ("pip.conf", "[global]\ntrusted-host = pypi.org\n", 2),
+        ("uv.toml", '[[index]]\nname = "x"\nurl = "https://evil.example/simple"\n', 3),
+        ("uv.toml", 'index-strategy = "unsafe-best-match"\n', 1),
+        (".cargo/config.toml", CARGO, 4),
+        ("nuget.config", NUGET.format("https://evil.example/v3/index.json"), 3),
+    ],
+)
+def test_another_registry_or_a_weaker_check_fails(path: str, text: str, line: int) -> None:
+    assert [at for at, _ in found(path, text)] == [line]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            ".npmrc",
+            "registry=https://registry.npmjs.org/\nsave-exact=true\nengine-strict\n//registry.npmjs.org/:_authToken=${NPM_TOKEN}\nstrict-ssl=true\n",
+        ),
+        (".npmrc", ""),
+        (".yarnrc.yml", "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-4.1.0.cjs\n"),
+        ("bunfig.toml", "[test]\npreload = ['./x.ts']\n"),
+        ("pip.conf", "[global]\nindex-url = https://pypi.org/simple\nrequire-hashes = true\n"),
+        ("uv.toml", 'exclude-newer = "7 days"\n'),
+        (".cargo/config.toml", '[build]\ntarget-dir = "target"\n[alias]\nx = "run"\n'),
+        ("nuget.config", NUGET.format("https://api.nuget.org/v3/index.json")),
+        ("nuget.config", NUGET.format("./local")),
+    ],
+)
+def test_ordinary_settings_pass(path: str, text: str) -> None:
+    assert found(path, text) == []
+
+
+def test_policy_allows_the_organisations_registry() -> None:
+    settings = GateSettings(dependencies=DependencySettings(registries=(("npm", ("npm.corp.example",)),)))
+    assert found(".npmrc", "registry=https://npm.corp.example/\n", settings) == []
+    assert len(found(".npmrc", "registry=https://registry.npmjs.org/\n", settings)) == 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.errors import Unavailable
@@ -22,11 +22,12 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
-from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.lease import Binding, Finished, Injection, Lease, Target
 from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
@@ -284,8 +285,8 @@ class Checkout(Protocol):
 class Process(Protocol):
     """Other programs."""
 
-    def run(self, command: Sequence[str], injection: Injection) -> int:
-        """Run ``command`` with the injected values, its output filtered of them; return its exit code.
+    def run(self, command: Sequence[str], injection: Injection) -> Finished:
+        """Run ``command`` with the injected values, its output filtered of them; return its exit code and what was hidden.
 
         Signals are forwarded. Files of the injection are gone afterwards. Raises UsageError if it cannot be started.
         """
@@ -295,8 +296,11 @@ class Process(Protocol):
 class Handover(Protocol):
     """What outlives one command: masks, private files and the forge's environment file."""
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
-        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used."""
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
+        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used.
+
+        Raises UsageError, with nothing written, for what cannot go that way.
+        """
         ...
 
     def remove(self, holder: str) -> None:
@@ -548,6 +552,72 @@ class LeaseBook(Protocol):
         ...
 
 
+class SessionBook(Protocol):
+    """Identity tokens that were used, shared by every broker of one store."""
+
+    def redeem(
+        self,
+        session: Session,
+        use: Use,
+        leases: Sequence[Lease],
+        events: Sequence[AuditEvent],
+        may_repeat: Callable[[Session], bool],
+    ) -> None:
+        """Use an identity token up, and write its leases and their records, all or nothing, durably.
+
+        Where it was used before, ``may_repeat`` judges the earlier session, which this one then replaces. Raises Replayed, Throttled.
+        """
+        ...
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session whose token has this digest."""
+        ...
+
+    def close(self, job: str) -> None:
+        """Let every session of a job do nothing any more but end things."""
+        ...
+
+
+class UseBook(Protocol):
+    """What sessions do, each proof of possession counting once."""
+
+    def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
+        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled."""
+        ...
+
+    def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:
+        """Count, and write the records; what is over a limit is neither counted nor written. Raises Throttled."""
+        ...
+
+    def grants(self, job: str) -> Sequence[str]:
+        """Return the names under which the leases of a job are held."""
+        ...
+
+
+class LeaseTime(Protocol):
+    """The end of leases, and of what is kept beside them."""
+
+    def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Let the open leases of a holder live until then, never shorter, each announced; return them as they are afterwards."""
+        ...
+
+    def prune(self, now: datetime) -> int:
+        """Forget tokens, proofs, counts and approvals that are over; return how many."""
+        ...
+
+
+class ApprovalBook(Protocol):
+    """Approvals of persons, handed in before or after they were asked for."""
+
+    def keep_approval(self, approval: StoredApproval) -> None:
+        """Keep one in place of an earlier one of the same person on the same topic."""
+        ...
+
+    def approvals(self, topic: str, now: datetime) -> Sequence[StoredApproval]:
+        """Return those on a topic that are not over."""
+        ...
+
+
 class Engine(Protocol):
     """A maker of short-lived secrets of one kind: a database role, a forge's token, a certificate."""
 
@@ -632,6 +702,22 @@ class Anchor(Protocol):
         ...
 
 
+class LeaseDesk(Protocol):
+    """A broker, as a job sees it."""
+
+    def lease(self, bindings: Sequence[Binding], given: Mapping[str, str]) -> tuple[str, Injection]:
+        """Return what policy grants, and the name under which it ends. Raises Denied, IntegrityError, Unavailable with their cause."""
+        ...
+
+    def kept(self, lifetime: timedelta) -> AbstractContextManager[None]:
+        """Renew the job's leases in the background while the block runs."""
+        ...
+
+    def revoke(self, grant: str = "") -> int:
+        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable."""
+        ...
+
+
 class TokenSource(Protocol):
     """The job's identity token."""
 
@@ -645,6 +731,14 @@ class Jwks(Protocol):
 
     def keys(self, issuer: str) -> Mapping[str, object]:
         """Return the JWK set (RFC 7517) of one configured issuer."""
+        ...
+
+
+class FreshJwks(Jwks, Protocol):
+    """Issuers' public keys, kept for a while."""
+
+    def fresh(self, issuer: str) -> Mapping[str, object]:
+        """Return the set as it is now, for a key that the kept one lacks; the kept one where that was asked a moment ago."""
         ...
 
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from pipeline_guard.adapters.memory_sessions import MemorySessions
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
-from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.lease import Finished, Injection, Lease, Target
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 from pipeline_guard.ports import Cache, Files, Patterns
 
 
@@ -100,6 +102,62 @@ class MemoryState:
         self._files: dict[str, Sequence[tuple[str, int]]] = {}
         self._checkpoints: dict[int, Checkpoint] = {}
         self._audit: list[AuditRecord] = []
+        self._sessions = MemorySessions()
+
+    def redeem(
+        self,
+        session: Session,
+        use: Use,
+        leases: Sequence[Lease],
+        events: Sequence[AuditEvent],
+        may_repeat: Callable[[Session], bool],
+    ) -> None:
+        """Use an identity token up together with what it is used for."""
+        self._sessions.redeem(session, use, may_repeat)
+        self.issue(leases, events)
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session of a token's digest."""
+        return self._sessions.session(secret)
+
+    def close(self, job: str) -> None:
+        """Close every session of a job."""
+        self._sessions.close(job)
+
+    def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
+        """Use a proof up together with what it is used for."""
+        self._sessions.spend(use, max((use.until, *(lease.expires for lease in leases))))
+        self.issue(leases, events)
+
+    def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:
+        """Count and write records."""
+        self._sessions.count(limits, now)
+        self.issue([], events)
+
+    def grants(self, job: str) -> Sequence[str]:
+        """Return the names under which the leases of a job are held."""
+        return self._sessions.grants(job)
+
+    def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Let the open leases of a holder live longer."""
+        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now]
+        longer = [replace(lease, expires=max(lease.expires, until)) for lease in mine]
+        self._leases = [lease for lease in self._leases if lease not in mine] + longer
+        for lease in longer:
+            self.write(announce(lease))
+        return longer
+
+    def prune(self, now: datetime) -> int:
+        """Forget what is over."""
+        return self._sessions.prune(now)
+
+    def keep_approval(self, approval: StoredApproval) -> None:
+        """Keep an approval."""
+        self._sessions.keep_approval(approval)
+
+    def approvals(self, topic: str, now: datetime) -> Sequence[StoredApproval]:
+        """Return those on a topic that are not over."""
+        return self._sessions.approvals(topic, now)
 
     def add_key(self, record: KeyRecord) -> None:
         """Keep a record; raise UsageError where it exists."""
@@ -344,18 +402,18 @@ def _life(row: SealedSecret) -> tuple[datetime | None, datetime | None, datetime
 class RecordingProcess:
     """Runs nothing."""
 
-    def run(self, command: Sequence[str], injection: Injection) -> int:
+    def run(self, command: Sequence[str], injection: Injection) -> Finished:
         """Succeed without starting the command."""
         del command, injection
-        return 0
+        return Finished(0)
 
 
 class RecordingHandover:
     """Hands nothing over."""
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
         """Write nothing."""
-        del injection, holder, as_files
+        del injection, holder, target
         return ""
 
     def remove(self, holder: str) -> None:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import UsageError
+from pipeline_guard.flows.broker_terms import BrokerDoors, Meter
 from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.keys import KeyDoors
@@ -18,8 +21,9 @@ from pipeline_guard.flows.secrets import SecretDoors, wrapping_key
 from pipeline_guard.flows.tidy import TidyDoors
 from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, open_for_engine
 from pipeline_guard.model.dynamic import EngineKey
+from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Engine
+from pipeline_guard.ports import Engine, FreshJwks
 
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
@@ -76,6 +80,23 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
     )
 
 
+def broker_doors(wiring: Wiring, token: GovernedToken, jwks: FreshJwks, meter: Meter) -> BrokerDoors:
+    """Open what a broker needs; ``token`` is opened for long."""
+    state = wiring.state()
+    mine = LeaseDoors(actor="broker", clock=wiring.clock, random=wiring.random, wrapper=token, store=state, leases=state)
+    return BrokerDoors(wiring.clock, wiring.random, jwks, state, lambda actor: replace(mine, actor=actor), meter)
+
+
+def governed_for_long(wiring: Wiring) -> GovernedToken:
+    """Open the token for a process that goes on: a revocation of a key elsewhere is honoured within two seconds."""
+    return GovernedToken(wiring.token(""), wiring.state(), wiring.clock, wiring.config("").token.accept_rejected, timedelta(seconds=2))
+
+
+def keep_checkpoints(wiring: Wiring, token: GovernedToken) -> None:
+    """Sign how far the audit log is, where that is due."""
+    checkpoint_if_due(doors=_checkpoint_doors(token, wiring))
+
+
 def search_doors(wiring: Wiring) -> SearchDoors:
     """Open what looking for stored values needs."""
     state = wiring.state()
@@ -92,7 +113,9 @@ def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state, token = wiring.state(), governed(wiring)
     engines = None
-    names = frozenset(wiring.config("").engines)
+    config = wiring.config("")
+    foreign = {binding.secret for binding in config.bindings() if is_reference(binding.secret)}
+    names = frozenset(config.engines) | foreign
     if names:
         engines = EngineDoors(names, lambda: wrapping_key(doors=secret_doors(wiring)).ref, wiring.random, undo_doors(wiring))
     return LeaseDoors(wiring.actor, wiring.clock, wiring.random, token, state, state, engines)
@@ -106,6 +129,8 @@ def undo_doors(wiring: Wiring) -> UndoDoors:
 
 
 def _engine(name: str, token: Callable[[], GovernedToken], wiring: Wiring) -> Engine:
+    if is_reference(name):
+        return wiring.backend(name, wiring.config("").backends.settings(Reference.parse(name).scheme))
     section = wiring.config("").engines.get(name)
     if section is None:
         raise UsageError(f"the configuration has no engine {name[:60]!r}", "put it back under engines: until all that it made is undone")

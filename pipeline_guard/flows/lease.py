@@ -13,7 +13,7 @@ from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, make, undo_due
 from pipeline_guard.lease.grant import checked, lease_for, pinned
 from pipeline_guard.model.dynamic import Ended
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.lease import Binding, Injected, Injection, Lease
+from pipeline_guard.model.lease import Binding, Finished, Injected, Injection, Lease
 from pipeline_guard.model.sealed import SealedSecret
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import Clock, LeaseBook, Process, Random, SecretStore, Wrapper
@@ -126,10 +126,26 @@ def run(
     """
     holder = f"run:{doors.random.bytes(8).hex()}"
     try:
-        return process.run(command, grant(bindings, holder, doors=doors))
+        injection = grant(bindings, holder, doors=doors)
+        finished = process.run(command, injection)
+        _note_hidden(injection, finished, doors)
+        return finished.code
     finally:
         undo = doors.engines.undo if doors.engines else None
         told(revoke(holder, actor=doors.actor, clock=doors.clock, leases=doors.leases, undo=undo))
+
+
+def _note_hidden(injection: Injection, finished: Finished, doors: LeaseDoors) -> None:
+    """Write down how often a command printed what it was given: never where, never the value."""
+    now = doors.clock.now()
+    counted = zip(injection.leases, finished.hidden, strict=False)
+    events = [
+        AuditEvent(now, doors.actor, "secret.hidden", lease.secret, "done", f"{count} times in the command's output")
+        for lease, count in counted
+        if count
+    ]
+    if events:
+        doors.leases.issue([], events)
 
 
 def revoke(holder: str, *, actor: str, clock: Clock, leases: LeaseBook, undo: UndoDoors | None = None) -> Ended:

@@ -17,6 +17,14 @@ class Delivery(Enum):
     FILE = "file"
 
 
+class Target(Enum):
+    """Where values for later steps go: private files, variables of every later step, or outputs of this one."""
+
+    FILES = "files"
+    ENV = "env"
+    OUTPUT = "output"
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """One variable, the secret it takes its value from, for how long, and how it travels.
@@ -65,3 +73,11 @@ class Injection:
 
     leases: tuple[Lease, ...]
     values: tuple[Injected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that ended: its exit code, and how often its output was rid of each value of its injection."""
+
+    code: int
+    hidden: tuple[int, ...] = ()

@@ -158,6 +158,61 @@ Index("leases_by_holder", leases.c.holder, leases.c.ended)
 Index("leases_by_secret", leases.c.secret, leases.c.version, leases.c.ended)
 Index("leases_to_undo", leases.c.undo, leases.c.next_try)
 
+# identity tokens that were used, and the sessions of the jobs that used them; digests only
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("secret", String(64), nullable=False, unique=True),
+    Column("key", String(64), nullable=False),
+    Column("request", String(64), nullable=False),
+    Column("holder", String(256), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("issued", String(40), nullable=False),
+    Column("ends", String(40), nullable=False),
+    Column("kept", String(40), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+)
+Index("sessions_by_end", sessions.c.kept)
+Index("sessions_by_holder", sessions.c.holder)
+
+# under which names the leases of a job are held, one for each request
+grants = Table(
+    "grants",
+    metadata,
+    Column("holder", String(256), primary_key=True),
+    Column("job", String(256), nullable=False),
+    Column("until", String(40), nullable=False),
+)
+Index("grants_by_job", grants.c.job)
+Index("grants_by_end", grants.c.until)
+
+# proofs of possession that were used
+proofs = Table("proofs", metadata, Column("id", String(64), primary_key=True), Column("until", String(40), nullable=False))
+Index("proofs_by_end", proofs.c.until)
+
+# how often something happened in one window of time
+counts = Table(
+    "counts",
+    metadata,
+    Column("bucket", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("until", String(40), nullable=False),
+)
+Index("counts_by_end", counts.c.until)
+
+# approvals of persons as they were handed in; each bears a signature, which is judged when it is needed
+secret_approvals = Table(
+    "secret_approvals",
+    metadata,
+    Column("topic", String(64), primary_key=True),
+    Column("approver", String(128), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("until", String(40), nullable=False),
+)
+
 checkpoints = Table(
     "checkpoints",
     metadata,

@@ -140,7 +140,7 @@ class MemoryState:
 
     def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """Let the open leases of a holder live longer."""
-        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now]
+        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now and not lease.engine]
         longer = [replace(lease, expires=max(lease.expires, until)) for lease in mine]
         self._leases = [lease for lease in self._leases if lease not in mine] + longer
         for lease in longer:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
@@ -42,12 +42,13 @@ class UndoDoors:
 
 @dataclass(frozen=True, slots=True)
 class EngineDoors:
-    """What making needs on top of undoing: which names are engines', and the key that handles are sealed under."""
+    """What making needs on top of undoing: which names are engines', the key that handles are sealed under, and engines' longest lives."""
 
     names: frozenset[str]
     key: Callable[[], KeyRef]
     random: Random
     undo: UndoDoors
+    longest: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 def make(lease: Lease, given: Mapping[str, str], claims: Mapping[str, str], *, doors: EngineDoors) -> tuple[Lease, Secret]:

@@ -48,7 +48,7 @@ hsm:
 	@.ci/prerequisites.sh softhsm
 
 prerequisites:
-	@.ci/prerequisites.sh softhsm node nss tpm postgresql
+	@.ci/prerequisites.sh softhsm node nss tpm postgresql sshd
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py

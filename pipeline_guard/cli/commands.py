@@ -292,10 +292,10 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag(
                 "target",
-                "files: private files, their paths in the environment file; env: values themselves",
+                "files: private files, later steps get their paths; env: later steps get the values; output: outputs of this step",
                 "TARGET",
                 "files",
-                ("files", "env"),
+                ("files", "env", "output"),
             ),
             Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
             _FORK,
@@ -305,7 +305,10 @@ COMMANDS: tuple[Command, ...] = (
         "revoke",
         "end every lease of this job and remove what inject wrote; may be repeated",
         "revoke",
-        (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
+        (
+            Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+            Flag("expired", "instead: undo what engines made for any job whose time is over, and what failed before", switch=True),
+        ),
     ),
     Command(
         "seal",
@@ -352,6 +355,13 @@ COMMANDS: tuple[Command, ...] = (
                     _SOFTWARE,
                     *_PERIOD,
                 ),
+                Positional("name", "its name", "1"),
+            ),
+            Command(
+                "import",
+                "put a private RSA key that was made elsewhere (a GitHub App's) into the token, or its next version",
+                "keys",
+                (Flag("from-file", "its PEM; destroy it afterwards", "FILE"),),
                 Positional("name", "its name", "1"),
             ),
             Command("list", "list the keys, their states, and what is due", "keys", _DATA),
@@ -501,11 +511,21 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "serve",
+        "be the broker: secrets and signatures for jobs that prove who they are",
+        "serve",
+        (
+            Flag("listen", "host and port (default: broker.listen, else 127.0.0.1:8443; port 0: any)", "HOST:PORT"),
+            Flag("dev", "on this machine only, with a certificate and an issuer made on the spot", switch=True),
+        ),
+    ),
+    Command(
         "policy",
-        "check the policy; explain a decision",
+        "check the policy; explain a decision; run its examples",
         "policy",
         actions=(
-            Command("check", "check the configuration and policy", "policy"),
+            Command("check", "check the configuration and policy; show tokens that broad grants would let in", "policy", _DATA),
+            Command("test", "run the examples under policy.tests", "policy", _DATA),
             Command(
                 "explain",
                 "say which grant decides for a set of claims, and what would change it",

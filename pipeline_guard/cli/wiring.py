@@ -16,6 +16,7 @@ from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
 from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.image import LAYOUT, ImageReference
+from pipeline_guard.model.reference import Reference
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
@@ -24,6 +25,7 @@ from pipeline_guard.ports import (
     AdvisoryPress,
     AdvisoryService,
     Anchor,
+    ApprovalBook,
     AuditLog,
     AuditSink,
     BoundaryBook,
@@ -32,11 +34,13 @@ from pipeline_guard.ports import (
     Checkpoints,
     Clock,
     Contents,
+    Engine,
     Examined,
     Files,
     Fingerprint,
     Forge,
     ForgeSettings,
+    FreshJwks,
     Git,
     Handover,
     Images,
@@ -47,6 +51,8 @@ from pipeline_guard.ports import (
     KeyRegister,
     Keystore,
     LeaseBook,
+    LeaseTime,
+    MadeBook,
     Patterns,
     Process,
     Progress,
@@ -61,18 +67,21 @@ from pipeline_guard.ports import (
     SecretLedger,
     SecretRemoval,
     SecretStore,
+    SessionBook,
     Shells,
     Signer,
     Source,
     Streams,
     TimestampService,
     Tree,
+    UseBook,
     Workers,
     WrappedRows,
     Wrapper,
 )
 
 if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM file needs no configuration
+    from pipeline_guard.adapters.broker_client import BrokerClient
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
@@ -115,10 +124,15 @@ class State(
     SecretRemoval,
     SearchIndex,
     LeaseBook,
+    MadeBook,
     AuditSink,
     AuditLog,
     Checkpoints,
     BoundaryBook,
+    SessionBook,
+    UseBook,
+    LeaseTime,
+    ApprovalBook,
     Protocol,
 ):
     """Everything one database keeps for us."""
@@ -163,7 +177,12 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    jwks: Callable[[Mapping[str, str], Mapping[str, Mapping[str, object]], str], FreshJwks]  # places, pinned sets, a PEM file or ""
+    broker: Callable[[str], BrokerClient | None]  # the argument names the job; None: the store is here
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
+    engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
+    backend: Callable[[str, Mapping[str, Any]], Engine]  # a reference to a store of others, and that store's settings
+    referred: Callable[[str], Secret]  # credentials by env: or file:
     refs: Callable[[], RefLookup]
     second_eye: Callable[[], SecondEye]
     commit: Callable[[str], str]  # a revision of this repository to its full commit
@@ -204,6 +223,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     home = home_folder(args, environ)
     files = LocalFiles()
     folder = os.getcwd()
+    console = Terminal(quiet=args.on("quiet"))
 
     @cache
     def git() -> Git:
@@ -272,7 +292,28 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         except ImportError:
             raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
         url = _store_url(environ, lambda: config("").store.url)
+        if url.startswith("https://"):
+            raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
         return SqlState.connect(url) if url else SqlState.open(home)
+
+    def jwks(places: Mapping[str, str], pinned: Mapping[str, Mapping[str, object]], authority: str) -> FreshJwks:
+        from pipeline_guard.adapters.https import context
+        from pipeline_guard.adapters.oidc.jwks import HttpJwks
+
+        return HttpJwks(places, pinned, context(authority))
+
+    def broker(holder: str) -> BrokerClient | None:
+        url = _store_url(environ, lambda: config("").store.url)
+        if not url.startswith("https://"):
+            return None
+        from pipeline_guard.adapters.broker_client import BrokerClient
+        from pipeline_guard.adapters.https import context
+        from pipeline_guard.adapters.oidc.given import token_source
+
+        section = config("").store
+        trust = context(environ.get("PIPELINE_GUARD_STORE_CA", "") or section.ca, section.certificate, section.key)
+        place = environ.get("RUNNER_TEMP", "") or str(Path(home) / "jobs")
+        return BrokerClient(url, section.audience, trust=trust, tokens=token_source(environ), place=place, holder=holder)
 
     def images(reference: ImageReference) -> ImagePlace:
         if reference.transport == LAYOUT:
@@ -287,17 +328,40 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
 
-        return LocalProcess(environ)
+        own = {"PIPELINE_GUARD_HOME": home}
+        if args.text("config"):
+            own["PIPELINE_GUARD_CONFIG"] = str(Path(args.text("config")).absolute())
+        return LocalProcess(environ, own, console.talk)
 
     def handover() -> Handover:
         from pipeline_guard.adapters.handover import JobHandover
 
-        return JobHandover(home, environ)
+        return JobHandover(home, environ, console.talk)
 
     def timestamps(url: str) -> TimestampService:
         from pipeline_guard.adapters.timestamps import HttpTimestamps
 
         return HttpTimestamps(url)
+
+    def backend(named: str, settings: Mapping[str, Any]) -> Engine:
+        from pipeline_guard.adapters.backends.opening import open_backend
+
+        return open_backend(Reference.parse(named), settings, environ=environ, referred=reference, identity=identity)
+
+    def identity(audience: str) -> Secret:
+        from pipeline_guard.adapters.oidc.given import token_source
+
+        return token_source(environ).fetch(audience)
+
+    def engine(kind: str, settings: Mapping[str, Any], **finders: Any) -> Engine:
+        from pipeline_guard.adapters.engines.opening import open_engine
+
+        return open_engine(kind, settings, **finders)
+
+    def reference(text: str) -> Secret:
+        from pipeline_guard.adapters.engines.references import referred
+
+        return referred(text, environ)
 
     @cache
     def refs() -> RefLookup:
@@ -363,7 +427,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return SqlitePress()
 
     return Wiring(
-        console=Terminal(quiet=args.on("quiet")),
+        console=console,
         environ=environ,
         actor=_actor(),
         home=home,
@@ -388,7 +452,12 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         state=state,
         process=process,
         handover=handover,
+        jwks=jwks,
+        broker=broker,
         timestamps=timestamps,
+        engine=engine,
+        backend=backend,
+        referred=reference,
         refs=refs,
         second_eye=second_eye,
         commit=lambda ref: GitRepository(folder, environ).commit(ref),
@@ -510,6 +579,9 @@ class Rehearsal:
             registry=lambda _ecosystem, _address: Unasked(),
             advisory_service=lambda _address: Unasked(),
             advisory_feed=lambda _place, _ecosystems: Unasked(),
+            broker=lambda _holder: None,
+            engine=_rehearsed_engine,
+            backend=_rehearsed_engine,
         )
 
     def _simulate_key(self, args: Args) -> None:
@@ -538,6 +610,12 @@ def _rehearsed_forge(event: ForgeEvent, _token: str) -> Forge:
 
 def _rehearsed_images(reference: ImageReference) -> ImagePlace:
     raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
+
+
+def _rehearsed_engine(kind: str, _settings: Mapping[str, Any], **_finders: Any) -> Engine:
+    from pipeline_guard.adapters.engines.rehearsed import RehearsedEngine
+
+    return RehearsedEngine(kind)
 
 
 def _silent() -> Progress:

@@ -126,7 +126,7 @@ def test_installed_package_finds_its_shells_without_a_checkout(tmp_path: Path, r
 
 
 def test_without_node_the_launcher_s_act_is_done_all_the_same(guard: Guard, repository: Any, tmp_path: Path) -> None:
-    for program in ("bash", "sh", "git", "mktemp", "dirname", "cat", "mkdir", "rm", "env"):
+    for program in ("bash", "sh", "git", "mktemp", "dirname", "cat", "mkdir", "rm", "env", "od", "tr"):
         (tmp_path / program).symlink_to(str(shutil.which(program)))
     repository.commit(
         "all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}"), ".pipeline-guard.yml": "version: 1\nsecrets: {DB: {from: db}}\n"}

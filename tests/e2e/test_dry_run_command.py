@@ -100,14 +100,14 @@ def test_broken_repositories_are_one_clear_line(guard: Guard, repository: Any) -
 
 def test_watch_rehearses_again_after_a_change(repository: Any, temporary: Path) -> None:
     repository.commit("all", {".github/workflows/ci.yml": workflow(f"scan@{SHA}"), "a.py": "x = 1\n"})
-    words = [sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
+    # a shell's background job ignores interrupts, and so would its children
+    words = ["env", "--default-signal=INT", sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
     child = subprocess.Popen(
         words,
         cwd=repository.path,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it, and so would its children
     )
     assert child.stdout is not None
     try:

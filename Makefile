@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench interop shells dist hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates bench interop forge-api shells dist hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -21,6 +21,7 @@ help:
 	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
 	@echo "make bench  measure speed beside peers"
 	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
+	@echo "make forge-api  compare the description of GitHub's API that the tests go by with the published one"
 	@echo "make shells  run the shells for real: GitLab's templates and components, GitHub's own language service"
 	@echo "make dist   build the packages, reproducibly, and their bill of materials"
 	@echo "make lock   write the hash-locked requirements anew"
@@ -47,7 +48,7 @@ hsm:
 	@.ci/prerequisites.sh softhsm
 
 prerequisites:
-	@.ci/prerequisites.sh softhsm node nss tpm postgresql
+	@.ci/prerequisites.sh softhsm node nss tpm postgresql sshd
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py
@@ -68,12 +69,19 @@ fix: $(TESTS_STAMP)
 
 templates: $(TESTS_STAMP)
 	@$(TESTS)/bin/python docs/make_shells.py
+	@$(TESTS)/bin/python docs/pack_shells.py
 
 # Fetches programs of the distribution's newest suite and from npm into .venv/interop; needs Debian or Ubuntu, and a network.
 interop: $(TESTS_STAMP)
 	@.ci/interop.sh .venv/interop
 	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile tests/interop $(PYTEST)
 
+# Fetches GitHub's published OpenAPI document from npm, by the lock beside the tests; needs a network.
+forge-api: $(TESTS_STAMP)
+	@mkdir -p .venv/forge-api && cp tests/openapi/package.json tests/openapi/package-lock.json .venv/forge-api/
+	@npm ci --prefix .venv/forge-api --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(TESTS)/bin/python tests/openapi/extract.py .venv/forge-api/node_modules/@octokit/openapi --check \
+		|| { echo "tests/openapi/github.json is not what extract.py writes: run it without --check" >&2; exit 1; }
 # Fetches gitlab-ci-local, Node.js and GitHub's language service from npm into .venv/shells; the tests themselves need no network.
 shells: $(TESTS_STAMP)
 	@.ci/shells.sh .venv/shells
@@ -91,8 +99,8 @@ dist: $(TESTS_STAMP)
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" -q
 LOCKS := actions/_setup/requirements
 lock:
-	$(COMPILE) --extra hsm --extra archives --extra models --extra images --extra timestamp --extra advisories -o $(LOCKS)-hsm.txt pyproject.toml
-	$(COMPILE) --extra archives --extra models --extra images --extra advisories -c $(LOCKS)-hsm.txt -o $(LOCKS)-gate.txt pyproject.toml
+	$(COMPILE) --extra hsm --extra archives --extra models --extra images --extra timestamp --extra advisories --extra github --extra gitlab -o $(LOCKS)-hsm.txt pyproject.toml
+	$(COMPILE) --extra archives --extra models --extra images --extra advisories --extra github --extra gitlab -c $(LOCKS)-hsm.txt -o $(LOCKS)-gate.txt pyproject.toml
 	$(COMPILE) --extra archives -c $(LOCKS)-hsm.txt -o $(LOCKS).txt pyproject.toml
 	$(COMPILE) -o .github/build-requirements.txt .github/build-requirements.in
 	$(COMPILE) --extra hsm --extra archives --extra postgres --group pyproject.toml:test --group pyproject.toml:check -c $(LOCKS)-hsm.txt -c .github/build-requirements.txt \

@@ -35,6 +35,7 @@ LEFT_OUT = {
     "stdin": "a step has no standard input",
     "check-verdict": "whoever believes a verdict checks it outside of the job that made it",
     **dict.fromkeys(("gate tree", "gate policy", "gate tool", "gate advisories-digest", "gate max-age"), "goes with check-verdict"),
+    **dict.fromkeys(("gate event", "gate event-signature", "gate event-secret"), "goes with a webhook: a job has its own event"),
     **dict.fromkeys(("gate repository", "gate change"), "the forge's own variables say it"),
 }
 # Defaults that differ from the command's, and why.

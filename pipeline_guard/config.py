@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import re
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -15,6 +15,9 @@ import msgspec
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.lease import Binding, Delivery
+from pipeline_guard.model.reference import Reference, is_reference
+from pipeline_guard.policy.backends import BackendsSection, check_backends
+from pipeline_guard.policy.engines import KINDS, EngineSection, check_engine
 from pipeline_guard.policy.parse import Policy
 from pipeline_guard.policy.parse import check as check_policy
 from pipeline_guard.policy.signatures import SignaturePolicy, SignatureRule
@@ -26,11 +29,15 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
 class SecretBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """How one variable of a command gets its value; ``from`` defaults to the variable's own name."""
+    """How one variable of a command gets its value; ``from`` defaults to the variable's own name.
+
+    ``given`` names files whose content goes to the engine that makes the value: ``csr``, ``public-key``, ``jwk``.
+    """
 
     from_: str = msgspec.field(default="", name="from")
     ttl: str = "15m"
     as_: Literal["env", "file"] = msgspec.field(default="env", name="as")
+    given: dict[Literal["csr", "public-key", "jwk"], str] = msgspec.field(default_factory=dict)
 
 
 class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -50,10 +57,59 @@ class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
 class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """Where secrets, keys' records, leases and the audit log are kept; nothing given means a file in the home folder.
 
-    ``url`` is a PostgreSQL URL without a password, or ``env:NAME``: the variable that holds the whole URL.
+    ``url`` is a PostgreSQL URL without a password, ``env:NAME``: the variable that holds the whole URL, or ``https://...``: a broker.
+    For a broker, ``audience`` is what identity tokens are asked for, ``ca`` a PEM file of the one authority that it is believed by,
+    ``certificate`` and ``key`` PEM files of the job's own machine, where the broker wants them.
     """
 
     url: str = ""
+    audience: str = "pipeline-guard"
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+class IssuerSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Who is trusted to say who a job is. ``url`` is the issuer exactly as its tokens name it.
+
+    Keys come by discovery, from ``jwks-url``, or from the file ``jwks`` where nothing may be asked. ``before-18-4`` is for a GitLab
+    whose tokens do not say where a job runs.
+    """
+
+    url: str
+    kind: Literal["github", "gitlab", "forgejo"]
+    jwks_url: str = ""
+    jwks: str = ""
+    algorithms: tuple[Literal["RS256", "ES256"], ...] = ("RS256",)
+    before_18_4: bool = msgspec.field(default=False, name="before-18-4")
+
+
+class RatesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Requests a minute."""
+
+    issuer: int = 6000
+    repository: int = 600
+    job: int = 60
+
+
+class BrokerSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What ``serve`` works with. ``address`` is how jobs write the broker (default: https:// and ``listen``).
+
+    ``client-ca`` lets in only who has a certificate of that authority; ``issuer-ca`` is the authority of issuers of our own.
+    ``bound`` demands identity tokens that name the job's own key in their audience. ``session`` is the longest life of anything leased.
+    """
+
+    listen: str = "127.0.0.1:8443"
+    address: str = ""
+    certificate: str = ""
+    key: str = ""
+    client_ca: str = ""
+    issuer_ca: str = ""
+    audience: str = "pipeline-guard"
+    bound: bool = False
+    session: str = "6h"
+    issuers: tuple[IssuerSection, ...] = ()
+    rates: RatesSection = msgspec.field(default_factory=RatesSection)
 
 
 class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -121,6 +177,15 @@ class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     scope: Literal["new", "all"] = "new"
 
 
+class PublishSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """``gate --publish``: the check's name, and its parts. ``required``: a job that may not publish fails, those of forks, too."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,99}$")] = "pipeline-guard"
+    required: bool = False
+    comment: bool = True
+    sarif: bool = True
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -133,6 +198,7 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
     advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
     delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
+    publish: PublishSection = msgspec.field(default_factory=PublishSection)
     lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -161,18 +227,25 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     token: TokenSection = msgspec.field(default_factory=TokenSection)
     store: StoreSection = msgspec.field(default_factory=StoreSection)
     secrets: dict[str, SecretBinding] = msgspec.field(default_factory=dict)
+    engines: dict[str, EngineSection] = msgspec.field(default_factory=dict)
+    backends: BackendsSection = msgspec.field(default_factory=BackendsSection)
     keys: KeysSection = msgspec.field(default_factory=KeysSection)
     scan: ScanSection = msgspec.field(default_factory=ScanSection)
     gate: GateSection = msgspec.field(default_factory=GateSection)
     sign: SignSection = msgspec.field(default_factory=SignSection)
     verify: VerifySection = msgspec.field(default_factory=VerifySection)
+    broker: BrokerSection = msgspec.field(default_factory=BrokerSection)
     policy: Policy = msgspec.field(default_factory=Policy)
 
     def bindings(self) -> list[Binding]:
-        """Return what ``secrets:`` binds, ready to be granted."""
-        return [
-            Binding(variable, bound.from_ or variable, duration(bound.ttl), Delivery(bound.as_)) for variable, bound in self.secrets.items()
-        ]
+        """Return what ``secrets:`` binds; ``given`` still holds the names of files. An engine's life is at most its ``longest``."""
+        found = []
+        for variable, bound in self.secrets.items():
+            name, life = bound.from_ or variable, duration(bound.ttl)
+            if name in self.engines:
+                life = min(life, duration(self.engines[name].longest))
+            found.append(Binding(variable, name, life, Delivery(bound.as_), tuple(bound.given.items())))
+        return found
 
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
@@ -196,6 +269,7 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         raise UsageError(f"{name}:{tree.line}: the configuration must be a mapping", "begin with: version: 1")
     if tree.value and tree.get("version") is None:
         raise UsageError(f"{name}:1: the key version is missing", "begin the file with: version: 1")
+    _check_engines(tree, name)
     try:
         config = msgspec.convert(tree.plain(), Config)
     except msgspec.ValidationError as error:
@@ -223,6 +297,11 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         check_store_url(config.store.url)
     except UsageError as error:
         raise UsageError(f"{name}:{tree.at(['store', 'url']).line}: {error.what}", error.hint) from None
+    try:
+        check_broker(config.broker)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['broker']).line}: {error.what}", error.hint) from None
+    check_backends(config.backends, name)
     check_policy(config.policy, name)
     check_signatures(config.verify.policy, name)
     return config
@@ -253,8 +332,28 @@ def check_store_url(text: str) -> None:
         raise UsageError("the store's URL cannot be read", "write it like postgresql://user@host/database") from None
     if secret:
         raise UsageError("a password has no place in the configuration", "use passfile=FILE in the URL, PGPASSFILE, or url: env:NAME")
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise UsageError("the store's URL is not one of PostgreSQL", "write it like postgresql://user@host/database, or env:NAME")
+    if parts.scheme not in ("postgresql", "postgres", "https"):
+        hint = "write it like postgresql://user@host/database, env:NAME, or https://host of a broker"
+        raise UsageError("the store's URL is not one of PostgreSQL, nor of a broker", hint)
+
+
+def check_broker(section: BrokerSection) -> None:
+    """Raise UsageError for a broker's section that cannot be meant."""
+    host, _, port = section.listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise UsageError("broker.listen names no host and port", "write it like 127.0.0.1:8443")
+    if section.address and (not section.address.startswith("https://") or section.address.endswith("/")):
+        raise UsageError("broker.address is no https URL without a slash at its end", "write it like https://broker.example.com")
+    if bool(section.certificate) != bool(section.key):
+        raise UsageError("broker.certificate and broker.key belong together")
+    duration(section.session)
+    if len({issuer.url for issuer in section.issuers}) != len(section.issuers):
+        raise UsageError("broker.issuers names one issuer twice")
+    for issuer in section.issuers:
+        if any(url and not url.startswith("https://") for url in (issuer.url, issuer.jwks_url)) or not issuer.algorithms:
+            raise UsageError("broker.issuers: issuers and their keys have https URLs, and at least one algorithm")
+    if min(section.rates.issuer, section.rates.repository, section.rates.job) < 1:
+        raise UsageError("broker.rates lets nobody in", "each is at least 1 a minute")
 
 
 def canonical(config: Config) -> bytes:
@@ -273,8 +372,34 @@ def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str)
         raise UsageError(f"{name}:{line}: not a variable name: {variable!r}", "use capital letters, digits and _")
     try:
         duration(binding.ttl)
+        if is_reference(binding.from_):
+            Reference.parse(binding.from_)
     except UsageError as error:
         raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
+
+
+def _check_engines(tree: Node, name: str) -> None:
+    """Raise UsageError with the line of what is wrong in ``engines:``; msgspec does not tell which of a mapping's values it means."""
+    engines = tree.get("engines")
+    for engine, node in engines.items() if engines else ():
+        kind = node.get("kind")
+        section = KINDS.get(str(kind.value)) if kind else None
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", engine):
+            raise UsageError(f"{name}:{node.line}: not a name for an engine: {engine[:60]!r}", "use letters, digits, . _ - /")
+        if section is None:
+            line = kind.line if kind else node.line
+            raise UsageError(f"{name}:{line}: engines.{engine}: no kind of engine that is known", f"kind: {' | '.join(KINDS)}")
+        try:
+            made = msgspec.convert(node.plain(), section)
+        except msgspec.ValidationError as error:
+            if "- at `" not in str(error) and "unknown field" not in str(error):
+                raise UsageError(f"{name}:{node.line}: engines.{engine}: {str(error)[:1].lower()}{str(error)[1:]}") from None
+            raise _explain(str(error), node, name, section) from None
+        try:
+            duration(made.longest)
+            check_engine(made)
+        except UsageError as error:
+            raise UsageError(f"{name}:{node.line}: engines.{engine}: {error.what}", error.hint) from None
 
 
 def _explain(message: str, tree: Node, name: str, root: Any = Config) -> UsageError:

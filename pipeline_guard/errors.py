@@ -8,7 +8,9 @@ Every purposeful failure is a ``GuardError``: what happened, and a hint that nam
     |-- NothingToDo       3   nothing to look at: never green by accident
     |-- Denied            4   policy refused an identity, a lease, a key use
     |-- IntegrityError    1   a signature, digest, token or wrapped key did not verify (one class: no oracle)
+    |   `-- Replayed          something that counts once was used before
     `-- Unavailable       5   HSM, store, forge, identity provider, audit sink; may be retried
+        `-- Throttled         asked for too often
 
 Anything else that reaches ``main`` is a bug and ends with 70.
 """
@@ -88,3 +90,11 @@ class Unavailable(GuardError):
     """A part of the world did not answer; trying again may help."""
 
     exit_code = ExitCode.UNAVAILABLE
+
+
+class Replayed(IntegrityError):
+    """Something that counts once was used before: an identity token, a proof of possession."""
+
+
+class Throttled(Unavailable):
+    """Somebody asked too often; later it may help."""

@@ -8,11 +8,14 @@ from functools import partial
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed, trust_doors
-from pipeline_guard.cli.job import skipped_for_fork
+from pipeline_guard.cli.job import holder, skipped_for_fork
 from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.payloads import Wanted
 from pipeline_guard.flows.private_trust import Certify, certifying
+from pipeline_guard.flows.remote_sign import RemoteDoors, RemoteSigner
+from pipeline_guard.flows.remote_sign import sign as remote_sign
 from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
 from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
 
@@ -40,12 +43,27 @@ def run(args: Args, wiring: Wiring) -> int:
         args.text("predicate"),
         args.text("predicate-type"),
     )
+    desk = wiring.broker(holder(args, wiring.environ))
+    if desk:
+        return _remotely(request, desk, wiring)
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
     doors = SignDoors(
         wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring), _certify(args, wiring)
     )
     for signed in sign(request, doors=doors):
+        wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
+    return ExitCode.CLEAN
+
+
+def _remotely(request: SignRequest, desk: RemoteSigner, wiring: Wiring) -> int:
+    if request.pq_key:
+        raise UsageError("the broker signs with one key", "leave --pq-key out")
+    wanted = Wanted(request.subjects, request.type, request.bundle, request.listed, request.algorithm, request.remembered)
+    if request.predicate:
+        raise UsageError("the broker says nothing of a subject but provenance", "leave --predicate out")
+    doors = RemoteDoors(wiring.files, wiring.tree, wiring.images, desk)
+    for signed in remote_sign(wanted, request.key, doors=doors):
         wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
     return ExitCode.CLEAN
 

@@ -125,6 +125,29 @@ def sign_statement(payload: bytes, names: tuple[str, ...], key: str, bundle: str
     return Signed(names, bundle, load(record.public_pem).fingerprint, Digest.sha256(payload))
 
 
+def bundle_of(
+    payload: bytes,
+    names: tuple[str, ...],
+    key: str,
+    actor: str,
+    *,
+    token: Callable[[], SigningToken],
+    state: Callable[[], SigningState],
+    clock: Clock,
+) -> tuple[bytes, str]:
+    """Sign a payload that is ready for somebody elsewhere; return the bundle and the key's public half as PEM.
+
+    Raises UsageError, Denied (the key may not sign), Unavailable.
+    """
+    record = _signing_key(key, token, state, clock)
+    if record.ref.name != key:  # Defensive: a name, never an address in the token
+        raise Denied(f"no key called {key[:60]}", _CREATE)
+    state().write(_event(names, payload, record, actor, clock))  # raises Unavailable: no record, no signature
+    bundle = write_bundle(payload, token().sign(record.ref, pae(payload)), load(record.public_pem).hint, [])
+    verify_bundle(bundle, record.public_pem, "the bundle")
+    return bundle, record.public_pem
+
+
 def _pq_place(job: Job) -> str:
     """Return where the second bundle of a job goes: beside the first, a model's beside its folder, an image's to the image."""
     if job.image is not None and not job.bundle:

@@ -3,24 +3,53 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from pipeline_guard.errors import Denied
+from pipeline_guard.identity.issuers import GITHUB, GITLAB, ClaimTable, Issuer
 from pipeline_guard.model.identity import JobIdentity, VerifiedClaims
 
-# What each forge's tokens must carry before any rule may look at them.
-_GITHUB = ("repository_id", "repository_owner_id", "ref", "event_name", "run_id")
-_GITLAB = ("project_id", "namespace_id", "ref", "ref_type", "pipeline_source", "job_id")
 
+def identify(claims: VerifiedClaims, issuer: Issuer | None = None) -> JobIdentity:
+    """Return the job behind ``claims``; raise Denied where they are not those of a forge's job.
 
-def identify(claims: VerifiedClaims) -> JobIdentity:
-    """Return the job behind ``claims``; raise Denied where they are not those of a forge's job."""
+    Without an ``issuer`` the claims themselves tell the forge, and nothing more is asked of them than they hold.
+    """
+    table = issuer.table if issuer else _table(claims)
     found = claims.claims
-    for forge, needed, name in (("github", _GITHUB, "repository"), ("gitlab", _GITLAB, "project_path")):
-        if needed[0] in found:
-            missing = [claim for claim in needed if not found.get(claim)]
-            if missing:
-                raise Denied(f"the identity token lacks {', '.join(missing)}", "it is not a token of a pipeline job")
-            if forge == "gitlab" and found.get("job_project_id", found["project_id"]) != found["project_id"]:
-                # NOTE: in fork merge requests project_* means the fork, job_project_* the place where the job runs.
-                raise Denied("the job of a fork runs in another project", "fork merge requests get no secrets")
-            return JobIdentity(forge, claims.issuer, claims.audience, found.get(name, claims.subject), found)
+    missing = sorted(claim for claim in table.required if not found.get(claim))
+    if missing:
+        raise Denied(f"the identity token lacks {', '.join(missing)}", "it is not a token of a pipeline job")
+    if table.forge == "gitlab":
+        _check_fork(claims, strict=issuer is not None and not issuer.before_18_4)
+    known = {name: value for name, value in found.items() if issuer is None or table.knows(name)}
+    return JobIdentity(table.forge, claims.issuer, claims.audience, found.get(table.name, claims.subject), known)
+
+
+def holder_of(identity: JobIdentity, table: ClaimTable, key: str) -> str:
+    """Return the name that all leases of one job share, at most 256 characters.
+
+    Where a forge does not number its jobs (GitHub Enterprise Server before ``check_run_id``), ``key``, the thumbprint of the job's own
+    key, tells them apart.
+    """
+    where = hashlib.sha256(identity.issuer.encode()).hexdigest()[:8]
+    parts = [identity.claims.get(claim, "") for claim in table.job]
+    if not all(parts):
+        parts.append(key)
+    return ":".join([table.forge, where, identity.claims[table.repository], *parts])[:256]
+
+
+def _table(claims: VerifiedClaims) -> ClaimTable:
+    for table in (GITHUB, GITLAB):
+        if table.repository in claims.claims:
+            return table
     raise Denied("the identity token is of no forge we know", "expected are the claims of GitHub Actions or GitLab CI")
+
+
+def _check_fork(claims: VerifiedClaims, *, strict: bool) -> None:
+    # NOTE: in fork merge requests project_* means the fork, job_project_* the place where the job runs.
+    runs_in = claims.claims.get("job_project_id")
+    if runs_in is None and strict:
+        raise Denied("the identity token does not say where its job runs", "GitLab 18.4 says so; for an older one set before-18-4: true")
+    if runs_in not in (None, claims.claims["project_id"]):
+        raise Denied("the job of a fork runs in another project", "fork merge requests get no secrets")

@@ -63,6 +63,12 @@ def parse_request(content: bytes, name: str) -> Request:
     return _request(parse_json(content, name, limit=LIMIT), name)
 
 
+def parse_approval(content: bytes, name: str) -> tuple[Request, str]:
+    """Read what an approval says it approves, and whose it says it is; whether it holds is for ``judge``. Raises UsageError."""
+    request, approver, _ = _approval(content, name)
+    return request, approver
+
+
 def write_approval(request: Request, approver: str, signature: bytes) -> bytes:
     """Return an approval as a file's content."""
     found = {

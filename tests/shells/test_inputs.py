@@ -28,6 +28,7 @@ LEFT_OUT = {
     "check-verdict",
 }
 LEFT_OUT |= {f"gate {name}" for name in ("tree", "policy", "tool", "advisories-digest", "max-age", "repository", "change")}
+LEFT_OUT |= {f"gate {name}" for name in ("event", "event-signature", "event-secret")}
 # Defaults of every shell that are not the command's.
 DEFAULTS = {"base": "auto"}
 # Inputs of GitLab's templates that are about the job, not the command.

@@ -25,10 +25,13 @@ class LocalIssuer:
 
     def fetch(self, audience: str) -> Secret:
         """Return a compact JWT of the claims for ``audience``."""
+        return Secret(self.issue({**self._claims, "aud": audience}).encode())
+
+    def issue(self, claims: Mapping[str, Any]) -> str:
+        """Return a compact JWT of other claims."""
         header = {"alg": "RS256", "kid": _KEY_ID, "typ": "JWT"}
-        message = f"{_encode(json.dumps(header).encode())}.{_encode(json.dumps({**self._claims, 'aud': audience}).encode())}"
-        signature = self._key.sign(message.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return Secret(f"{message}.{_encode(signature)}".encode())
+        message = f"{_encode(json.dumps(header).encode())}.{_encode(json.dumps(dict(claims)).encode())}"
+        return f"{message}.{_encode(self._key.sign(message.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
     def keys(self, _issuer: str) -> Mapping[str, object]:
         """Return the JWK set with the public half."""

@@ -9,22 +9,26 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, sealed, searches, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, made, sealed, searches, sessions, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
-from pipeline_guard.errors import IntegrityError
+from pipeline_guard.adapters.sql.made import lease_row as _lease_row
+from pipeline_guard.adapters.sql.made import read_lease as _lease
 from pipeline_guard.model.boundary import Boundary
+from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 
 
 def _newest_of(table: Table) -> Select[Any]:
@@ -36,6 +40,7 @@ _KEY, _SECRET = _newest_of(tables.keys), _newest_of(tables.secrets)
 _KEY_VERSION = _KEY.where(tables.keys.c.version == bindparam("version"))
 _SECRET_VERSION = _SECRET.where(tables.secrets.c.version == bindparam("version"))
 _LEASE = insert(tables.leases)
+_AFTERWARDS = timedelta(days=1)  # leases may be renewed; their grant is known for longer than they live
 
 
 class SqlState:
@@ -148,7 +153,8 @@ class SqlState:
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
         with self._read() as connection:
-            return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
+            secrets = sealed.count_under(connection, name, version) + made.count_under(connection, name, version)
+            return Dependents(secrets, files.count(connection, name, version))
 
     # BoundaryBook
 
@@ -273,6 +279,105 @@ class SqlState:
         with self._look() as connection:
             return [_lease(row) for row in connection.execute(query.order_by(tables.leases.c.issued)).all()]
 
+    # MadeBook
+
+    def keep_made(self, lease: Lease, handle: SealedHandle | None) -> bool:
+        """Keep how a lease's value is undone; return whether the lease is still open."""
+        return self._group.run(lambda connection: made.keep(connection, lease, handle))
+
+    def take_due(self, now: datetime, until: datetime, holder: str = "", most: int = 100) -> Sequence[Due]:
+        """Take what is to be undone, for this process alone until ``until``."""
+        return self._group.run(lambda connection: made.take(connection, now, until, holder, most))
+
+    def settle(self, due: Due, event: AuditEvent, again: datetime | None) -> None:
+        """Write what came of it, and its record, in one transaction."""
+
+        def work(connection: Connection) -> None:
+            trail.append(connection, [event])
+            made.settle(connection, due.lease.id, event.time, again)
+
+        self._group.run(work)
+
+    # SessionBook, UseBook, LeaseTime, ApprovalBook
+
+    def redeem(
+        self,
+        session: Session,
+        use: Use,
+        leases: Sequence[Lease],
+        events: Sequence[AuditEvent],
+        may_repeat: Callable[[Session], bool],
+    ) -> None:
+        """Use an identity token up together with what it is used for; raise Replayed, Throttled."""
+
+        def work(connection: Connection) -> None:
+            sessions.redeem(connection, session, may_repeat)
+            sessions.spend(connection, use, session.kept)
+            _issued(connection, [(leases, events)])
+
+        self._group.run(work)
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session of a token's digest."""
+        with self._look() as connection:
+            return sessions.find(connection, secret)
+
+    def close(self, job: str) -> None:
+        """Close every session of a job."""
+        self._group.run(lambda connection: sessions.close(connection, job))
+
+    def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
+        """Use a proof up together with what it is used for; raise Replayed, Throttled."""
+
+        def work(connection: Connection) -> None:
+            sessions.spend(connection, use, max((use.until, *(lease.expires for lease in leases))) + _AFTERWARDS)
+            _issued(connection, [(leases, events)])
+
+        self._group.run(work)
+
+    def grants(self, job: str) -> Sequence[str]:
+        """Return the names under which the leases of a job are held."""
+        with self._look() as connection:
+            return sessions.grants(connection, job)
+
+    def prune(self, now: datetime) -> int:
+        """Forget what is over."""
+        return self._group.run(lambda connection: sessions.prune(connection, now))
+
+    def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:
+        """Count and write records; raise Throttled."""
+
+        def work(connection: Connection) -> None:
+            sessions.count(connection, limits, now)
+            trail.append(connection, events)
+
+        self._group.run(work)
+
+    def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
+        """Let the open leases of a holder live longer, never shorter; what an engine made ends when it was made to."""
+        mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "") & (tables.leases.c.expires > now.isoformat())
+        mine &= tables.leases.c.engine == ""
+
+        def work(connection: Connection) -> Sequence[Lease]:
+            found = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]
+            longer = [replace(lease, expires=max(lease.expires, until)) for lease in found]
+            trail.append(connection, [announce(lease) for lease in longer])
+            for lease in longer:
+                connection.execute(update(tables.leases).where(tables.leases.c.id == lease.id).values(expires=lease.expires.isoformat()))
+            return longer
+
+        return self._group.run(work)
+
+    def keep_approval(self, approval: StoredApproval) -> None:
+        """Keep an approval."""
+        with self._change() as connection:
+            sessions.keep_approval(connection, approval)
+
+    def approvals(self, topic: str, now: datetime) -> Sequence[StoredApproval]:
+        """Return the approvals on a topic that are not over."""
+        with self._look() as connection:
+            return sessions.approvals(connection, topic, now)
+
     # AuditSink, AuditLog
 
     def write(self, event: AuditEvent) -> AuditRecord:
@@ -332,22 +437,3 @@ def _end(connection: Connection, which: Any, now: datetime, announce: Callable[[
     trail.append(connection, [announce(lease) for lease in ended])
     connection.execute(update(tables.leases).where(which).values(ended=now.isoformat()))
     return ended
-
-
-def _lease_row(lease: Lease) -> dict[str, object]:
-    return {
-        "id": lease.id,
-        "secret": lease.secret,
-        "version": lease.version,
-        "holder": lease.holder,
-        "issued": lease.issued.isoformat(),
-        "expires": lease.expires.isoformat(),
-        "ended": "",
-    }
-
-
-def _lease(row: Any) -> Lease:
-    try:
-        return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))
-    except (ValueError, TypeError):
-        raise IntegrityError("the stored row of a lease is damaged", "restore the store from a backup") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 3  # of the newest migration; a store of an older one is brought up when it is opened
+SCHEMA_VERSION = 4  # of the newest migration; a store of an older one is brought up when it is opened
 
 metadata = MetaData()
 
@@ -142,9 +142,76 @@ leases = Table(
     Column("issued", String(40), nullable=False),
     Column("expires", String(40), nullable=False),
     Column("ended", String(40), nullable=False, default=""),
+    # of what an engine made: how it is undone (sealed), and how far that is: "" for values that are kept here
+    Column("engine", String(128), nullable=False, server_default=""),
+    Column("about", Text, nullable=False, server_default=""),
+    Column("undo", String(8), nullable=False, server_default=""),
+    Column("tried", Integer, nullable=False, server_default="0"),
+    Column("next_try", String(40), nullable=False, server_default=""),
+    Column("key_name", String(128), nullable=False, server_default=""),
+    Column("key_version", Integer, nullable=False, server_default="0"),
+    Column("key_id", String(64), nullable=False, server_default=""),
+    Column("wrapped_key", LargeBinary),
+    Column("handle", LargeBinary),
 )
 Index("leases_by_holder", leases.c.holder, leases.c.ended)
 Index("leases_by_secret", leases.c.secret, leases.c.version, leases.c.ended)
+Index("leases_to_undo", leases.c.undo, leases.c.next_try)
+
+# identity tokens that were used, and the sessions of the jobs that used them; digests only
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("secret", String(64), nullable=False, unique=True),
+    Column("key", String(64), nullable=False),
+    Column("request", String(64), nullable=False),
+    Column("holder", String(256), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("issued", String(40), nullable=False),
+    Column("ends", String(40), nullable=False),
+    Column("kept", String(40), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+)
+Index("sessions_by_end", sessions.c.kept)
+Index("sessions_by_holder", sessions.c.holder)
+
+# under which names the leases of a job are held, one for each request
+grants = Table(
+    "grants",
+    metadata,
+    Column("holder", String(256), primary_key=True),
+    Column("job", String(256), nullable=False),
+    Column("until", String(40), nullable=False),
+)
+Index("grants_by_job", grants.c.job)
+Index("grants_by_end", grants.c.until)
+
+# proofs of possession that were used
+proofs = Table("proofs", metadata, Column("id", String(64), primary_key=True), Column("until", String(40), nullable=False))
+Index("proofs_by_end", proofs.c.until)
+
+# how often something happened in one window of time
+counts = Table(
+    "counts",
+    metadata,
+    Column("bucket", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("until", String(40), nullable=False),
+)
+Index("counts_by_end", counts.c.until)
+
+# approvals of persons as they were handed in; each bears a signature, which is judged when it is needed
+secret_approvals = Table(
+    "secret_approvals",
+    metadata,
+    Column("topic", String(64), primary_key=True),
+    Column("approver", String(128), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("until", String(40), nullable=False),
+)
 
 checkpoints = Table(
     "checkpoints",

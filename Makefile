@@ -30,7 +30,7 @@ define make-environment
 	rm -rf $(1)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pipeline-guard needs Python 3.11 or newer; call make with PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv $(1) || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
-	$(1)/bin/python $(PIP) install --require-hashes --no-deps $(addprefix -r ,$(2)) # the lock is whole: there is nothing to resolve
+	$(1)/bin/python $(PIP) install --require-hashes --no-deps $(addprefix -r ,$(2)) # the locks are whole: there is nothing to resolve
 	$(1)/bin/python $(PIP) install --no-deps --no-build-isolation -e .
 	$(1)/bin/python -m compileall -q pipeline_guard
 	touch $(3)
@@ -99,8 +99,8 @@ dist: $(TESTS_STAMP)
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --exclude-newer "$$(date -u -d '7 days ago' +%F)" -q
 LOCKS := actions/_setup/requirements
 lock:
-	$(COMPILE) --extra hsm --extra archives --extra models --extra images --extra timestamp --extra advisories -o $(LOCKS)-hsm.txt pyproject.toml
-	$(COMPILE) --extra archives --extra models --extra images --extra advisories -c $(LOCKS)-hsm.txt -o $(LOCKS)-gate.txt pyproject.toml
+	$(COMPILE) --extra hsm --extra archives --extra models --extra images --extra timestamp --extra advisories --extra github --extra gitlab -o $(LOCKS)-hsm.txt pyproject.toml
+	$(COMPILE) --extra archives --extra models --extra images --extra advisories --extra github --extra gitlab -c $(LOCKS)-hsm.txt -o $(LOCKS)-gate.txt pyproject.toml
 	$(COMPILE) --extra archives -c $(LOCKS)-hsm.txt -o $(LOCKS).txt pyproject.toml
 	$(COMPILE) -o .github/build-requirements.txt .github/build-requirements.in
 	$(COMPILE) --extra hsm --extra archives --extra postgres --group pyproject.toml:test --group pyproject.toml:check -c $(LOCKS)-hsm.txt -c .github/build-requirements.txt \

@@ -111,7 +111,7 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
-        fields = json.loads(message) if message.startswith("{") else {"message": message[:500]}
+        fields = json.loads(message) if record.name == _LOG.name else {"message": message[:500]}
         return json.dumps({"time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname.lower(), **fields})
 
 

@@ -3,21 +3,33 @@
 
     python bench/broker.py [--seconds 8] [--clients 1,8,64] [--leases 0]
 
-Prints throughput, p50 and p99 with 1, 8 and 64 clients, each beside the floor: the same flow called in this process without HTTP and
-TLS. With ``--leases N`` it then issues N leases and prints the broker's memory on the way. Bounded in time; loopback only.
+Prints throughput, p50 and p99 with 1, 8 and 64 clients, each beside the floor of the same token and database: a lease and its record
+written, the value opened in the token, by as many threads of this process, with no identity, policy, HTTP or TLS. With ``--leases N``
+it then issues N leases and prints the broker's memory on the way. Bounded in time; loopback only.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import http.client
 import json
+import os
 import statistics
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipeline_guard.adapters.hsm.embedded import open_token
+from pipeline_guard.adapters.sql.state import SqlState
+from pipeline_guard.flows.key_use import GovernedToken
+from pipeline_guard.flows.secrets import open_row
+from pipeline_guard.model.event import AuditEvent
+from pipeline_guard.model.lease import Lease
 from tests.fakes.issuer import OidcIssuer
 from tests.fakes.serving import Job, Serving
 
@@ -62,6 +74,39 @@ def measured(serving: Serving, issuer: OidcIssuer, clients: int, seconds: float,
     return len(took) / spent, cuts[49] * 1000, cuts[98] * 1000, len(wrong)
 
 
+def floor(serving: Serving, threads: int, seconds: float) -> float:
+    """Return how many leases a second store and token can do by themselves."""
+    store = SqlState.connect(serving.environ["PIPELINE_GUARD_STORE_URL"]) if "PIPELINE_GUARD_STORE_URL" in serving.environ else None
+    state = store or SqlState.open(str(serving.home))
+    token = GovernedToken(
+        open_token(str(serving.home), uri="", module="", pin="", environ={}), state, _Clock(), memory=timedelta(seconds=2)
+    )
+    row = state.get("db")
+    if row is None:
+        raise SystemExit("the secret is gone")
+    lease = Lease("", "db", row.version, "floor", datetime.now(UTC), datetime.now(UTC))
+    event = AuditEvent(datetime.now(UTC), "floor", "secret.lease", "db", "granted")
+    ends = time.monotonic() + seconds
+
+    def work(_number: int) -> int:
+        done = 0
+        while time.monotonic() < ends:
+            state.issue([replace(lease, id=hashlib.sha256(os.urandom(16)).hexdigest())], [event])
+            open_row(row, token)
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(work, range(threads))) / seconds
+
+
+class _Clock:
+    """The time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
 def used(serving: Serving) -> tuple[float, int]:
     """Return CPU seconds and resident KiB of the broker's process."""
     pid = serving.process.pid if serving.process else 0
@@ -82,12 +127,14 @@ def main() -> None:
         serving = Serving(Path(folder) / "broker", issuer, broker=RATES, url=args.store)
         serving.run("secrets", "put", "db", given="correct horse battery staple")
         with serving:
-            print(f"{'clients':>7} {'leases/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms a lease':>15} {'not 200':>8}")
+            print(f"{'clients':>7} {'leases/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms a lease':>15} {'not 200':>8} {'floor/s':>8}")
             for clients in map(int, args.clients.split(",")):
                 before = used(serving)[0]
                 rate, middle, worst, wrong = measured(serving, issuer, clients, args.seconds, int(args.seconds * 1200))
                 spent = (used(serving)[0] - before) * 1000 / max(rate * args.seconds, 1)
-                print(f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8}")
+                print(
+                    f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8} {floor(serving, clients, args.seconds):>8.0f}"
+                )
             done = 0
             while done < args.leases:
                 measured(serving, issuer, 16, 600, min(10_000, args.leases - done))

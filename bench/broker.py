@@ -127,14 +127,14 @@ def main() -> None:
         serving = Serving(Path(folder) / "broker", issuer, broker=RATES, url=args.store)
         serving.run("secrets", "put", "db", given="correct horse battery staple")
         with serving:
-            print(f"{'clients':>7} {'leases/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms a lease':>15} {'not 200':>8} {'floor/s':>8}")
+            titles = ("leases/s", "p50 ms", "p99 ms", "CPU ms a lease", "not 200", "floor/s")
+            print(f"{'clients':>7} {titles[0]:>9} {titles[1]:>8} {titles[2]:>8} {titles[3]:>15} {titles[4]:>8} {titles[5]:>8}")
             for clients in map(int, args.clients.split(",")):
                 before = used(serving)[0]
                 rate, middle, worst, wrong = measured(serving, issuer, clients, args.seconds, int(args.seconds * 1200))
                 spent = (used(serving)[0] - before) * 1000 / max(rate * args.seconds, 1)
-                print(
-                    f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8} {floor(serving, clients, args.seconds):>8.0f}"
-                )
+                least = floor(serving, clients, args.seconds)
+                print(f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8} {least:>8.0f}")
             done = 0
             while done < args.leases:
                 measured(serving, issuer, 16, 600, min(10_000, args.leases - done))

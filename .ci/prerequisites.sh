@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that are named and missing, where it may; else says the exact command to run.
-# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql]
+# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql] [rsync] [sshd]
 set -eu
 
 softhsm_is_there() {
@@ -23,6 +23,7 @@ missing=""
 for wanted in "$@"; do
     case "$wanted" in
         softhsm) softhsm_is_there || missing="$missing softhsm2" ;;
+        rsync) command -v rsync >/dev/null 2>&1 || missing="$missing rsync" ;; # gitlab-ci-local copies with it
         node) command -v node >/dev/null 2>&1 || missing="$missing nodejs" ;;
         # two further tokens for the tests of the boundary: one that fails them, one that nobody here wrote
         nss) { library_is_there libsoftokn3.so && command -v certutil >/dev/null 2>&1; } || missing="$missing libnss3 libnss3-tools" ;;
@@ -32,6 +33,8 @@ for wanted in "$@"; do
             ;;
         # a real server for the tests of the store; Debian keeps its programs outside PATH
         postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql" ;;
+        # a real server for the tests of SSH certificates; started by tests alone, as themselves
+        sshd) { [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null 2>&1; } || missing="$missing openssh-server openssh-client" ;;
         *) echo "prerequisites: unknown component $wanted" >&2; exit 2 ;;
     esac
 done

@@ -178,17 +178,19 @@ jobs:
       contents: read
     steps:
       - uses: actions/checkout@v4
-      - uses: pipeline-guard/pipeline-guard/actions/scan@1111111111111111111111111111111111111111
+      - uses: pipeline-guard/pipeline-guard/actions/scan@1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a
         with:
           history: true
-      - uses: pipeline-guard/pipeline-guard/actions/gate@1111111111111111111111111111111111111111
+      - uses: pipeline-guard/pipeline-guard/actions/gate@1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a
 """
 
 GITLAB = """\
 include:
   - project: pipeline-guard/pipeline-guard
-    ref: 1111111111111111111111111111111111111111
+    ref: 1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a
     file: /gitlab-templates/gate.yml
+    inputs:
+      commit: 1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a
 """
 
 CONFIGURATION = """\

@@ -28,13 +28,19 @@ LEFT_OUT = {
     "output": "the shell chooses the files that its forge reads",
     "staged": "nothing is staged in a job",
     "against-store": "a fresh machine has no store; where it has one, PIPELINE_GUARD_AGAINST_STORE asks for it",
+    # "VERB FLAG" where another verb's flag of that name is an input
     "fix": "a job judges a change, it makes none",
     "diff": "a job judges a change, it makes none",
     "import-baseline": "moving over is done once, by a person",
     "stdin": "a step has no standard input",
     "check-verdict": "whoever believes a verdict checks it outside of the job that made it",
-    **dict.fromkeys(("tree", "policy", "tool", "advisories-digest", "max-age"), "goes with check-verdict"),
-    **dict.fromkeys(("repository", "change"), "the forge's own variables say it"),
+    **dict.fromkeys(("gate tree", "gate policy", "gate tool", "gate advisories-digest", "gate max-age"), "goes with check-verdict"),
+    **dict.fromkeys(("gate event", "gate event-signature", "gate event-secret"), "goes with a webhook: a job has its own event"),
+    **dict.fromkeys(("gate repository", "gate change"), "the forge's own variables say it"),
+}
+# Defaults that differ from the command's, and why.
+DEFAULTS = {
+    "base": "auto",  # a job knows its merge target, and must not judge a change by the change's own policy
 }
 # Inputs of GitLab's templates that are no flags.
 SOURCE = "https://github.com/pipeline-guard/pipeline-guard.git"
@@ -68,7 +74,7 @@ def inputs(verb: str, several: str) -> list[Input]:
         required = found.positional.count in ("1", "+")
         help_text = f"{found.positional.help}; {several}"
         result.append(Input(found.positional.name, help_text, None if required else "", found.positional.variable))
-    result += [_input(flag, several) for flag in found.flags + COMMON if flag.name not in LEFT_OUT]
+    result += [_input(flag, several) for flag in found.flags + COMMON if not {flag.name, f"{verb} {flag.name}"} & LEFT_OUT.keys()]
     return result
 
 
@@ -81,16 +87,37 @@ def _input(flag: Flag, several: str) -> Input:
     fallback = flag.default or ("false" if flag.switch else "")
     if flag.settable and fallback:
         text += f" (default: the configuration's, else {fallback})"
-    default = "" if flag.settable else fallback
+    default = DEFAULTS.get(flag.name, "" if flag.settable else fallback)
     options = ("true", "false") if flag.switch else flag.choices
     if options and default not in options:
         options = (default, *options)
-    return Input(flag.name, text, default, flag.variable, flag.switch and not flag.settable, options)
+    pattern = "^[0-9]*$" if flag.metavar in ("BYTES", "NUMBER") else ""
+    return Input(flag.name, text, default, flag.variable, flag.switch and not flag.settable, options, pattern)
 
 
-def action_inputs(verb: str) -> Iterator[str]:
+def every_input() -> list[Input]:
+    """Return the inputs of the action at the root: those of every verb, each saying whose it is."""
+    found: dict[str, dict[str, Input]] = {}
+    for verb in VERBS:
+        for item in inputs(verb, "one a line"):
+            found.setdefault(item.name, {})[verb] = item
+    result = []
+    for name, items in found.items():
+        texts: dict[str, list[str]] = {}
+        for verb, item in items.items():
+            texts.setdefault(item.help, []).append(verb)
+        whole = len(texts) == 1 and len(items) == len(VERBS)
+        text = "; ".join(help_text if whole else f"{', '.join(verbs)}: {help_text}" for help_text, verbs in texts.items())
+        defaults = {item.default or "" for item in items.values()}
+        if len(defaults) > 1:  # an input has one default, whichever verb it is for
+            raise SystemExit(f"the verbs disagree on the default of {name}: {', '.join(sorted(defaults))}")
+        result.append(Input(name, text, defaults.pop()))
+    return result
+
+
+def action_inputs(found: list[Input]) -> Iterator[str]:
     """Return the lines of an action's ``inputs``."""
-    for item in inputs(verb, "one a line"):
+    for item in found:
         yield f"  {item.name}:"
         yield f"    description: {json.dumps(item.help)}"
         yield f"    required: {'true' if item.default is None else 'false'}"
@@ -104,12 +131,12 @@ def action_variables(verb: str) -> Iterator[str]:
         yield f"        {item.variable}: ${{{{ inputs.{item.name} }}}}"
 
 
-def action_table(verb: str) -> Iterator[str]:
+def action_table(found: list[Input]) -> Iterator[str]:
     """Return the rows of a README's table."""
     yield ""
     yield "| input | what it is | default |"
     yield "| --- | --- | --- |"
-    for item in inputs(verb, "one a line"):
+    for item in found:
         default = "required" if item.default is None else f"`{item.default}`" if item.default else ""
         yield f"| `{item.name}` | {item.help.replace('|', chr(92) + '|')} | {default} |"
     yield ""
@@ -185,15 +212,19 @@ def between(text: str, marker: str, lines: Iterator[str], comment: tuple[str, st
 
 def shells() -> dict[Path, str]:
     """Return every file we write, as it should be."""
-    result = {}
+    root, overview = ROOT / "action.yml", ROOT / "actions" / "README.md"
+    result = {
+        root: between(root.read_text(), "inputs", action_inputs(every_input())),
+        overview: between(overview.read_text(), "inputs", action_table(every_input()), ("<!-- ", " -->")),
+    }
     for verb in VERBS:
         action = ROOT / "actions" / verb / "action.yml"
-        text = between(action.read_text(), "inputs", action_inputs(verb))
+        text = between(action.read_text(), "inputs", action_inputs(inputs(verb, "one a line")))
         if verb != "inject":  # its launcher passes every input on
             text = between(text, "variables", action_variables(verb))
         result[action] = text
         readme = action.with_name("README.md")
-        result[readme] = between(readme.read_text(), "inputs", action_table(verb), ("<!-- ", " -->"))
+        result[readme] = between(readme.read_text(), "inputs", action_table(inputs(verb, "one a line")), ("<!-- ", " -->"))
         template = ROOT / "gitlab-templates" / f"{verb}.yml"
         text = between(template.read_text(), "inputs", spec_lines(template_inputs(verb)))
         result[template] = between(text, "variables", template_variables(verb))

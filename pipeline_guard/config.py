@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import re
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -15,6 +15,9 @@ import msgspec
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.lease import Binding, Delivery
+from pipeline_guard.model.reference import Reference, is_reference
+from pipeline_guard.policy.backends import BackendsSection, check_backends
+from pipeline_guard.policy.engines import KINDS, EngineSection, check_engine
 from pipeline_guard.policy.parse import Policy
 from pipeline_guard.policy.parse import check as check_policy
 from pipeline_guard.policy.signatures import SignaturePolicy, SignatureRule
@@ -26,11 +29,15 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
 class SecretBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """How one variable of a command gets its value; ``from`` defaults to the variable's own name."""
+    """How one variable of a command gets its value; ``from`` defaults to the variable's own name.
+
+    ``given`` names files whose content goes to the engine that makes the value: ``csr``, ``public-key``, ``jwk``.
+    """
 
     from_: str = msgspec.field(default="", name="from")
     ttl: str = "15m"
     as_: Literal["env", "file"] = msgspec.field(default="env", name="as")
+    given: dict[Literal["csr", "public-key", "jwk"], str] = msgspec.field(default_factory=dict)
 
 
 class TokenSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -170,6 +177,15 @@ class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     scope: Literal["new", "all"] = "new"
 
 
+class PublishSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """``gate --publish``: the check's name, and its parts. ``required``: a job that may not publish fails, those of forks, too."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]{0,99}$")] = "pipeline-guard"
+    required: bool = False
+    comment: bool = True
+    sarif: bool = True
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -182,6 +198,7 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
     advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
     delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
+    publish: PublishSection = msgspec.field(default_factory=PublishSection)
     lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -210,6 +227,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     token: TokenSection = msgspec.field(default_factory=TokenSection)
     store: StoreSection = msgspec.field(default_factory=StoreSection)
     secrets: dict[str, SecretBinding] = msgspec.field(default_factory=dict)
+    engines: dict[str, EngineSection] = msgspec.field(default_factory=dict)
+    backends: BackendsSection = msgspec.field(default_factory=BackendsSection)
     keys: KeysSection = msgspec.field(default_factory=KeysSection)
     scan: ScanSection = msgspec.field(default_factory=ScanSection)
     gate: GateSection = msgspec.field(default_factory=GateSection)
@@ -219,10 +238,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     policy: Policy = msgspec.field(default_factory=Policy)
 
     def bindings(self) -> list[Binding]:
-        """Return what ``secrets:`` binds, ready to be granted."""
-        return [
-            Binding(variable, bound.from_ or variable, duration(bound.ttl), Delivery(bound.as_)) for variable, bound in self.secrets.items()
-        ]
+        """Return what ``secrets:`` binds; ``given`` still holds the names of files. An engine's life is at most its ``longest``."""
+        found = []
+        for variable, bound in self.secrets.items():
+            name, life = bound.from_ or variable, duration(bound.ttl)
+            if name in self.engines:
+                life = min(life, duration(self.engines[name].longest))
+            found.append(Binding(variable, name, life, Delivery(bound.as_), tuple(bound.given.items())))
+        return found
 
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
@@ -246,6 +269,7 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         raise UsageError(f"{name}:{tree.line}: the configuration must be a mapping", "begin with: version: 1")
     if tree.value and tree.get("version") is None:
         raise UsageError(f"{name}:1: the key version is missing", "begin the file with: version: 1")
+    _check_engines(tree, name)
     try:
         config = msgspec.convert(tree.plain(), Config)
     except msgspec.ValidationError as error:
@@ -277,6 +301,7 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         check_broker(config.broker)
     except UsageError as error:
         raise UsageError(f"{name}:{tree.at(['broker']).line}: {error.what}", error.hint) from None
+    check_backends(config.backends, name)
     check_policy(config.policy, name)
     check_signatures(config.verify.policy, name)
     return config
@@ -347,8 +372,34 @@ def _check_binding(variable: str, binding: SecretBinding, tree: Node, name: str)
         raise UsageError(f"{name}:{line}: not a variable name: {variable!r}", "use capital letters, digits and _")
     try:
         duration(binding.ttl)
+        if is_reference(binding.from_):
+            Reference.parse(binding.from_)
     except UsageError as error:
         raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
+
+
+def _check_engines(tree: Node, name: str) -> None:
+    """Raise UsageError with the line of what is wrong in ``engines:``; msgspec does not tell which of a mapping's values it means."""
+    engines = tree.get("engines")
+    for engine, node in engines.items() if engines else ():
+        kind = node.get("kind")
+        section = KINDS.get(str(kind.value)) if kind else None
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", engine):
+            raise UsageError(f"{name}:{node.line}: not a name for an engine: {engine[:60]!r}", "use letters, digits, . _ - /")
+        if section is None:
+            line = kind.line if kind else node.line
+            raise UsageError(f"{name}:{line}: engines.{engine}: no kind of engine that is known", f"kind: {' | '.join(KINDS)}")
+        try:
+            made = msgspec.convert(node.plain(), section)
+        except msgspec.ValidationError as error:
+            if "- at `" not in str(error) and "unknown field" not in str(error):
+                raise UsageError(f"{name}:{node.line}: engines.{engine}: {str(error)[:1].lower()}{str(error)[1:]}") from None
+            raise _explain(str(error), node, name, section) from None
+        try:
+            duration(made.longest)
+            check_engine(made)
+        except UsageError as error:
+            raise UsageError(f"{name}:{node.line}: engines.{engine}: {error.what}", error.hint) from None
 
 
 def _explain(message: str, tree: Node, name: str, root: Any = Config) -> UsageError:

@@ -16,18 +16,20 @@ from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.dynamic import Made, Wish
+from pipeline_guard.model.dynamic import Due, Made, SealedHandle, Wish
 from pipeline_guard.model.entry import Entry, Lost
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.finding import Origin
+from pipeline_guard.model.forge import ForgeFacts, Posted, Publication
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
-from pipeline_guard.model.lease import Binding, Injection, Lease
+from pipeline_guard.model.lease import Binding, Finished, Injection, Lease, Target
 from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
 from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.model.staged import Staged
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
 
@@ -266,6 +268,39 @@ class Git(Protocol):
         ...
 
 
+class Shells(Protocol):
+    """The actions and templates that belong to this version of the program."""
+
+    def paths(self) -> Sequence[str]:
+        """Return the paths of all files, with ``/``, from the project's root."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, None where there is none."""
+        ...
+
+
+class Stage(Protocol):
+    """A throw-away folder in which shells of this project are really run, our command in them answered by a rehearsal."""
+
+    folder: str
+
+    def has(self, program: str) -> bool:
+        """Tell whether a program is there."""
+        ...
+
+    def place(self, name: str, content: bytes) -> str:
+        """Put a file there; return its path."""
+        ...
+
+    def execute(self, words: Sequence[str], environment: Mapping[str, str], files: Sequence[str]) -> Staged:
+        """Run one of our own shells; ``files`` are the variables that name a fresh file each. Raises Unavailable where it cannot start.
+
+        It stands in an empty folder of the stage, ``temp/project``, which a call of our command takes for the repository's root.
+        """
+        ...
+
+
 class Checkout(Protocol):
     """What the work tree stands for."""
 
@@ -285,8 +320,8 @@ class Checkout(Protocol):
 class Process(Protocol):
     """Other programs."""
 
-    def run(self, command: Sequence[str], injection: Injection) -> int:
-        """Run ``command`` with the injected values, its output filtered of them; return its exit code.
+    def run(self, command: Sequence[str], injection: Injection) -> Finished:
+        """Run ``command`` with the injected values, its output filtered of them; return its exit code and what was hidden.
 
         Signals are forwarded. Files of the injection are gone afterwards. Raises UsageError if it cannot be started.
         """
@@ -296,8 +331,11 @@ class Process(Protocol):
 class Handover(Protocol):
     """What outlives one command: masks, private files and the forge's environment file."""
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
-        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used."""
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
+        """Mask, then write; return the path of a file that sets the variables, "" where the forge's own was used.
+
+        Raises UsageError, with nothing written, for what cannot go that way.
+        """
         ...
 
     def remove(self, holder: str) -> None:
@@ -323,6 +361,15 @@ class Keystore(Protocol):
 
     def destroy(self, key: KeyRef) -> None:
         """Remove a key and its public half from the token; one that is gone already is fine."""
+        ...
+
+
+@runtime_checkable
+class Importing(Protocol):
+    """A token that takes keys which were made elsewhere."""
+
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Keep a private RSA key, non-extractable and for signing alone; ``begun`` as in ``Keystore.create``."""
         ...
 
 
@@ -618,6 +665,34 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class Foreseeing(Protocol):
+    """An engine whose handles are known before anything is made, so that nothing is lost where a process dies in between."""
+
+    def handle(self, wish: Wish) -> Secret:
+        """Return the handle that undoes what ``make`` would make of the same wish; undoing what was never made is fine."""
+        ...
+
+
+class MadeBook(Protocol):
+    """What engines made, and how it is undone."""
+
+    def keep_made(self, lease: Lease, handle: SealedHandle | None) -> bool:
+        """Keep durably how a lease's value is undone, its end and what it is; return whether the lease is still open.
+
+        None leaves the handle that is there.
+        """
+        ...
+
+    def take_due(self, now: datetime, until: datetime, holder: str = "", most: int = 100) -> Sequence[Due]:
+        """Take what has ended or expired and is not undone, for this process alone until ``until``; oldest first."""
+        ...
+
+    def settle(self, due: Due, event: AuditEvent, again: datetime | None) -> None:
+        """Write what came of it: undone for good, or to be tried ``again`` from then on."""
+        ...
+
+
 class AuditSink(Protocol):
     """Where audit events go before their effects."""
 
@@ -830,6 +905,26 @@ class AdvisoryPress(Protocol):
 
     def draft(self, path: str, *, keep: bool) -> AbstractContextManager[AdvisoryDraft]:
         """Begin what replaces ``path`` when the block ends well, with ``keep`` from what it holds now. Raises UsageError."""
+        ...
+
+
+class Forge(Protocol):
+    """Where a change is merged, and where verdicts are shown."""
+
+    def head_of(self, change: str) -> str:
+        """Return the commit that a change would bring in as of now. Raises Denied or Unavailable."""
+        ...
+
+    def post(self, publication: Publication) -> Sequence[Posted]:
+        """Post a verdict; doing it twice posts once. Raises Denied or Unavailable where the status cannot be set."""
+        ...
+
+
+class ForgeSettings(Protocol):
+    """How a repository is set up at its forge; reading only."""
+
+    def facts(self, branch: str) -> ForgeFacts:
+        """Return all answers about ``branch``, "" for the default one. Raises Denied or Unavailable."""
         ...
 
 

@@ -5,7 +5,7 @@ const { spawn } = require("node:child_process");
 const path = require("node:path");
 
 module.exports = (verb) => {
-  const env = { ...process.env, HSM: "true" };
+  const env = { ...process.env };
   for (const [name, value] of Object.entries(process.env)) {
     if (name.startsWith("INPUT_")) env[`PIPELINE_GUARD_${name.slice(6).replaceAll("-", "_")}`] = value;
   }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values for later steps of a job: masked first, then written to private files or the forge's environment file.
+"""Values for later steps of a job: masked first, then written to private files, or to the forge's files of variables or outputs.
 
 GitHub's file grammar and masks: docs.github.com, "Workflow commands for GitHub Actions". A value with a line break needs
-the heredoc form; its delimiter is random, so that no value can end it early.
+the heredoc form; its delimiter is random, so that no value can end it early. GitLab has no masks at run time and its dotenv
+reports can be downloaded: there only private files are written.
 """
 
 from __future__ import annotations
@@ -13,46 +14,52 @@ import secrets
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pipeline_guard.adapters.disguise import maskable, masks
 from pipeline_guard.adapters.home import private_folder
-from pipeline_guard.adapters.redaction import SHORTEST
+from pipeline_guard.adapters.private_files import create
 from pipeline_guard.errors import Unavailable, UsageError
-from pipeline_guard.model.lease import Delivery, Injected, Injection
+from pipeline_guard.model.lease import Delivery, Injected, Injection, Target
+
+_FILES = {Target.FILES: "GITHUB_ENV", Target.ENV: "GITHUB_ENV", Target.OUTPUT: "GITHUB_OUTPUT"}
 
 
 class JobHandover:
-    """Private files under the runner's temporary folder, else under our home; one folder a holder."""
+    """Private files under the runner's temporary folder, else under our home; one folder a holder. ``warn`` tells people."""
 
-    def __init__(self, home: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, home: str, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _text: None) -> None:
         self._home = home
         self._environ = environ
+        self._warn = warn
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
-        """Write what a job gets; a value that a variable cannot carry is refused before anything is written."""
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
+        """Write what a job gets; what cannot go that way is refused before anything is written."""
+        on_github = self._environ.get("GITHUB_ACTIONS") == "true"
+        shared = self._environ.get(_FILES[target], "")
+        if target is Target.OUTPUT and not shared:
+            raise UsageError(
+                "there are no step outputs here: GITHUB_OUTPUT is not set", "use --target files, or run this in GitHub Actions"
+            )
+        names = {item.variable: _name(item, target) for item in injection.values}
         for item in injection.values:
-            if not as_files and item.delivery is Delivery.ENV and b"\0" in item.value.reveal():
-                raise UsageError(f"the secret for {item.variable} holds a NUL byte, which no variable can", "bind it with as: file")
-        if self._environ.get("GITHUB_ACTIONS") == "true":
+            _check(item, target, names, on_github=on_github)
+        if on_github:
             self._mask(injection)
         folder = self._folder(holder)
         self.remove(holder)
         private_folder(str(folder))
         pairs: list[tuple[str, bytes]] = []
         for item in injection.values:
-            if as_files or item.delivery is Delivery.FILE:
-                pairs.append((item.variable + ("_FILE" if item.delivery is Delivery.ENV else ""), os.fsencode(_write(folder, item))))
-            else:
-                pairs.append((item.variable, item.value.reveal()))
-        target = self._environ.get("GITHUB_ENV", "")
-        if target:
-            _append(Path(target), b"".join(_heredoc(name, value) for name, value in pairs))
+            as_file = target is Target.FILES or item.delivery is Delivery.FILE
+            content = os.fsencode(create(folder / item.variable, item.value.reveal())) if as_file else item.value.reveal()
+            pairs.append((names[item.variable], content))
+        if shared:
+            _append(Path(shared), b"".join(_heredoc(name, value) for name, value in pairs), _FILES[target])
             return ""
         lines = "".join(f"export {name}={shlex.quote(os.fsdecode(value))}\n" for name, value in pairs)
-        path = folder / "variables.sh"
-        _create(path, os.fsencode(lines))
-        return str(path)
+        return create(folder / "variables.sh", os.fsencode(lines))
 
     def remove(self, holder: str) -> None:
         """Take the holder's folder away."""
@@ -72,7 +79,9 @@ class JobHandover:
         words: set[bytes] = set()
         for item in injection.values:
             value = item.value.reveal()
-            words |= {word for word in (value, *(line.strip() for line in value.splitlines())) if len(word) >= SHORTEST}
+            words |= set(masks(value))
+            if not maskable(value):
+                self._warn(f"{item.variable} is too short or too common to be masked: do not print it")
         try:
             for word in sorted(words):
                 escaped = word.replace(b"%", b"%25").replace(b"\r", b"%0D").replace(b"\n", b"%0A")
@@ -84,30 +93,46 @@ class JobHandover:
             ) from None
 
 
-def _write(folder: Path, item: Injected) -> str:
-    path = folder / item.variable
-    _create(path, item.value.reveal())
-    return str(path)
+def _name(item: Injected, target: Target) -> str:
+    """Return the variable's name; a file that stands in for a value says so."""
+    return item.variable + ("_FILE" if target is Target.FILES and item.delivery is Delivery.ENV else "")
 
 
-def _create(path: Path, content: bytes) -> None:
+def _check(item: Injected, target: Target, names: Mapping[str, str], *, on_github: bool) -> None:
+    """Raise UsageError for a value that cannot go as it shall."""
+    name = names[item.variable]
+    if list(names.values()).count(name) > 1:
+        raise UsageError(f"two secrets would be handed out as {name}", "bind one of them to another name")
+    if target is Target.FILES or item.delivery is Delivery.FILE:
+        return
+    value = item.value.reveal()
+    if b"\0" in value:
+        raise UsageError(f"the secret for {item.variable} holds a NUL byte, which no variable can", "bind it with as: file")
+    if on_github and not maskable(value):
+        raise UsageError(f"the secret for {item.variable} is too short or too common to be masked", "bind it with as: file")
+    if on_github and not _is_text(value):
+        raise UsageError(f"the secret for {item.variable} is no UTF-8, which the runner would change", "bind it with as: file")
+
+
+def _is_text(value: bytes) -> bool:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-    except OSError as error:
-        raise Unavailable(f"cannot write {path.name}: {(error.strerror or 'error').lower()}", "check space and permissions") from None
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-def _append(path: Path, content: bytes) -> None:
+def _append(path: Path, content: bytes, name: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "ab") as stream:
             stream.write(content)
     except OSError as error:
-        raise Unavailable(f"cannot write the environment file: {(error.strerror or 'error').lower()}", "check GITHUB_ENV") from None
+        raise Unavailable(f"cannot write the file of {name}: {(error.strerror or 'error').lower()}", f"check {name}") from None
 
 
 def _heredoc(name: str, value: bytes) -> bytes:
-    mark = f"guard_{secrets.token_hex(16)}".encode()
+    mark = f"guard_{secrets.token_hex(32)}".encode()  # 256 bits
+    if mark in value:  # Defensive: nobody can have known it
+        raise UsageError(f"the secret for {name} holds the mark of its own end", "try again")
     return name.encode() + b"<<" + mark + b"\n" + value + b"\n" + mark + b"\n"

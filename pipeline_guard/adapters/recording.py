@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-import posixpath
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipeline_guard.adapters.memory_sessions import MemorySessions
 from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.boundary import Boundary
+from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
-from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.lease import Finished, Injection, Lease, Target
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 from pipeline_guard.ports import Cache, Files, Patterns
@@ -25,15 +26,19 @@ class RealFiles(Files, Patterns, Protocol):
 
 
 class RecordingFiles:
-    """Reads the real files; keeps what would be written, and reads it back to later steps."""
+    """Reads the real files; keeps what would be written, and reads it back to later steps.
 
-    def __init__(self, real: RealFiles) -> None:
+    Only below ``scratch``, the rehearsal's own folder, is anything really written: shells look for their files there.
+    """
+
+    def __init__(self, real: RealFiles, scratch: str = "") -> None:
         self._real = real
+        self._scratch = scratch
         self.written: dict[str, bytes] = {}
 
     def read(self, path: str, limit: int) -> bytes:
         """Return what was written in this rehearsal, else the real content."""
-        kept = self.written.get(posixpath.normpath(path))
+        kept = self.written.get(os.path.abspath(path))
         if kept is None:
             return self._real.read(path, limit)
         if len(kept) > limit:
@@ -42,11 +47,15 @@ class RecordingFiles:
 
     def write(self, path: str, content: bytes) -> None:
         """Keep ``content`` in memory."""
-        self.written[posixpath.normpath(path)] = content
+        whole = os.path.abspath(path)
+        if self._scratch and os.path.realpath(whole).startswith(os.path.realpath(self._scratch) + os.sep):
+            self._real.write(path, content)
+            return
+        self.written[whole] = content
 
     def kind(self, path: str) -> str:
         """Return the kind of a path as it would be."""
-        return "file" if posixpath.normpath(path) in self.written else self._real.kind(path)
+        return "file" if os.path.abspath(path) in self.written else self._real.kind(path)
 
     def matching(self, pattern: str) -> Sequence[str]:
         """Return the real files that match."""
@@ -69,6 +78,21 @@ class MemoryCache:
         self._kept[name] = content
 
 
+@dataclass(slots=True)
+class _Made:
+    """What an engine made for a lease."""
+
+    lease: Lease
+    handle: SealedHandle | None = None
+    tried: int = 0
+    ends: datetime | None = None  # where it was ended before it expired
+    next_try: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        waits = self.next_try is not None and self.next_try > now
+        return self.lease.revocable and not waits and (self.ends or self.lease.expires) <= now
+
+
 class MemoryState:
     """The store's doors over dictionaries; the same contract as the real one."""
 
@@ -81,6 +105,7 @@ class MemoryState:
         self._secrets: dict[tuple[str, int], SealedSecret] = {}
         self._searches: dict[tuple[str, int], SearchRow] = {}
         self._leases: list[Lease] = []
+        self._made: dict[str, _Made] = {}
         self._intents: dict[str, KeyIntent] = {}
         self._files: dict[str, Sequence[tuple[str, int]]] = {}
         self._checkpoints: dict[int, Checkpoint] = {}
@@ -123,7 +148,7 @@ class MemoryState:
 
     def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """Let the open leases of a holder live longer."""
-        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now]
+        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now and not lease.engine]
         longer = [replace(lease, expires=max(lease.expires, until)) for lease in mine]
         self._leases = [lease for lease in self._leases if lease not in mine] + longer
         for lease in longer:
@@ -169,7 +194,9 @@ class MemoryState:
 
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
-        return Dependents(self.count_under(name, version), sum((name, version) in keys for keys in self._files.values()))
+        handles = [made.handle.wrapping_key for made in self._made.values() if made.handle and made.lease.revocable]
+        secrets = self.count_under(name, version) + sum((key.name, key.version) == (name, version) for key in handles)
+        return Dependents(secrets, sum((name, version) in keys for keys in self._files.values()))
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a record, the newest version where none is named."""
@@ -309,20 +336,47 @@ class MemoryState:
         """Record leases and what announces them."""
         records = [self.write(event) for event in events]
         self._leases += leases
+        self._made |= {lease.id: _Made(lease) for lease in leases if lease.engine}
         return records
 
     def end(self, holder: str, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """End every open lease of ``holder``."""
-        del now
         ended = [lease for lease in self._leases if lease.holder == holder]
         for lease in ended:
             self.write(announce(lease))
+            if lease.id in self._made:
+                self._made[lease.id].ends = min(now, lease.expires)
         self._leases = [lease for lease in self._leases if lease.holder != holder]
         return ended
 
     def open_leases(self, now: datetime) -> Sequence[Lease]:
         """Return the leases that are neither ended nor expired."""
         return [lease for lease in self._leases if lease.expires > now]
+
+    def keep_made(self, lease: Lease, handle: SealedHandle | None) -> bool:
+        """Keep how a lease's value is undone; return whether the lease is still open."""
+        kept = self._made.get(lease.id)
+        if kept is None:  # settled meanwhile
+            return False
+        kept.lease, kept.handle = lease, handle or kept.handle
+        self._leases = [lease if each.id == lease.id else each for each in self._leases]
+        return kept.ends is None
+
+    def take_due(self, now: datetime, until: datetime, holder: str = "", most: int = 100) -> Sequence[Due]:
+        """Take what is to be undone until ``until``."""
+        found = [made for made in self._made.values() if made.is_due(now) and holder in ("", made.lease.holder)][:most]
+        for made in found:
+            made.next_try, made.tried = until, made.tried + 1
+        return [Due(made.lease, made.handle, made.tried) for made in found]
+
+    def settle(self, due: Due, event: AuditEvent, again: datetime | None) -> None:
+        """Write what came of it."""
+        self.write(event)
+        if again is None:
+            self._made.pop(due.lease.id, None)
+            self._leases = [each for each in self._leases if each.id != due.lease.id]
+        elif due.lease.id in self._made:
+            self._made[due.lease.id].next_try = again
 
     def write(self, event: AuditEvent) -> AuditRecord:
         """Chain and keep one event."""
@@ -353,21 +407,31 @@ def _life(row: SealedSecret) -> tuple[datetime | None, datetime | None, datetime
     return row.stops, row.revoked, row.destroys
 
 
+class Unasked:
+    """A forge, registry or service that is not asked: a rehearsal has no network."""
+
+    def __getattr__(self, _name: str) -> Callable[..., Any]:
+        def refuse(*_words: Any, **_named: Any) -> Any:
+            raise Unavailable("no forge, registry or service is asked in a rehearsal", "the pipeline itself asks them")
+
+        return refuse
+
+
 class RecordingProcess:
     """Runs nothing."""
 
-    def run(self, command: Sequence[str], injection: Injection) -> int:
+    def run(self, command: Sequence[str], injection: Injection) -> Finished:
         """Succeed without starting the command."""
         del command, injection
-        return 0
+        return Finished(0)
 
 
 class RecordingHandover:
     """Hands nothing over."""
 
-    def deliver(self, injection: Injection, holder: str, *, as_files: bool) -> str:
+    def deliver(self, injection: Injection, holder: str, target: Target) -> str:
         """Write nothing."""
-        del injection, holder, as_files
+        del injection, holder, target
         return ""
 
     def remove(self, holder: str) -> None:

@@ -1,131 +1,275 @@
 # SPDX-License-Identifier: Apache-2.0
 """A filter that takes secret values, and the forms they usually take, out of a stream of bytes.
 
-It works on chunks: a value split over two writes is still found, because bytes that could be the beginning of one are
-held back until the next bytes tell (or the stream ends). Values under ``SHORTEST`` bytes would destroy ordinary text
-and are left alone; their encoded forms need ``SHORTEST_ENCODED``.
+White space, quotes, backslashes and NULs are looked past, so a value is found across line breaks, shell quotes and escapes.
+Only bytes that could be the beginning of a form are held back, at most ``PIECE`` of them; long values are looked for in pieces
+of that length. One pass of Hyperscan finds all forms; where it is missing, a regular expression does (slow, the same answer).
 """
 
 from __future__ import annotations
 
 import base64
-import json
+import binascii
 import re
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote_from_bytes
-from xml.sax.saxutils import escape
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from typing import Any, NamedTuple
 
+from pipeline_guard.adapters.disguise import forms
 from pipeline_guard.model.secret import Secret
 
 MASK = b"***"
-SHORTEST = 4
-SHORTEST_ENCODED = 6
+PIECE = 256  # bytes
+_GAPS = b" \t\r\n\v\f\0\\\"'"  # what the filter looks past
+_SURE = 16  # bytes from which a form may stand with blanks in between, wherever these are
+_EARLY = 3  # bytes of a possible beginning that are shown when nothing follows for a while
+_GZIP = b"H4sI"  # how base64 of gzip begins
+_GZIP_HELD, _GZIP_OPENED = 64 * 1024, 1024 * 1024  # bytes of base64 that are waited for; of content that is looked at
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+")
+_FREE = re.compile(rb"[ \t\0]*[\r\n][\s\0]*|[\"'\\\0]")  # gaps that a short form may have, too
+_BLANK = re.compile(rb"(?<=\S)[ \t]+(?=\S)")
+_BLOCK = 512
+_PROBE = 12  # bytes of a pattern that the engine looks for
 
 
-def forms(value: bytes) -> Iterator[bytes]:
-    """Give a value and what encoders make of it."""
-    yield value
-    stripped = value.strip()
-    yield stripped
-    for line in stripped.splitlines():
-        yield line.strip()
-    if len(stripped) < SHORTEST_ENCODED:
-        return
-    for raw in {value, stripped}:
-        yield from _base64_cores(raw)
-        yield base64.b64encode(base64.b64encode(raw)).rstrip(b"=")[:-2]
-        yield base64.b32encode(raw).rstrip(b"=")
-        yield raw.hex().encode()
-        yield raw.hex().upper().encode()
-        yield raw.hex(" ").encode()
-        yield raw.hex(":").encode()
-        yield quote_from_bytes(raw, safe="").encode()
-        yield quote_from_bytes(raw).encode()
-        yield re.sub(rb"%[0-9A-F]{2}", lambda found: found[0].lower(), quote_from_bytes(raw, safe="").encode())
-        yield "".join(f"%{byte:02X}" for byte in raw).encode()
-        yield raw[::-1]
-        yield b"".join(b"\\x%02x" % byte for byte in raw)
-        text = raw.decode("utf-8", "replace")
-        yield json.dumps(text)[1:-1].encode()
-        yield json.dumps(text, ensure_ascii=False)[1:-1].encode()
-        yield escape(text, {'"': "&quot;", "'": "&apos;"}).encode()
-        yield text.replace("'", "'\\''").encode()
-        yield from _base64_cores(text.encode("utf-16-le"))
+class _Span(NamedTuple):
+    """Where a form stands, and whose it is (indices of secrets)."""
 
-
-def _base64_cores(raw: bytes) -> Iterator[bytes]:
-    """Give the characters of base64 that do not depend on neighbours, for the three alignments inside a longer text."""
-    for before in range(3):
-        padded = base64.b64encode(bytes(before) + raw)
-        first = 0 if before == 0 else before + 1  # characters that carry bits of what stands before
-        last = (len(raw) + before) * 8 // 6  # beyond it, bits of what follows
-        core = padded[first:last]
-        yield core
-        yield core.translate(bytes.maketrans(b"+/", b"-_"))
+    start: int
+    end: int
+    owners: frozenset[int]
 
 
 class Redactor:
-    """Replaces every form of every secret by ``***``; feed it chunks, then ``finish`` it."""
+    """Replaces every form of every secret by ``***``; feed it chunks, tell it when it is ``idle``, then ``finish`` it."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        found: set[bytes] = set()
-        for secret in secrets:
-            value = secret.reveal()
-            as_written = {value, value.strip(), *(line.strip() for line in value.splitlines())}
+        values = [secret.reveal() for secret in secrets]
+        self._owners: dict[bytes, frozenset[int]] = {}
+        self._exact: dict[bytes, frozenset[bytes]] = {}  # of short forms: how they may be written
+        for index, value in enumerate(values):
             for form in forms(value):
-                if len(form) >= (SHORTEST if form in as_written else SHORTEST_ENCODED):
-                    found.add(form)
-        self._patterns = sorted(found, key=lambda form: (-len(form), form))
-        # a lookahead finds matches that overlap: what is left of one must not show the rest of another
-        self._regex = re.compile(b"(?=(" + b"|".join(map(re.escape, self._patterns)) + b"))") if found else None
-        self._first = frozenset(form[0] for form in found)
-        self._longest = max(map(len, found), default=0)
+                for piece in _pieces(form.translate(None, _GAPS)):
+                    self._owners[piece] = self._owners.get(piece, frozenset()) | {index}
+                    if len(piece) < _SURE:
+                        self._exact[piece] = self._exact.get(piece, frozenset()) | {_FREE.sub(b"", form)}
+        patterns = sorted({*self._owners, _GZIP}) if self._owners else []
+        self._patterns = patterns
+        self._engine = _engine(patterns) if patterns else None
+        self._begin = {pattern[:4] for pattern in patterns}
+        self._longest = max(map(len, patterns), default=0)
         self._held = b""
-        self.hits = 0
+        self._done = 0  # bytes of what is held that were dealt with already
+        self._masked = False  # whether those are hidden, not shown
+        self.counts = [0] * len(values)
+
+    def beside(self) -> Redactor:
+        """Return a filter for a second stream: of the same secrets, which counts with this one."""
+        other = copy(self)
+        other._held, other._done, other._masked = b"", 0, False
+        return other
+
+    @property
+    def hits(self) -> int:
+        """How often something was hidden; one place may hide several secrets."""
+        return sum(self.counts)
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether bytes are held back that ``idle`` might show."""
+        return self._done < len(self._held)
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what may be shown of everything fed so far."""
-        if self._regex is None:
-            return chunk
-        text = self._held + chunk
-        keep = self._beginning_at(text)
-        spans = self._spans(text)
-        # a match that reaches into what is held back may yet turn out to be a longer one: it waits, too
-        for start, end in reversed(spans):
-            if start < keep < end:
-                keep = start
-        self._held = text[keep:]
-        return self._masked(text[:keep], [span for span in spans if span[1] <= keep])
+        return self._take(chunk) if self._patterns else chunk
+
+    def idle(self) -> bytes:
+        """Return what need not wait any longer: nothing was fed for a while. The rest of a value that goes on is still hidden."""
+        if not self._patterns:
+            return b""
+        shown = self._take(b"", settle=True)
+        if self.waiting and len(self._held.translate(None, _GAPS)) <= _EARLY:
+            shown += self._held[self._done :]
+            self._done, self._masked = len(self._held), False
+        return shown
 
     def finish(self) -> bytes:
         """Return what was held back, masked; the stream is over."""
-        rest, self._held = self._held, b""
-        return self._masked(rest, self._spans(rest))
+        return self._take(b"", settle=True, last=True) if self._patterns else b""
 
-    def _spans(self, text: bytes) -> list[tuple[int, int]]:
-        """Return the spans that hold a form of a secret, overlapping ones joined."""
-        spans: list[tuple[int, int]] = []
-        for found in self._regex.finditer(text) if self._regex else ():
-            start, end = found.span(1)
-            if spans and start < spans[-1][1]:
-                spans[-1] = spans[-1][0], max(end, spans[-1][1])
+    def _take(self, chunk: bytes, *, settle: bool = False, last: bool = False) -> bytes:
+        text = self._held + chunk
+        plain = text.translate(None, _GAPS)
+        spans, keep = self._spans(text, plain, settle=settle)
+        if last:
+            keep = len(text)
+        elif count := self._beginning(plain):
+            keep = min(keep, _from_end(text, count))
+        return self._show(text, spans, keep)
+
+    def _show(self, text: bytes, spans: Sequence[_Span], keep: int) -> bytes:
+        """Return the text up to ``keep`` without what is hidden; a span that reaches beyond is remembered as dealt with."""
+        shown: list[bytes] = []
+        place, masked = self._done, self._masked
+        for start, end, owners in spans:
+            if start >= keep:
+                break
+            if end <= place:
+                continue
+            if start >= place or not masked:
+                shown += [text[place:start], MASK]
+                for owner in owners:
+                    self.counts[owner] += 1
+            place, masked = end, True
+        if place < keep:
+            shown.append(text[place:keep])
+            place, masked = keep, False
+        self._held, self._done, self._masked = text[keep:], place - keep, masked
+        return b"".join(shown)
+
+    def _spans(self, text: bytes, plain: bytes, *, settle: bool) -> tuple[list[_Span], int]:
+        """Return the spans that hold a form, overlapping ones joined, and from where on the text must wait (its length: nowhere)."""
+        found, wait = [], len(plain)
+        for pattern, end in self._engine(plain) if self._engine else ():
+            start = end - len(pattern)
+            if pattern != _GZIP:
+                found.append((start, end, pattern))
+                continue
+            packed, hidden, owners = self._packed(plain, start)
+            if packed < 0 and not settle and len(plain) - start < _GZIP_HELD:
+                wait = min(wait, start)
+            elif owners:
+                found.append((start, hidden, b""))
+                self._owners[b""] = owners
+        if not found and wait == len(plain):
+            return [], len(text)
+        wanted = sorted({place for start, end, _ in found for place in (start, end - 1)} | ({wait} if wait < len(plain) else set()))
+        at = _places(text, wanted)
+        spans: list[_Span] = []
+        for start, end, pattern in sorted(found):
+            first, behind = at[start], at[end - 1] + 1
+            if not pattern and (word := _BLANK.search(text, first, behind)):  # base64 that was cut off: what follows is a word
+                behind = word.start()
+            exact = self._exact.get(pattern)
+            if exact and _FREE.sub(b"", text[first:behind]) not in exact:
+                continue
+            owners = self._owners[pattern]
+            if spans and first < spans[-1].end:
+                spans[-1] = _Span(spans[-1].start, max(behind, spans[-1].end), spans[-1].owners | owners)
             else:
-                spans.append((start, end))
-        return spans
+                spans.append(_Span(first, behind, owners))
+        return spans, at.get(wait, len(text))
 
-    def _masked(self, text: bytes, spans: list[tuple[int, int]]) -> bytes:
-        shown, place = [], 0
-        for start, end in spans:
-            shown += [text[place:start], MASK]
-            place = end
-        self.hits += len(spans)
-        return b"".join([*shown, text[place:]])
+    def _packed(self, plain: bytes, start: int) -> tuple[int, int, frozenset[int]]:
+        """Look into base64 of gzip: return where it ends (-1: not yet), what to hide, and whose values it holds."""
+        run = _BASE64.match(plain, start)
+        text = plain[start : run.end() if run else start]
+        inflate = zlib.decompressobj(wbits=31)
+        try:
+            packed = base64.b64decode(text[: len(text) // 4 * 4], altchars=b"-_" if {*b"-_"} & {*text} else None)
+            content = inflate.decompress(packed, _GZIP_OPENED)
+        except (binascii.Error, zlib.error):
+            return start, start, frozenset()
+        owners: set[int] = set()
+        for pattern, _ in self._engine(content.translate(None, _GAPS)) if self._engine else ():
+            owners |= self._owners.get(pattern, frozenset())
+        if inflate.eof:
+            signs = -(-(len(packed) - len(inflate.unused_data)) // 3) * 4
+            end = start + min(signs, len(text))
+            return end, end, frozenset(owners)
+        return -1 if run and run.end() == len(plain) else start, start + len(text), frozenset(owners)
 
-    def _beginning_at(self, text: bytes) -> int:
-        """Return the first position from which the text's end is the beginning of a pattern."""
-        for position in range(max(0, len(text) - self._longest + 1), len(text)):
-            if text[position] in self._first:
-                tail = text[position:]
-                if any(form.startswith(tail) for form in self._patterns):
-                    return position
-        return len(text)
+    def _beginning(self, plain: bytes) -> int:
+        """Return how many bytes at the end of the text are the beginning of a form."""
+        size = len(plain)
+        for count in range(min(self._longest - 1, size), 0, -1):
+            if count >= 4 and plain[size - count : size - count + 4] not in self._begin:
+                continue
+            tail = plain[size - count :]
+            index = bisect_right(self._patterns, tail)
+            if index < len(self._patterns) and self._patterns[index].startswith(tail):
+                return count
+        return 0
+
+
+def _pieces(form: bytes) -> Iterator[bytes]:
+    """Cut a long form into pieces, the last of which overlaps the one before."""
+    if len(form) <= PIECE:
+        if len(form) > 4:
+            yield form
+        return
+    for start in range(0, len(form) - PIECE, PIECE - 1):
+        yield form[start : start + PIECE]
+    yield form[-PIECE:]
+
+
+def _engine(patterns: Sequence[bytes]) -> Any:
+    """Return a function that gives each pattern in a text, with its end.
+
+    The engine looks for one telling piece of each pattern, which compiles in a hundredth of the time; the rest is compared.
+    """
+    try:
+        import hyperscan
+    except ImportError:
+        return _slow_engine(patterns)
+    probes: dict[bytes, list[tuple[int, bytes]]] = {}  # piece -> where it begins in which patterns
+    for pattern in patterns:
+        last = max(0, len(pattern) - _PROBE)
+        place = max((last, last // 2, 0), key=lambda start: len(set(pattern[start : start + _PROBE])))
+        probes.setdefault(pattern[place : place + _PROBE], []).append((place, pattern))
+    pieces, count = list(probes), len(probes)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=pieces, ids=list(range(count)), elements=count, flags=[0] * count, literal=True)
+    database.scratch = hyperscan.Scratch(database)
+
+    def search(text: bytes) -> list[tuple[bytes, int]]:
+        seen: list[tuple[int, int]] = []
+        if text:
+            database.scan(text, match_event_handler=lambda number, _start, end, _flags, _context: seen.append((number, end)))
+        found = []
+        for number, end in seen:
+            piece = pieces[number]
+            for place, pattern in probes[piece]:
+                start = end - len(piece) - place
+                if start >= 0 and text.startswith(pattern, start):
+                    found.append((pattern, start + len(pattern)))
+        return found
+
+    return search
+
+
+def _slow_engine(patterns: Sequence[bytes]) -> Any:
+    """Do without Hyperscan: the longest pattern at each place."""
+    regex = re.compile(b"(?=(" + b"|".join(map(re.escape, sorted(patterns, key=len, reverse=True))) + b"))")
+    return lambda text: [(found[1], found.end(1)) for found in regex.finditer(text)]
+
+
+def _places(text: bytes, wanted: Sequence[int]) -> dict[int, int]:
+    """Return where signs of the text without gaps, named by ascending index, stand in the text."""
+    found: dict[int, int] = {}
+    passed = number = 0
+    for start in range(0, len(text), _BLOCK):
+        if number == len(wanted):
+            break
+        block = text[start : start + _BLOCK]
+        held = len(block.translate(None, _GAPS))
+        while number < len(wanted) and wanted[number] < passed + held:
+            found[wanted[number]] = start + _sign(block, wanted[number] - passed)
+            number += 1
+        passed += held
+    return found
+
+
+def _sign(block: bytes, index: int) -> int:
+    """Return where the sign with this index stands, gaps not counted."""
+    return bisect_left(range(len(block)), index + 1, key=lambda place: len(block[: place + 1].translate(None, _GAPS)))
+
+
+def _from_end(text: bytes, count: int) -> int:
+    """Return where the last ``count`` signs begin that are no gaps."""
+    window = 2 * count + 64
+    while len(text[-window:].translate(None, _GAPS)) < count:
+        window *= 2
+    return max(0, len(text) - window) + _sign(text[-window:], len(text[-window:].translate(None, _GAPS)) - count)

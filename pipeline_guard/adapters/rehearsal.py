@@ -59,6 +59,18 @@ class SoftwareToken:
         self._keys[ref.id] = _Held(record, material)
         return record
 
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Keep a private RSA key in memory."""
+        from pipeline_guard.adapters.hsm.importing import public_pem_of, read_rsa
+
+        private = read_rsa(pem)
+        ref = KeyRef(name, version, KeyType.RSA_2048 if private.key_size < 3072 else KeyType.RSA_3072, KeyUsage.SIGN, os.urandom(16).hex())
+        if begun is not None:
+            begun(ref)
+        record = KeyRecord(ref, KeyState.ACTIVE, self._clock.now(), "none", public_pem_of(private))
+        self._keys[ref.id] = _Held(record, private)
+        return record
+
     def describe(self, uri: str) -> KeyRecord:
         """Find a key by the ``object`` or ``id`` of an RFC 7512 URI. Raises UsageError where it names none or several."""
         wanted = TokenUri.parse(uri)
@@ -92,6 +104,7 @@ class SoftwareToken:
         schemes: dict[KeyType, tuple[Any, ...]] = {
             KeyType.EC_P256: (ec.ECDSA(hashes.SHA256()),),
             KeyType.EC_P384: (ec.ECDSA(hashes.SHA384()),),
+            KeyType.RSA_2048: (padding.PKCS1v15(), hashes.SHA256()),
             KeyType.RSA_3072: (padding.PKCS1v15(), hashes.SHA256()),
         }
         return bytes(private.sign(message, *schemes.get(key.type, ())))

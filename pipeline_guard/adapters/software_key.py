@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from pipeline_guard.errors import Unavailable
+from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.boundary import Probe, TokenFacts
 from pipeline_guard.model.key import SOFTWARE, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Anchor, Examined, Keystore, Signer, Wrapper
+from pipeline_guard.ports import Anchor, Examined, Importing, Keystore, Signer, Wrapper
 
 _LABEL = b"pipeline-guard ml-dsa-65 seed v1"
 
@@ -62,6 +62,12 @@ class WithSoftwareKeys:
             self.token.destroy(base.ref)
             raise
         return replace(base, ref=replace(base.ref, type=KeyType.ML_DSA_65), token=(SOFTWARE + base.token)[:64], public_pem=pem)
+
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Put a private RSA key into the token."""
+        if not isinstance(self.token, Importing):
+            raise UsageError("keys are not imported into this key service", "use a PKCS#11 token, or the service's own tools")
+        return self.token.import_rsa(name, version, pem, begun)
 
     def describe(self, uri: str) -> KeyRecord:
         """Find a key by URI."""

@@ -57,7 +57,7 @@ class Command:
 
 FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github")
 
-EVENTS = ("push", "pull-request", "fork", "tag")
+EVENTS = ("push", "pull-request", "merge-request", "fork", "tag", "merge-group", "schedule")
 
 COMMON = (
     Flag("config", "configuration file (default: .pipeline-guard.yml at the repository's root)", "FILE"),
@@ -94,6 +94,9 @@ _CHANGE = (
 )
 
 
+_FORGE_TOKEN = Flag(
+    "forge-token", "token of the forge: env:NAME, file:PATH or fd:N (default: env:GITHUB_TOKEN, env:GITLAB_TOKEN)", "REFERENCE"
+)
 _PINS = (
     Flag("network", "whether pinned commits are asked of the forge (default: gate.network)", "WAY", "", ("", "off", "try", "require")),
     Flag("zizmor", "ask zizmor for a second opinion on workflows, where it is installed", switch=True),
@@ -113,6 +116,7 @@ _TERMS = (
     Flag("note", "a line for people", "TEXT"),
 )
 
+_FORK = Flag("fork", "what to do in the job of a fork's change, which gets neither identity nor secrets", "WAY", "fail", ("fail", "skip"))
 _REUSE = Flag("reuse-digests", "take over digests of files that nobody has written to since, as far as times tell", switch=True)
 _CERTIFICATES = (
     Flag("certificate-identity", "who must have signed, where a certificate says so: exactly this URI, mail address or name", "NAME"),
@@ -138,6 +142,7 @@ COMMANDS: tuple[Command, ...] = (
             Flag("event", "the situation to rehearse (default: each workflow in its own)", "EVENT", "", ("", *EVENTS)),
             Flag("job", "rehearse only this job", "NAME"),
             Flag("base", "the merge target of the rehearsed change", "REF"),
+            Flag("watch", "rehearse again after every change of a file", switch=True),
             *_DATA,
         ),
     ),
@@ -185,7 +190,7 @@ COMMANDS: tuple[Command, ...] = (
         "check dependencies, workflows, artifacts and model files against policy",
         "gate",
         (
-            Flag("base", "the merge target; its configuration and policy are used", "REF"),
+            Flag("base", "the merge target; its configuration and policy are used; auto: the one that the job's event names", "REF"),
             *_PINS,
             Flag("advisories", "database of known weaknesses (default: gate.advisories.database)", "FILE"),
             Flag("sbom", "write what locks pin as cyclonedx=FILE or spdx=FILE; may be repeated", "FORM=FILE", many=True),
@@ -202,6 +207,13 @@ COMMANDS: tuple[Command, ...] = (
             Flag("tool", "with --check-verdict: SHA-256 of the tool that must have made it", "DIGEST"),
             Flag("advisories-digest", "with --check-verdict: SHA-256 of the database of advisories", "DIGEST"),
             Flag("max-age", "with --check-verdict: how old it may be", "DURATION", "1h"),
+            Flag(
+                "publish", "post the verdict to the forge, for the commit of the event; with --check-verdict what was signed", switch=True
+            ),
+            _FORGE_TOKEN,
+            Flag("event", "body of the webhook to publish for (default: the job's own event)", "FILE"),
+            Flag("event-signature", "the signature that came with it: X-Hub-Signature-256, X-Gitlab-Signature", "HEX"),
+            Flag("event-secret", "what the forge signs webhooks with: env:NAME, file:PATH or fd:N", "REFERENCE"),
             *_RESULTS,
         ),
     ),
@@ -241,6 +253,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Flag("certificate-identity", "with --private-trust: whom the certificate names, a URI or mail address", "NAME"),
             Flag("certificate-oidc-issuer", "with --private-trust: who confirms that identity", "URL"),
+            _FORK,
         ),
         Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),
@@ -279,19 +292,23 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag(
                 "target",
-                "files: private files, their paths in the environment file; env: values themselves",
+                "files: private files, later steps get their paths; env: later steps get the values; output: outputs of this step",
                 "TARGET",
                 "files",
-                ("files", "env"),
+                ("files", "env", "output"),
             ),
             Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+            _FORK,
         ),
     ),
     Command(
         "revoke",
         "end every lease of this job and remove what inject wrote; may be repeated",
         "revoke",
-        (Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),),
+        (
+            Flag("holder", "what the leases are bound to (default: the job, as the forge names it)", "NAME"),
+            Flag("expired", "instead: undo what engines made for any job whose time is over, and what failed before", switch=True),
+        ),
     ),
     Command(
         "seal",
@@ -338,6 +355,13 @@ COMMANDS: tuple[Command, ...] = (
                     _SOFTWARE,
                     *_PERIOD,
                 ),
+                Positional("name", "its name", "1"),
+            ),
+            Command(
+                "import",
+                "put a private RSA key that was made elsewhere (a GitHub App's) into the token, or its next version",
+                "keys",
+                (Flag("from-file", "its PEM; destroy it afterwards", "FILE"),),
                 Positional("name", "its name", "1"),
             ),
             Command("list", "list the keys, their states, and what is due", "keys", _DATA),
@@ -546,6 +570,19 @@ COMMANDS: tuple[Command, ...] = (
                 (Flag("format", "form of the report", "FORMAT", "text", ("text", "json", "markdown", "prometheus")),),
             ),
             Command("checkpoint", "sign in the token how far the log is", "audit"),
+        ),
+    ),
+    Command(
+        "doctor",
+        "tell which settings of a repository at its forge leave a way round the gate",
+        "doctor_forge",
+        (
+            Flag("forge", "look at the settings of this forge", "FORGE", "", ("", "github", "gitlab")),
+            Flag("repository", "OWNER/NAME (default: that of the job, or of this clone's remote)", "NAME"),
+            Flag("branch", "the merge target (default: the repository's default branch)", "BRANCH"),
+            Flag("check-name", "name under which verdicts are published", "NAME", "pipeline-guard"),
+            _FORGE_TOKEN,
+            *_DATA,
         ),
     ),
     Command("explain", "say what a rule looks for, why it matters and what to do", "explain", (), Positional("rule", "a rule's id", "1")),

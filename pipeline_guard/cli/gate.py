@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, assert_never
 
-from pipeline_guard.cli import gate_fix, gate_verdict
+from pipeline_guard.cli import gate_fix, gate_verdict, job, publish
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
@@ -18,7 +18,7 @@ from pipeline_guard.flows.gate import GateDoors, examine, merged
 from pipeline_guard.flows.gate_packages import AdvisoryAccess
 from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, DependencySettings, GateSettings, Waived
+from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, DependencySettings, GateSettings, PublishSettings, Waived
 from pipeline_guard.model.verdict import Outcome
 
 _NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "try", "require": "require"}
@@ -27,13 +27,18 @@ _NETWORKS: dict[str, Literal["off", "try", "require"]] = {"off": "off", "try": "
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Judge the tree, or the change since ``--base`` by the merge target's own configuration."""
     targets(args)  # a mistake there should not cost a run
-    base = args.text("base")
+    args = job.with_base(args, wiring)
+    event = publish.event(args, wiring)
+    base = args.text("base") or (event.base if event else "")
+    if event and args.on("fix"):
+        raise UsageError("--publish and --fix do not go together", "publish what was fixed and committed")
     if args.on("fix"):
         return gate_fix.run(args, _chosen(args, _settings(wiring.config(base), _source(args, base, wiring))), wiring)
     if args.on("diff"):
         raise UsageError("--diff goes with --fix", "write --fix --diff")
     if args.text("check-verdict"):
-        return gate_verdict.check(args, wiring, args.text("policy") or _effective(args, base, wiring).digest)
+        settings = _effective(args, base, wiring)
+        return gate_verdict.check(args, wiring, args.text("policy") or settings.digest, event, settings)
     sboms = sbom_targets(args)
     gate_verdict.prepare(args, wiring)
     settings = _chosen(args, _effective(args, base, wiring))
@@ -59,6 +64,8 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         wiring.files.write(path, render_sbom(gated.packages, form, _title(wiring), wiring.clock.now()).encode("utf-8", "backslashreplace"))
     if args.text("sign-verdict"):
         gate_verdict.sign(gated, settings, args, wiring)
+    if event:
+        publish.publish_verdict(gated.verdict, event, settings, args, wiring)
     return exit_code(gated.verdict.outcome)
 
 
@@ -117,6 +124,7 @@ def _settings(config: Config, source: str) -> GateSettings:
         advisories=_advisories(section.advisories),
         network=section.network if isinstance(section.network, str) else "off",
         lookup=tuple(sorted(section.lookup.items())),
+        publish=PublishSettings(section.publish.name, section.publish.required, section.publish.comment, section.publish.sarif),
         digest=Digest.sha256(canonical(config)).hex,
         source=source,
     )

@@ -8,17 +8,19 @@ import re
 from functools import partial
 
 from pipeline_guard import __version__
+from pipeline_guard.cli import publish
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed
 from pipeline_guard.cli.output import render
 from pipeline_guard.cli.spelling import printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.config import duration
-from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.errors import ExitCode, IntegrityError, UsageError
 from pipeline_guard.flows.gate import Gated
 from pipeline_guard.flows.sign import SignDoors
 from pipeline_guard.flows.verdict import believe, sign_verdict
 from pipeline_guard.flows.verify import KeyDoors, find_key
+from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.occasion import Occasion
 
@@ -54,12 +56,18 @@ def sign(gated: Gated, settings: GateSettings, args: Args, wiring: Wiring) -> No
     wiring.console.talk(f"signed the verdict: {bundle}, key sha256:{fingerprint}")
 
 
-def check(args: Args, wiring: Wiring, policy: str) -> ExitCode:
-    """Believe a verdict, or say the one reason why not; ``policy`` is the digest that is expected where no flag names one."""
+def check(args: Args, wiring: Wiring, policy: str, event: ForgeEvent | None, settings: GateSettings) -> ExitCode:
+    """Believe a verdict, or say the one reason why not; ``policy`` is the digest that is expected where no flag names one.
+
+    With an ``event`` the verdict must be for its commit, and what came of it is published there.
+    """
     if not args.text("key"):
         raise UsageError("no key to check the verdict with", "name a PEM file or a key with --key")
     given = {name: args.text(name) for name in _FIELDS if args.text(name)}
-    given = {"repository": _repository(args, wiring), "policy": policy, **given}
+    told = {"repository": event.repository_id, "change": event.change, "head": event.head, "base": event.base} if event else {}
+    if event and given.get("head", event.head) != event.head:
+        raise UsageError("--head is not the commit of the event", "leave it out")
+    given = {"repository": _repository(args, wiring), "policy": policy, **{name: value for name, value in told.items() if value}, **given}
     for needed in ("repository", "head", "base"):
         if not given.get(needed):
             raise UsageError(f"a verdict is checked against a {needed}", f"name it with --{needed}")
@@ -70,10 +78,17 @@ def check(args: Args, wiring: Wiring, policy: str) -> ExitCode:
         raise UsageError("a verdict is checked against a policy", "name its digest with --policy, or run it in a clone of the repository")
     expected = {name.removesuffix("-digest"): value for name, value in given.items()}
     name = args.text("check-verdict")
-    keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
-    key = find_key(args.text("key"), files=wiring.files, keys=keys, clock=wiring.clock)
+    doors = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
+    key = find_key(args.text("key"), files=wiring.files, keys=doors, clock=wiring.clock)
     max_age = duration(args.text("max-age"))
-    claimed = believe(wiring.files.read(name, _BUNDLE), key, expected, wiring.clock.now(), max_age, name)
+    try:
+        claimed = believe(wiring.files.read(name, _BUNDLE), key, expected, wiring.clock.now(), max_age, name)
+    except IntegrityError as error:
+        if event:
+            publish.publish_refusal(error, event, settings, args, wiring)
+        raise
+    if event:
+        publish.publish_belief(claimed.report, event, settings, args, wiring)
     if args.text("format") == "json":
         wiring.console.data(json.dumps({"verified": True, "outcome": claimed.outcome, "report": claimed.report}, indent=2))
     else:

@@ -7,7 +7,7 @@ import json
 from datetime import datetime, timedelta
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.doors import key_doors, secret_doors
+from pipeline_guard.cli.doors import governed, key_doors, secret_doors
 from pipeline_guard.cli.table import show, show_one
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.config import duration
@@ -19,11 +19,22 @@ from pipeline_guard.flows.rewrap import rewrap
 from pipeline_guard.flows.search import STORE_KEY, renew
 from pipeline_guard.flows.tidy import unfinished
 from pipeline_guard.model.key import KeyRecord, KeyUsage
+from pipeline_guard.model.secret import Secret
+
+_LARGEST_PEM = 64 * 1024  # bytes
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Run one action of ``keys``."""
-    actions = {"create": _create, "list": _list, "show": _show, "rotate": _rotate, "rewrap": _rewrap, "export-public": _export}
+    actions = {
+        "create": _create,
+        "list": _list,
+        "show": _show,
+        "rotate": _rotate,
+        "rewrap": _rewrap,
+        "import": _import,
+        "export-public": _export,
+    }
     actions[args.action](args, wiring)
     return ExitCode.CLEAN
 
@@ -32,6 +43,16 @@ def _create(args: Args, wiring: Wiring) -> None:
     record = keys.create(args.text("name"), args.text("type"), args.text("usage"), _period(args, wiring), doors=_doors(args, wiring))
     kind = f"{record.ref.type.value}, {record.ref.usage.value}{', in software' if record.in_software else ''}"
     wiring.console.data(f"created {record.ref.name} version {record.ref.version} ({kind})")
+
+
+def _import(args: Args, wiring: Wiring) -> None:
+    path = args.text("from-file")
+    if not path:
+        raise UsageError("no key to import", "--from-file FILE names its PEM")
+    pem = Secret(wiring.files.read(path, _LARGEST_PEM))
+    record = keys.take_in(args.text("name"), pem, governed(wiring), doors=key_doors(wiring))
+    wiring.console.data(f"imported {record.ref.name} version {record.ref.version} ({record.ref.type.value}, {record.ref.usage.value})")
+    wiring.console.talk(f"{path} is still the key: destroy it now, and every copy of it")
 
 
 def _list(args: Args, wiring: Wiring) -> None:

@@ -5,21 +5,42 @@ from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.job import holder
+from pipeline_guard.cli.leases import say_ended
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
-    """Remove files first: they are the values; then end the leases. Needs no token."""
+    """Remove files first: they are the values; then end the leases, and undo what engines made: only that needs the token."""
+    if args.on("expired"):
+        return _expired(wiring)
     name = holder(args, wiring.environ)
     wiring.handover().remove(name)
     desk = wiring.broker(name)
-    ended = desk.revoke() if desk else _here(name, wiring)
-    wiring.console.talk(f"revoked {ended} lease{'s' if ended != 1 else ''} of {name}")
+    if desk is None:
+        return _here(name, wiring)
+    count = desk.revoke()
+    wiring.console.talk(f"revoked {count} lease{'s' if count != 1 else ''} of {name}")
     return ExitCode.CLEAN
 
 
-def _here(name: str, wiring: Wiring) -> int:
+def _here(name: str, wiring: Wiring) -> ExitCode:
+    from pipeline_guard.cli.doors import undo_doors
     from pipeline_guard.flows import lease
 
-    return len(lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=wiring.state()))
+    ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=wiring.state(), undo=undo_doors(wiring))
+    count = len(ended.ended)
+    wiring.console.talk(f"revoked {count} lease{'s' if count != 1 else ''} of {name}")
+    kept = sorted({each.secret for each in ended.ended if not each.engine})
+    if kept:
+        wiring.console.talk(f"access ended; the values themselves stay valid until rotated: {', '.join(kept)}"[:500])
+    return say_ended(ended, wiring)
+
+
+def _expired(wiring: Wiring) -> ExitCode:
+    from pipeline_guard.cli.doors import undo_doors
+    from pipeline_guard.flows import lease
+
+    swept = lease.sweep(undo=undo_doors(wiring))
+    wiring.console.talk(f"undid {len(swept.undone)} expired lease{'s' if len(swept.undone) != 1 else ''}")
+    return say_ended(swept, wiring)

@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.job import event
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError, weightiest
-from pipeline_guard.flows.event_range import EVENT_LIMIT, Change, change_of
+from pipeline_guard.flows.event_range import Change, change_of
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range
 from pipeline_guard.model.finding import Finding, FindingStatus, ScanReport, Severity
 from pipeline_guard.model.limits import Limits
@@ -78,8 +79,7 @@ def _range(args: Args, wiring: Wiring) -> tuple[Selection, str]:
     """Resolve --range, and say what it means."""
     revisions = args.text("range")
     if revisions == "auto":
-        path = wiring.environ.get("GITHUB_EVENT_PATH", "")
-        change = change_of(wiring.environ, wiring.files.read(path, EVENT_LIMIT) if path else b"")
+        change = change_of(wiring.environ, event(wiring))
         if not change.ranges:
             wiring.console.talk(f"the event ({change.event[:60]}) has no range of commits: looking at the whole work tree")
             return Selection(Scope.TREE), ""

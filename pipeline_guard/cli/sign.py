@@ -8,7 +8,7 @@ from functools import partial
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed, trust_doors
-from pipeline_guard.cli.job import holder
+from pipeline_guard.cli.job import holder, skipped_for_fork
 from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
@@ -24,6 +24,8 @@ _SHOWN = 10  # subjects on one line
 
 def run(args: Args, wiring: Wiring) -> int:
     """Sign the subjects and print where the signatures went."""
+    if skipped_for_fork(args, wiring):
+        return ExitCode.CLEAN
     args = args.with_section(wiring.config("").sign)
     subjects = tuple(named(subject) for subject in args.many("subjects"))
     if not subjects and not args.text("subjects-from"):

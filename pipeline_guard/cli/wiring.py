@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.image import LAYOUT, ImageReference
+from pipeline_guard.model.reference import Reference
+from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
     Advisories,
@@ -31,9 +34,12 @@ from pipeline_guard.ports import (
     Checkpoints,
     Clock,
     Contents,
+    Engine,
     Examined,
     Files,
     Fingerprint,
+    Forge,
+    ForgeSettings,
     FreshJwks,
     Git,
     Handover,
@@ -46,6 +52,7 @@ from pipeline_guard.ports import (
     Keystore,
     LeaseBook,
     LeaseTime,
+    MadeBook,
     Patterns,
     Process,
     Progress,
@@ -61,6 +68,7 @@ from pipeline_guard.ports import (
     SecretRemoval,
     SecretStore,
     SessionBook,
+    Shells,
     Signer,
     Source,
     Streams,
@@ -77,7 +85,9 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
     from pipeline_guard.adapters.oidc.local import LocalIssuer
     from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
     from pipeline_guard.adapters.rehearsal import SoftwareToken
+    from pipeline_guard.adapters.stage import TemporaryStage
     from pipeline_guard.config import Config
+    from pipeline_guard.model.staged import Answer, Call
 
 CONFIG_LIMIT = 1024 * 1024
 
@@ -114,6 +124,7 @@ class State(
     SecretRemoval,
     SearchIndex,
     LeaseBook,
+    MadeBook,
     AuditSink,
     AuditLog,
     Checkpoints,
@@ -169,10 +180,16 @@ class Wiring:
     jwks: Callable[[Mapping[str, str], Mapping[str, Mapping[str, object]], str], FreshJwks]  # places, pinned sets, a PEM file or ""
     broker: Callable[[str], BrokerClient | None]  # the argument names the job; None: the store is here
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
+    engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
+    backend: Callable[[str, Mapping[str, Any]], Engine]  # a reference to a store of others, and that store's settings
+    referred: Callable[[str], Secret]  # credentials by env: or file:
     refs: Callable[[], RefLookup]
     second_eye: Callable[[], SecondEye]
     commit: Callable[[str], str]  # a revision of this repository to its full commit
     checkout: Callable[[], Checkout]
+    forge: Callable[[ForgeEvent, str], Forge]  # the second is where its token is, "" for the forge's usual variable
+    forge_settings: Callable[[str, str, str], ForgeSettings]  # the forge's name, the repository's, where the token is
+    named_secret: Callable[[str, str], Secret]  # env:NAME, file:PATH or fd:N, and what it is, for people
     registry: Callable[[str, str], Registry]  # an ecosystem and an address
     tool_digest: Callable[[], str]
     advisories: Callable[[str], Advisories]  # the argument is a database's path
@@ -206,6 +223,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     home = home_folder(args, environ)
     files = LocalFiles()
     folder = os.getcwd()
+    console = Terminal(quiet=args.on("quiet"))
 
     @cache
     def git() -> Git:
@@ -310,17 +328,40 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     def process() -> Process:
         from pipeline_guard.adapters.process import LocalProcess
 
-        return LocalProcess(environ)
+        own = {"PIPELINE_GUARD_HOME": home}
+        if args.text("config"):
+            own["PIPELINE_GUARD_CONFIG"] = str(Path(args.text("config")).absolute())
+        return LocalProcess(environ, own, console.talk)
 
     def handover() -> Handover:
         from pipeline_guard.adapters.handover import JobHandover
 
-        return JobHandover(home, environ)
+        return JobHandover(home, environ, console.talk)
 
     def timestamps(url: str) -> TimestampService:
         from pipeline_guard.adapters.timestamps import HttpTimestamps
 
         return HttpTimestamps(url)
+
+    def backend(named: str, settings: Mapping[str, Any]) -> Engine:
+        from pipeline_guard.adapters.backends.opening import open_backend
+
+        return open_backend(Reference.parse(named), settings, environ=environ, referred=reference, identity=identity)
+
+    def identity(audience: str) -> Secret:
+        from pipeline_guard.adapters.oidc.given import token_source
+
+        return token_source(environ).fetch(audience)
+
+    def engine(kind: str, settings: Mapping[str, Any], **finders: Any) -> Engine:
+        from pipeline_guard.adapters.engines.opening import open_engine
+
+        return open_engine(kind, settings, **finders)
+
+    def reference(text: str) -> Secret:
+        from pipeline_guard.adapters.engines.references import referred
+
+        return referred(text, environ)
 
     @cache
     def refs() -> RefLookup:
@@ -344,6 +385,21 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         from pipeline_guard.adapters.registry.opening import open_registry
 
         return open_registry(ecosystem, url)
+
+    def named_secret(reference: str, what: str) -> Secret:
+        from pipeline_guard.adapters.hsm.pin import read_pin
+
+        return read_pin(reference, environ, 4096, what)
+
+    def forge(event: ForgeEvent, token: str) -> Forge:
+        from pipeline_guard.adapters.forge.opening import open_forge
+
+        return open_forge(event, token, environ)
+
+    def forge_settings(name: str, repository: str, token: str) -> ForgeSettings:
+        from pipeline_guard.adapters.forge.opening import open_settings
+
+        return open_settings(name, repository, token, environ)
 
     def tool_digest() -> str:
         from pipeline_guard.adapters.tool import installed_digest
@@ -371,7 +427,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         return SqlitePress()
 
     return Wiring(
-        console=Terminal(quiet=args.on("quiet")),
+        console=console,
         environ=environ,
         actor=_actor(),
         home=home,
@@ -399,10 +455,16 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         jwks=jwks,
         broker=broker,
         timestamps=timestamps,
+        engine=engine,
+        backend=backend,
+        referred=reference,
         refs=refs,
         second_eye=second_eye,
         commit=lambda ref: GitRepository(folder, environ).commit(ref),
         checkout=lambda: GitRepository(folder, environ),
+        forge=forge,
+        forge_settings=forge_settings,
+        named_secret=named_secret,
         tool_digest=tool_digest,
         registry=registry,
         advisories=advisories,
@@ -459,14 +521,21 @@ class Rehearsal:
     cache: MemoryCache
     state: MemoryState
     token: SoftwareToken
+    stage: TemporaryStage
+    shells: Shells
 
     @staticmethod
-    def of(wiring: Wiring) -> Rehearsal:
-        """Begin a rehearsal; its steps see each other's writes."""
+    def of(wiring: Wiring, answer: Callable[[Call], Answer]) -> Rehearsal:
+        """Begin a rehearsal; its steps see each other's writes. ``answer`` plays our command for the shells that run."""
         from pipeline_guard.adapters.recording import MemoryCache, MemoryState, RecordingFiles
         from pipeline_guard.adapters.rehearsal import SoftwareToken
+        from pipeline_guard.adapters.shells import PackagedShells
+        from pipeline_guard.adapters.stage import TemporaryStage
 
-        return Rehearsal(wiring, RecordingFiles(wiring.files), MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock))
+        shells = PackagedShells()
+        stage = TemporaryStage(shells, wiring.environ, answer)
+        files = RecordingFiles(wiring.files, stage.folder)
+        return Rehearsal(wiring, files, MemoryCache(wiring.cache), MemoryState(), SoftwareToken(wiring.clock), stage, shells)
 
     @staticmethod
     def issuer(claims: Mapping[str, Any]) -> LocalIssuer:
@@ -475,32 +544,44 @@ class Rehearsal:
 
         return LocalIssuer(claims)
 
-    def doors(self, args: Args, console: Console, *, verb: str) -> Wiring:
-        """Return the doors of one rehearsed step. Only ``sign`` and the secrets' verbs get a simulated store and token."""
+    def doors(self, args: Args, console: Console, environ: Mapping[str, str], *, verb: str) -> Wiring:
+        """Return the doors of one rehearsed step, in the current folder. Only ``sign`` and the secrets' verbs get a simulated store."""
         from pipeline_guard.adapters.fingerprint import KeyedFingerprint
-        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess
+        from pipeline_guard.adapters.handover import JobHandover
+        from pipeline_guard.adapters.recording import RecordingHandover, RecordingProcess, Unasked
         from pipeline_guard.adapters.tree import LocalTree
 
-        simulated = verb in ("sign", "run", "inject", "revoke", "secrets", "keys", "token")
-        if verb == "sign":
+        signs = verb == "sign" or bool(args.text("sign-verdict"))
+        simulated = signs or verb in ("run", "inject", "revoke", "secrets", "keys", "token")
+        if signs:
             self._simulate_key(args)
+        temporary = environ.get("RUNNER_TEMP", "").startswith(self.stage.folder)
+        here = real(args, environ)
         return replace(
-            self.real,
+            here,
             console=console,
+            home=self.real.home,
             files=self.files,
             tree=LocalTree(),
             images=_rehearsed_images,
             cache=self.cache,
             progress=_silent(),
-            fingerprint=lambda: KeyedFingerprint(self.real.home, self.real.environ, keep=False),
-            config=_configured(args, self.real, self.files),
+            fingerprint=lambda: KeyedFingerprint(self.real.home, environ, keep=False),
+            config=_configured(args, here, self.files),
             state=(lambda: self.state) if simulated else self._read_state,
             token=lambda _uri: self.token,
             software_token=lambda: self.token,
             process=RecordingProcess,
-            handover=RecordingHandover,
-            broker=lambda _holder: None,
+            handover=(lambda: JobHandover(self.real.home, environ)) if temporary else RecordingHandover,
             timestamps=lambda _url: None,
+            forge=_rehearsed_forge,
+            refs=Unasked,
+            registry=lambda _ecosystem, _address: Unasked(),
+            advisory_service=lambda _address: Unasked(),
+            advisory_feed=lambda _place, _ecosystems: Unasked(),
+            broker=lambda _holder: None,
+            engine=_rehearsed_engine,
+            backend=_rehearsed_engine,
         )
 
     def _simulate_key(self, args: Args) -> None:
@@ -508,7 +589,8 @@ class Rehearsal:
         from pipeline_guard.model.key import KeyType, KeyUsage
 
         name = args.text("key") or self.real.config("").sign.key
-        for named, kind in ((name, KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65)):
+        wanted = ((name, KeyType.EC_P256), (args.text("timestamp-key"), KeyType.EC_P256), (args.text("pq-key"), KeyType.ML_DSA_65))
+        for named, kind in wanted:
             if named and not named.startswith("pkcs11:") and self.state.key(named) is None:
                 self.state.add_key(self.token.create(named, 1, kind, KeyUsage.SIGN))
 
@@ -520,8 +602,20 @@ class Rehearsal:
         return self.real.state()
 
 
+def _rehearsed_forge(event: ForgeEvent, _token: str) -> Forge:
+    from pipeline_guard.adapters.forge.local import LocalForge
+
+    return LocalForge({event.change: event.head})
+
+
 def _rehearsed_images(reference: ImageReference) -> ImagePlace:
     raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
+
+
+def _rehearsed_engine(kind: str, _settings: Mapping[str, Any], **_finders: Any) -> Engine:
+    from pipeline_guard.adapters.engines.rehearsed import RehearsedEngine
+
+    return RehearsedEngine(kind)
 
 
 def _silent() -> Progress:

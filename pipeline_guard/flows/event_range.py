@@ -39,6 +39,39 @@ def change_of(environ: Mapping[str, str], event: bytes) -> Change:
     raise UsageError("--range auto: this is no job of GitHub or GitLab", "write BASE..HEAD, for example origin/main..HEAD")
 
 
+def target_of(environ: Mapping[str, str], event: bytes) -> str:
+    """Return what this job's change is to be merged onto, as a revision; "" where the event is no change under review.
+
+    Raises UsageError outside a known forge, or for an event that lacks what it should have.
+    """
+    hint = "name the merge target, for example --base origin/main"
+    if environ.get("GITHUB_ACTIONS") != "true" and environ.get("GITLAB_CI") != "true":
+        raise UsageError("--base auto: this is no job of GitHub or GitLab", hint)
+    name = environ.get("GITHUB_EVENT_NAME" if environ.get("GITHUB_ACTIONS") == "true" else "CI_PIPELINE_SOURCE", "")
+    if name not in ("pull_request", "pull_request_target", "merge_group", "merge_request_event"):
+        return ""
+    try:
+        # where the forge made a merge commit, its first parent: the target may have moved since the event was written
+        return next((base for base, _, _ in (each.partition("..") for each in change_of(environ, event).ranges)), "")
+    except UsageError as error:
+        raise UsageError(error.what.replace("--range auto", "--base auto"), hint) from None
+
+
+def from_fork(environ: Mapping[str, str], event: bytes) -> bool:
+    """Tell whether this job runs for the pull or merge request of another repository, so that it has neither identity nor secrets.
+
+    ``pull_request_target`` and its kind run with the target's identity, wherever the change comes from: those are no such jobs.
+    """
+    if environ.get("GITHUB_ACTIONS") == "true":
+        if environ.get("GITHUB_EVENT_NAME") not in ("pull_request", "pull_request_review", "pull_request_review_comment"):
+            return False
+        payload = parse_json(event, "the event of this job (GITHUB_EVENT_PATH)", limit=EVENT_LIMIT)
+        # the head of a fork that was deleted has no repository any more
+        return _at(payload, "pull_request", "head", "repo", "full_name") != _at(payload, "pull_request", "base", "repo", "full_name")
+    source, target = (environ.get(f"CI_MERGE_REQUEST_{name}PROJECT_ID", "") for name in ("SOURCE_", ""))
+    return bool(source and target) and source != target
+
+
 def _github(environ: Mapping[str, str], event: bytes) -> Change:
     name, sha, ref = environ.get("GITHUB_EVENT_NAME", ""), environ.get("GITHUB_SHA", ""), environ.get("GITHUB_REF", "")
     if name not in ("pull_request", "pull_request_target", "merge_group", "push"):

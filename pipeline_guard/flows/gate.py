@@ -30,7 +30,7 @@ from pipeline_guard.gate.inventory import former_lock, guards_the_gate, keep, ki
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Pages, Window
-from pipeline_guard.gate.projects import changes, is_kept, projects
+from pipeline_guard.gate.projects import changes, is_kept, lost, projects
 from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.advisory import SnapshotFacts
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
@@ -244,6 +244,8 @@ def _compare(looked: _Looked, base: str, changed: frozenset[str] | None, doors: 
         git = doors.git()
         for change in changes(locks.values(), changed, lambda path: git.show(base, path), former_lock, doors.clock.now()):
             looked.take(Kind.LOCK_CHANGE, change)
+        for gone in lost(changed, looked.paths, lambda path: git.show(base, path), former_lock):
+            looked.take(Kind.LOST_LOCK, gone)
 
 
 def _not_followed(looked: _Looked) -> Iterator[Unchecked]:

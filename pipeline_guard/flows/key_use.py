@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from pipeline_guard.errors import Denied, GuardError
+from pipeline_guard.errors import Denied, GuardError, UsageError
 from pipeline_guard.flows.token_check import examined
 from pipeline_guard.keys.lifecycle import check_processes, check_protects
 from pipeline_guard.keys.period import INVOCATION_LIMIT
@@ -24,6 +24,7 @@ from pipeline_guard.ports import (
     BoundaryBook,
     Clock,
     Examined,
+    Importing,
     InvocationCounter,
     KeyIntents,
     KeyRegister,
@@ -76,6 +77,16 @@ class GovernedToken:
 
         First the book is told what is begun: should this process end before the key's record is written, ``flows/tidy`` knows it.
         """
+        return self._made(lambda note: self.token.create(name, version, key_type, usage, note), begun)
+
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Take a key that was made elsewhere, as ``create`` makes one; raise UsageError where the token takes none."""
+        token = self.token
+        if not isinstance(token, Importing):
+            raise UsageError("keys are not imported into this token", "use a PKCS#11 token")
+        return self._made(lambda note: token.import_rsa(name, version, pem, note), begun)
+
+    def _made(self, make: Callable[[Callable[[KeyRef], None]], KeyRecord], begun: Callable[[KeyRef], None] | None) -> KeyRecord:
         boundary = examined(self.token, self.book, self.clock)
         if boundary.grade is Grade.REJECT and not self.accept_rejected:
             worst = boundary.findings[0].probe
@@ -93,7 +104,7 @@ class GovernedToken:
                 begun(ref)
 
         try:
-            return self.token.create(name, version, key_type, usage, note)
+            return make(note)
         except GuardError:
             if intent is not None:
                 with suppress(GuardError):  # where the token does not answer, the intent stays and tells of it

@@ -12,8 +12,9 @@ from pipeline_guard.keys.lifecycle import apply, check_protects, settled, state_
 from pipeline_guard.keys.naming import AUDIT_KEY, STORE_KEY, checked_name, usage_for
 from pipeline_guard.keys.period import GRACE, PERIOD, current, to_rotate, with_period
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyState, KeyType
-from pipeline_guard.ports import AuditSink, Clock, KeyLedger, KeyRegister, Keystore
+from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyRecord, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.secret import Secret
+from pipeline_guard.ports import AuditSink, Clock, Importing, KeyLedger, KeyRegister, Keystore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,23 @@ def create(name: str, key_type: str, usage: str, period: Period, *, doors: KeyDo
     return record
 
 
+def take_in(name: str, pem: Secret, token: Importing, *, doors: KeyDoors) -> KeyRecord:
+    """Import a private RSA key, as a new key or the next version of an imported one; raise UsageError for what is none.
+
+    Whoever made it may still have it: its history says "imported", and the file is the caller's to destroy.
+    """
+    now = doors.clock.now()
+    versions = doors.ledger.versions(checked_name(name, "key"))
+    if name in (STORE_KEY, AUDIT_KEY) or any(old.ref.usage is not KeyUsage.SIGN for old in versions):
+        raise UsageError(f"the name {name} is not one for an imported key", "choose another name")
+    number = versions[-1].ref.version + 1 if versions else 1
+    doors.audit.write(AuditEvent(now, doors.actor, "key.import", name, "granted", f"version {number}, made elsewhere"))
+    record = _begun(token.import_rsa(name, number, pem), Period(), doors.clock.now())
+    retired = [_retired(old, record, now, doors) for old in versions if state_at(old, now) is KeyState.ACTIVE]
+    doors.ledger.change([made(record, doors.actor, now, f"imported, type {record.ref.type.value}"), *retired], now)
+    return record
+
+
 def rotate(name: str, period: Period, *, doors: KeyDoors, why: str = "") -> KeyRecord:
     """Make the next version of a key: it protects from now on (or from ``period.begins_in`` on), the old ones only open or verify."""
     now = doors.clock.now()
@@ -58,6 +76,8 @@ def rotate(name: str, period: Period, *, doors: KeyDoors, why: str = "") -> KeyR
     if not versions:
         find(name, doors.register)
     newest = versions[-1]
+    if newest.ref.type is KeyType.RSA_2048:
+        raise UsageError(f"the key {name} was imported: it is not made here", f"pipeline-guard keys import {name} --from-file NEW.pem")
     if state_at(newest, now) is KeyState.PRE_ACTIVATION:
         raise Denied(f"version {newest.ref.version} of key {name} is waiting to become active", f"pipeline-guard keys activate {name}")
     doors.audit.write(AuditEvent(now, doors.actor, "key.rotate", name, "granted", f"version {newest.ref.version + 1}; {why}".rstrip("; ")))
@@ -70,7 +90,7 @@ def rotate(name: str, period: Period, *, doors: KeyDoors, why: str = "") -> KeyR
 
 def rotate_due(period: Period, *, doors: KeyDoors) -> list[KeyRecord]:
     """Rotate every key whose cryptoperiod ends within the notice; return the new versions."""
-    due = to_rotate(doors.register.all_keys(), doors.clock.now())
+    due = [record for record in to_rotate(doors.register.all_keys(), doors.clock.now()) if record.ref.type is not KeyType.RSA_2048]
     return [rotate(record.ref.name, period, doors=doors, why="its cryptoperiod ends") for record in due]
 
 

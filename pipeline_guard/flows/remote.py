@@ -26,7 +26,7 @@ def run(command: Sequence[str], bindings: Sequence[Binding], given: Mapping[str,
     grant, injection = desk.lease([checked(binding) for binding in bindings], given)
     try:
         with desk.kept(min(binding.lifetime for binding in bindings)):
-            code = process.run(command, injection)
+            code = process.run(command, injection).code
     except BaseException:
         _end(desk, grant)
         raise

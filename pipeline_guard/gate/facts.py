@@ -19,7 +19,7 @@ from pipeline_guard.gate.ci_facts import (
     UpdaterFacts,
     WorkflowFacts,
 )
-from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.project import LockChange, LostLock, Project
 from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
@@ -37,6 +37,7 @@ class Kind(Enum):
     LOCK = "lock files"
     LOCK_CHANGE = "changed lock files"
     PROJECT = "locked projects"
+    LOST_LOCK = "removed locks"
     REGISTRY = "package manager settings"
     WORKFLOW = "workflows and actions"
     GITLAB = "GitLab CI files"
@@ -126,7 +127,7 @@ class PublishedFacts:
 
 
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
+DependencyFacts = Pins | Lock | LockChange | LostLock | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
 Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 
 

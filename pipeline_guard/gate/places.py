@@ -26,6 +26,7 @@ WORDS = {
     Ecosystem.TERRAFORM: "terraform",
     Ecosystem.HELM: "helm",
     Ecosystem.DENO: "deno",
+    Ecosystem.MAVEN: "maven",
 }
 DEFAULTS = {
     "npm": ("registry.npmjs.org", "registry.yarnpkg.com", "npm.jsr.io"),
@@ -39,6 +40,11 @@ DEFAULTS = {
     ),
     "pub": ("pub.dev", "pub.dartlang.org"),
     "conda": ("conda.anaconda.org", "repo.anaconda.com", "repo.prefix.dev", "prefix.dev"),
+    "maven": (
+        "repo.maven.apache.org", "repo1.maven.org", "central.sonatype.com", "oss.sonatype.org", "s01.oss.sonatype.org", "maven.google.com",
+        "dl.google.com", "plugins.gradle.org", "services.gradle.org", "downloads.gradle.org", "repo.gradle.org", "repository.apache.org",
+        "repo.spring.io", "repository.jboss.org", "packages.confluent.io", "repo.jenkins-ci.org", "maven.pkg.jetbrains.space",
+    ),
     "terraform": ("registry.terraform.io", "registry.opentofu.org"),
 }  # fmt: skip
 

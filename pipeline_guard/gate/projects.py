@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest import formats, manifests
-from pipeline_guard.gate.manifest.project import LockChange, Manifest, Project
+from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.model.package import Ecosystem, Lock
 from pipeline_guard.model.verdict import Unchecked
 
@@ -24,6 +24,31 @@ _PAIRED = (
     "composer.lock",
     "yarn.lock",
     "pnpm-lock.yaml",
+)
+
+
+_NPM = ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock")
+_PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+_FAMILIES = {name: family for family in (_NPM, _PYTHON) for name in family}
+_SPELT = ("Cargo.lock", "Gemfile.lock", "Pipfile.lock", "Chart.lock", "Package.resolved", "Podfile.lock")
+_MANIFESTS = (
+    dict.fromkeys(_NPM, ("package.json", "deno.json", "deno.jsonc"))
+    | dict.fromkeys(_PYTHON, ("pyproject.toml", "pipfile"))
+    | {
+        "Cargo.lock": ("cargo.toml",),
+        "Gemfile.lock": ("gemfile",),
+        "composer.lock": ("composer.json",),
+        "go.sum": ("go.mod",),
+        "pubspec.lock": ("pubspec.yaml",),
+        "mix.lock": ("mix.exs",),
+        "Package.resolved": ("package.swift",),
+        "Chart.lock": ("chart.yaml",),
+        "flake.lock": ("flake.nix",),
+        ".terraform.lock.hcl": ("main.tf", "versions.tf", "providers.tf", "terraform.tf"),
+        "gradle.lockfile": ("build.gradle", "build.gradle.kts"),
+        "pixi.lock": ("pixi.toml", "pyproject.toml"),
+        "conda-lock.yml": ("environment.yml", "environment.yaml"),
+    }
 )
 
 
@@ -66,6 +91,41 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             else tuple(one for at, one in locks.items() if posixpath.dirname(at) == folder and at != path)
         )
         yield Project(path, lock, tuple(near), beside)
+
+
+def lost(
+    changed: Iterable[str], known: Collection[str], show: Callable[[str], bytes | None], read: Callable[[str, bytes], Lock | None]
+) -> Iterator[LostLock]:
+    """Give every lock that the change removes while a manifest beside it stays and no other lock of its ecosystem takes its place.
+
+    ``known`` are the paths that are there now; ``show`` and ``read`` are as for ``changes``.
+    """
+    for path in sorted(set(changed) - set(known)):
+        kind = formats.by_name(path)
+        if kind is None or kind.name in ("go.mod", "pom.xml"):
+            continue
+        folder = posixpath.dirname(path)
+        beside = [name for name in known if posixpath.dirname(name) == folder]
+        try:
+            lock = read(path, show(path) or b"")
+        except UsageError:
+            lock = None  # what could not be read before is gone all the same
+        family = _FAMILIES.get(kind.name, (kind.name,))
+        if any((other := formats.by_name(name)) is not None and other.name in family for name in beside if _is_found(name)):
+            continue
+        wanted = _MANIFESTS.get(kind.name, ())
+        manifest = next((name for name in sorted(beside) if posixpath.basename(name).lower() in wanted), "")
+        if not manifest and kind.name == "verification-metadata.xml":
+            above = posixpath.dirname(folder)
+            manifest = next((name for name in sorted(known) if posixpath.dirname(name) == above and ".gradle" in name), "")
+        if manifest and (lock is None or lock.packages):
+            yield LostLock(path, manifest)
+
+
+def _is_found(name: str) -> bool:
+    """Tell whether tools find a lock as it is spelt: they do not look for other cases."""
+    base = posixpath.basename(name)
+    return base in _SPELT or base.lower() == base
 
 
 def _manifest(path: str, content: bytes) -> Manifest | Unchecked:

@@ -16,10 +16,12 @@ _EXACT = frozenset({
     "PATH", "BASH_ENV", "ENV", "BASHOPTS", "SHELLOPTS", "PS4", "PROMPT_COMMAND", "IFS", "CDPATH", "GLOBIGNORE", "HOME", "TMPDIR",
     "RUBYOPT", "RUBYLIB", "PERLLIB", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "MAVEN_OPTS", "GRADLE_OPTS", "GOFLAGS", "KUBECONFIG",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "EDITOR", "PAGER", "CI",
+    "SHELL", "VISUAL", "MANPAGER", "LESSOPEN", "LESSCLOSE", "JDK_JAVA_OPTIONS", "MAKEFLAGS", "RUSTFLAGS", "GOPROXY", "GOINSECURE",
+    "GONOSUMDB", "GONOSUMCHECK", "GOTOOLCHAIN", "GCONV_PATH", "LOCPATH", "NLSPATH", "HOSTALIASES", "RESOLV_HOST_CONF", "TERMINFO",
 })  # fmt: skip
 _PREFIXES = (
     "LD_", "DYLD_", "PYTHON", "PIP_", "UV_", "NODE_", "NPM_CONFIG_", "PERL5", "DOTNET_", "CARGO_", "RUSTC", "GIT_", "SSH_", "DOCKER_",
-    "SSL_CERT_", "CURL_", "RUNNER_", "GITHUB_", "ACTIONS_", "CI_", "GITLAB_", "INPUT_", "STATE_", "PIPELINE_GUARD_",
+    "SSL_CERT_", "CURL_", "BASH_FUNC_", "RUNNER_", "GITHUB_", "ACTIONS_", "CI_", "GITLAB_", "INPUT_", "STATE_", "PIPELINE_GUARD_",
 )  # fmt: skip
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 # Tokens of well-known tools that happen to begin like a dangerous name, and only carry a value.
@@ -33,7 +35,8 @@ def checked(binding: Binding) -> Binding:
     name = binding.variable
     if not _VARIABLE.fullmatch(name):
         raise UsageError(f"not a variable name: {name[:60]!r}", "use capital letters, digits and _")
-    if name not in _HARMLESS and (name in _EXACT or name.startswith(_PREFIXES)):
+    # inject puts the path of a file under the name with _FILE behind it: SSL_CERT would become SSL_CERT_FILE
+    if name not in _HARMLESS and any(word in _EXACT or word.startswith(_PREFIXES) for word in (name, f"{name}_FILE")):
         raise UsageError(f"the variable {name} would change how programs behave", "bind the secret to another name")
     if binding.lifetime > LONGEST:
         raise UsageError(f"{name}: a lease lives at most {LONGEST}", "choose a shorter ttl")

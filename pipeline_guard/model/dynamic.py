@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline_guard.model.key import KeyRef, KeyType
+from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.secret import Secret
 
 
@@ -39,3 +41,56 @@ class Made:
     handle: Secret
     revocable: bool
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKey:
+    """A key of the token as engines use it: its public half as PEM, and what signs in the form of the port ``Signer``."""
+
+    name: str
+    type: KeyType
+    public_pem: str
+    sign: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedHandle:
+    """A handle as the store keeps it: AES-256-GCM under a data key of its own, nonce first; that key wrapped in the token.
+
+    Both are bound to the lease and its engine.
+    """
+
+    wrapping_key: KeyRef
+    wrapped_key: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that is to be undone, taken by one process alone for a while; ``tried`` counts the tries, this one included.
+
+    Without a ``handle`` nobody knows whether it was made: a process died in between.
+    """
+
+    lease: Lease
+    handle: SealedHandle | None
+    tried: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A revocation that did not succeed, why, and when it is tried again."""
+
+    lease: Lease
+    why: str
+    again: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of leases: ``ended`` ends access; ``undone`` is gone; ``failed`` is tried again; ``expiring`` only time ends."""
+
+    ended: tuple[Lease, ...] = ()
+    undone: tuple[Lease, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    expiring: tuple[Lease, ...] = ()

@@ -54,6 +54,16 @@ class AdvisorySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """How verdicts are published: under which ``name``, with which parts, and whether a job that may not publish fails."""
+
+    name: str = "pipeline-guard"
+    required: bool = False
+    comment: bool = True
+    sarif: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class DependencySettings:
     """Where packages may come from. ``registries`` maps an ecosystem's word ("npm", "pypi") to allowed hosts, in place of the defaults.
 
@@ -78,6 +88,7 @@ class GateSettings:
     digest: str = ""
     source: str = "defaults"
     network: Literal["off", "try", "require"] = "off"
+    publish: PublishSettings = field(default_factory=PublishSettings)
     second_opinions: tuple[str, ...] = ()
     advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     lookup: tuple[tuple[str, str], ...] = ()  # (ecosystem as OSV calls it, address)

@@ -16,6 +16,7 @@ class KeyType(Enum):
     EC_P256 = "ec-p256"
     EC_P384 = "ec-p384"
     ED25519 = "ed25519"
+    RSA_2048 = "rsa-2048"  # imported only: GitHub makes the keys of its Apps itself
     RSA_3072 = "rsa-3072"
     ML_DSA_65 = "ml-dsa-65"
     AES_256 = "aes-256"
@@ -129,7 +130,10 @@ class KeyIntent:
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """How much a version of a wrapping key still opens: versions of secrets, and sealed files as far as this store made them."""
+    """How much a version of a wrapping key still opens: versions of secrets, and sealed files as far as this store made them.
+
+    What undoes an engine's work, as long as it is needed, counts as a secret.
+    """
 
     secrets: int = 0
     files: int = 0

@@ -17,19 +17,35 @@ class Delivery(Enum):
     FILE = "file"
 
 
+class Target(Enum):
+    """Where values for later steps go: private files, variables of every later step, or outputs of this one."""
+
+    FILES = "files"
+    ENV = "env"
+    OUTPUT = "output"
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One variable, the secret it takes its value from, for how long, and how it travels."""
+    """One variable, the secret it takes its value from, for how long, and how it travels.
+
+    ``given`` is what the job sends along for it, as (field, text): a certificate request, a public key. It is untrusted.
+    """
 
     variable: str
     secret: str
     lifetime: timedelta
     delivery: Delivery
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A grant of one secret version to one holder until ``expires``."""
+    """A grant of one secret version to one holder until ``expires``.
+
+    ``engine`` names what makes the value, "" for one that is kept in the store; ``version`` is 0 then. ``revocable`` is False where only
+    time ends it. ``about`` is what may be shown: a role's name, a serial number.
+    """
 
     id: str
     secret: str
@@ -37,6 +53,9 @@ class Lease:
     holder: str
     issued: datetime
     expires: datetime
+    engine: str = ""
+    revocable: bool = True
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +73,11 @@ class Injection:
 
     leases: tuple[Lease, ...]
     values: tuple[Injected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that ended: its exit code, and how often its output was rid of each value of its injection."""
+
+    code: int
+    hidden: tuple[int, ...] = ()

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.model.gate_settings import AdvisorySettings, GateSettings
+from pipeline_guard.model.gate_settings import AdvisorySettings, GateSettings, PublishSettings
 
 DELEGABLE = ("waive", "allow-unchecked", "exclude")
 _ORDERS = {
@@ -94,6 +94,19 @@ def _lookup(higher: tuple[Any, ...], lower: tuple[Any, ...], name: str, loosened
     return tuple(sorted({**dict(lower), **own}.items()))
 
 
+def _publish(higher: PublishSettings, lower: PublishSettings, name: str, loosened: list[str], _free: bool) -> PublishSettings:
+    """Where the organisation chose the name of the check, its ruleset asks for that one."""
+    silent = PublishSettings()
+    if higher.name != silent.name and lower.name not in (silent.name, higher.name):
+        loosened.append(f"gate.{name}.name")
+    return PublishSettings(
+        lower.name if higher.name == silent.name else higher.name,
+        higher.required or lower.required,
+        higher.comment and lower.comment,
+        higher.sarif and lower.sarif,
+    )
+
+
 def _fixed(higher: Any, lower: Any, default: Any, name: str, loosened: list[str]) -> Any:
     if lower not in (default, higher):
         loosened.append(f"gate.{name}")
@@ -108,4 +121,5 @@ _FIELDS: dict[str, Callable[[Any, Any, str, list[str], bool], Any]] = {
     "network": _network,
     "advisories": _advisories,
     "lookup": _lookup,
+    "publish": _publish,
 }

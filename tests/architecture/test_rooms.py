@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "pipeline_guard"
-VERBS = {"scan", "gate", "sign", "lease", "keys", "seal", "audit"}
+VERBS = {"scan", "gate", "sign", "lease", "keys", "seal", "audit", "rehearse"}
 NOUNS = {"errors", "model"}
 DOORS = NOUNS | {"ports"}
 MAY_IMPORT: dict[str, set[str]] = {

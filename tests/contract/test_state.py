@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from pipeline_guard.audit.check import verify_chain
 from pipeline_guard.errors import UsageError
+from pipeline_guard.model.dynamic import SealedHandle
 from pipeline_guard.model.event import AuditEvent, Checkpoint
 from pipeline_guard.model.key import Dependents, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
@@ -138,3 +141,87 @@ def test_sealed_files_and_secrets_depend_on_the_version_that_opens_them(store: A
         Dependents(0, 1),
         Dependents(),
     )
+
+
+def engine_lease(identifier: str, holder: str = "job-a", minutes: int = 5) -> Lease:
+    return Lease(identifier, "db-role", 0, holder, NOW, NOW + timedelta(minutes=minutes), engine="db-role", about=f"role {identifier}")
+
+
+HANDLE = SealedHandle(KEY, b"wrapped\x00\xff", b"handle\x00\xff")
+HOLD = timedelta(minutes=2)
+
+
+def taken(store: Any, now: datetime, holder: str = "") -> list[str]:
+    return sorted(due.lease.id for due in store.take_due(now, now + HOLD, holder))
+
+
+def test_what_an_engine_made_is_due_once_it_ended_and_is_taken_by_one_only(reopen: Any) -> None:
+    store, other = reopen(), reopen()
+    store.issue([engine_lease("1"), engine_lease("2", "job-b"), lease("3", "job-a")], [])
+    assert store.keep_made(engine_lease("1"), HANDLE)
+    assert taken(store, NOW) == []
+    store.end("job-a", NOW, lambda ended: event(f"end of {ended.id}"))
+    assert taken(store, NOW, "job-b") == []
+    (due,) = store.take_due(NOW, NOW + HOLD, "job-a")
+    assert (due.lease, due.handle, due.tried) == (engine_lease("1"), HANDLE, 1)
+    assert taken(other, NOW) == [], "somebody has it already"
+    (again,) = other.take_due(NOW + HOLD, NOW + HOLD + HOLD)
+    assert (again.lease.id, again.tried) == ("1", 2), "whoever took it died"
+
+
+def test_wrapping_key_is_needed_as_long_as_something_is_to_be_undone(store: Any) -> None:
+    store.issue([engine_lease("1")], [])
+    store.keep_made(engine_lease("1"), HANDLE)
+    assert store.dependents(KEY.name, KEY.version) == Dependents(1, 0)
+    store.end("job-a", NOW, lambda ended: event(f"end of {ended.id}"))
+    (due,) = store.take_due(NOW, NOW + HOLD)
+    store.settle(due, event("done"), None)
+    assert not store.dependents(KEY.name, KEY.version)
+
+
+def test_what_expired_is_due_without_anybody_ending_it(store: Any) -> None:
+    store.issue([engine_lease("1"), lease("2", "job-a")], [])
+    assert taken(store, NOW + timedelta(minutes=4)) == []
+    (due,) = store.take_due(NOW + timedelta(minutes=5), NOW + timedelta(minutes=7))
+    assert (due.lease.id, due.handle) == ("1", None)
+
+
+def test_failed_revocation_waits_for_its_next_try_and_a_settled_one_is_gone(store: Any) -> None:
+    store.issue([engine_lease("1")], [])
+    store.keep_made(engine_lease("1"), HANDLE)
+    store.end("job-a", NOW, lambda ended: event(f"end of {ended.id}"))
+    (due,) = store.take_due(NOW, NOW + HOLD)
+    store.settle(due, event("failed"), NOW + timedelta(minutes=1))
+    assert taken(store, NOW + timedelta(seconds=59)) == []
+    (due,) = store.take_due(NOW + timedelta(minutes=1), NOW + timedelta(minutes=3))
+    store.settle(due, event("done"), None)
+    assert taken(store, NOW + timedelta(days=1)) == []
+    assert not store.keep_made(engine_lease("1"), HANDLE), "it is over"
+    assert taken(store, NOW + timedelta(days=1)) == []
+    assert [json.loads(line)["object"] for line in store.records()] == ["end of 1", "failed", "done"]
+
+
+def test_lease_that_ended_while_its_value_was_made_is_told(store: Any) -> None:
+    store.issue([engine_lease("1")], [])
+    store.end("job-a", NOW, lambda ended: event(f"end of {ended.id}"))
+    assert not store.keep_made(engine_lease("1"), HANDLE)
+    (due,) = store.take_due(NOW, NOW + HOLD)
+    assert due.handle == HANDLE
+
+
+def test_what_only_time_ends_is_never_due_and_known_as_such(store: Any) -> None:
+    store.issue([engine_lease("1")], [])
+    known = dataclasses.replace(engine_lease("1", minutes=15), revocable=False, about="a session")
+    assert store.keep_made(known, None)
+    assert list(store.open_leases(NOW + timedelta(minutes=10))) == [known]
+    assert list(store.end("job-a", NOW, lambda ended: event(f"end of {ended.id}"))) == [known]
+    assert taken(store, NOW + timedelta(days=1)) == []
+
+
+def test_processes_that_sweep_at_once_share_what_is_due(reopen: Any) -> None:
+    reopen().issue([engine_lease(str(number), minutes=1) for number in range(40)], [])
+    later = NOW + timedelta(minutes=1)
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(lambda _number: [due.lease.id for due in reopen().take_due(later, later + HOLD, "", 10)], range(8)))
+    everyone = [identifier for part in parts for identifier in part]
+    assert len(everyone) == len(set(everyone)) == 40

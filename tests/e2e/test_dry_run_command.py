@@ -6,18 +6,25 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 Guard = Callable[..., Any]
-SHA = "1" * 40
+SHA = "1a" * 20
+ROOT = Path(__file__).parents[2]
 
 
-def workflow(*steps: str, on: str = "push") -> str:
-    return f"on: {on}\npermissions: {{}}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(
+def workflow(*steps: str, on: str = "push", permissions: str = "{}") -> str:
+    return f"on: {on}\npermissions: {permissions}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(
         f"      - uses: pipeline-guard/pipeline-guard/actions/{step}\n" for step in steps
     )
 
@@ -26,8 +33,108 @@ def leak() -> str:
     return "password = '" + "kQ7#vLp2" + "Zt9!wXe4" + "'\n"
 
 
-def snapshot(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "dry-run.v1.json").read_bytes())
+
+
+def snapshot(*folders: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Everything below folders: kind and permissions, time of the last change, content."""
+    found = {}
+    for path in sorted(path for folder in folders for path in [folder, *folder.rglob("*")]):
+        status = path.lstat()
+        found[str(path)] = (status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+    return found
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder of the test's own, with a name short enough for a socket's path."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="t") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+def test_nothing_is_written_whatever_the_steps_would_write(guard: Guard, repository: Any, temporary: Path) -> None:
+    """Each verb that leaves something behind, on both forges; repository, home and temporary folder are as before."""
+    home = Path(os.environ["HOME"])
+    (home / ".gitconfig").write_text("[user]\n\tname = Ada\n")
+    steps = workflow(f"sign@{SHA}", permissions="{id-token: write}") + "        with: {subjects: a.txt, key: release}\n"
+    steps += f"      - uses: pipeline-guard/pipeline-guard/actions/inject@{SHA}\n        with: {{target: env}}\n"
+    steps += f"      - uses: pipeline-guard/pipeline-guard/actions/scan@{SHA}\n        with: {{write-baseline: known.json}}\n"
+    steps += "      - run: pipeline-guard secrets put x\n      - run: pipeline-guard keys create y --type aes-256\n      - run: pipeline-guard seal a.txt\n"
+    steps += "      - run: pipeline-guard run -- touch mark\n      - run: pipeline-guard gate --fix\n"
+    gitlab = f"include: {{component: 'gitlab.com/pipeline-guard/pipeline-guard/scan@{SHA}'}}\n"
+    files = {
+        ".github/workflows/ci.yml": steps,
+        ".gitlab-ci.yml": gitlab,
+        "a.txt": "data",
+        ".pipeline-guard.yml": "version: 1\nsecrets: {DB: {from: db}}\n",
+    }
+    repository.commit("all", files)
+    before = snapshot(repository.path, home)
+    outcome = guard("dry-run", "--format", "json", cwd=repository.path)
+    document = json.loads(outcome.out)
+    assert [step["verb"] for step in document["steps"]][:3] == ["sign", "inject", "scan"]
+    assert {"a.txt.sigstore.json", "known.json", "pipeline-guard-scan.json"} <= set(document["would_write"])
+    assert snapshot(repository.path, home) == before
+    assert list(temporary.iterdir()) == []
+    jsonschema.validate(document, SCHEMA)
+
+
+def test_broken_repositories_are_one_clear_line(guard: Guard, repository: Any) -> None:
+    for text, code, word in (
+        ("on: push\njobs: [\n", 2, "ci.yml:"),
+        (
+            f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: pipeline-guard/pipeline-guard/actions/scan@{SHA}, if: '(('}}]}}}}\n",
+            2,
+            "ci.yml:2",
+        ),
+        ("on: push\njobs: {a: {needs: b, steps: []}, b: {needs: a, steps: []}}\n", 2, "needs one that is not there, or itself"),
+        ("on: push\njobs: {a: {uses: ./.github/workflows/ci.yml}}\n", 3, "no pipeline-guard step"),
+    ):
+        repository.commit("x", {".github/workflows/ci.yml": text})
+        outcome = guard("dry-run", cwd=repository.path)
+        assert (outcome.code, outcome.out) == (code, ""), outcome
+        assert word in outcome.err
+        assert "bug" not in outcome.err
+
+
+def test_watch_rehearses_again_after_a_change(repository: Any, temporary: Path) -> None:
+    repository.commit("all", {".github/workflows/ci.yml": workflow(f"scan@{SHA}"), "a.py": "x = 1\n"})
+    words = [sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
+    child = subprocess.Popen(words, cwd=repository.path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert child.stdout is not None
+    try:
+        assert "exit 0" in next(line for line in child.stdout if line.startswith("verdict"))
+        repository.write("a.py", leak())
+        assert "exit 1" in next(line for line in child.stdout if line.startswith("verdict"))
+    finally:
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=60)
+        child.stdout.close()
+    assert child.returncode == 130
+    assert list(temporary.iterdir()) == []
+
+
+def test_installed_package_finds_its_shells_without_a_checkout(tmp_path: Path, repository: Any) -> None:
+    shutil.copytree(ROOT / "pipeline_guard", tmp_path / "site" / "pipeline_guard", ignore=shutil.ignore_patterns("__pycache__"))
+    repository.commit("all", {".github/workflows/ci.yml": workflow(f"scan@{SHA}"), "a.py": leak()})
+    words = [sys.executable, "-m", "pipeline_guard", "dry-run"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(words, cwd=repository.path, env=env, capture_output=True, text=True)
+    assert done.returncode == 1, done
+    assert "a.py:1:" in done.stdout
+
+
+def test_without_node_the_launcher_s_act_is_done_all_the_same(guard: Guard, repository: Any, tmp_path: Path) -> None:
+    for program in ("bash", "sh", "git", "mktemp", "dirname", "cat", "mkdir", "rm", "env"):
+        (tmp_path / program).symlink_to(str(shutil.which(program)))
+    repository.commit(
+        "all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}"), ".pipeline-guard.yml": "version: 1\nsecrets: {DB: {from: db}}\n"}
+    )
+    outcome = guard("dry-run", cwd=repository.path, env={"PATH": str(tmp_path)})
+    assert outcome.code == 0, outcome
+    assert "no node here" in outcome.out
+    assert "revoked 1 lease" in outcome.out
 
 
 def test_clean_repository_is_clean_and_nothing_is_written(guard: Guard, repository: Any) -> None:
@@ -73,7 +180,10 @@ def test_secrets_are_decided_by_policy_with_canaries(guard: Guard, repository: A
         "      issuer: https://token.actions.githubusercontent.com\n      claims: {repository_id: '5', ref: refs/heads/main}\n"
     )
     repository.git("checkout", "-q", "-b", "x")
-    repository.commit("all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}"), ".pipeline-guard.yml": configuration})
+    repository.commit(
+        "all",
+        {".github/workflows/ci.yml": workflow(f"inject@{SHA}", permissions="{id-token: write}"), ".pipeline-guard.yml": configuration},
+    )
     repository.git("branch", "-q", "-M", ref)
     outcome = guard("dry-run", cwd=repository.path)
     assert outcome.code == code, outcome

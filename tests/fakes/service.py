@@ -52,7 +52,7 @@ def served(service: Service) -> Iterator[str]:
             try:
                 found = service.answer(self.command, parts.path, dict(parse_qsl(parts.query)), body, headers)
             except Answer as answer:
-                self._say(answer.status, json.dumps(answer.content).encode())
+                self._say(answer.status, b"" if answer.content is None else json.dumps(answer.content).encode())
             else:
                 self._say(200, json.dumps(found).encode())
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline_guard.errors import NothingToDo, UsageError
-from pipeline_guard.flows.event_range import change_of
+from pipeline_guard.flows.event_range import change_of, from_fork, target_of
 
 A, B, C, ZERO = "a" * 40, "b" * 40, "c" * 40, "0" * 40
 DEFAULT = {"repository": {"default_branch": "main"}}
@@ -97,3 +97,55 @@ def test_event_that_cannot_be_trusted_is_refused_with_a_way_out(case: str) -> No
         change_of(environ, event)
     error: Any = caught.value
     assert error.hint or "JSON" in error.what
+
+
+TARGETS: dict[str, tuple[tuple[dict[str, str], bytes], str]] = {
+    "github pull request, at its merge commit": (github("pull_request", PULL, "refs/pull/7/merge"), f"{C}^1"),
+    "github pull request, elsewhere": (github("pull_request", PULL), A),
+    "github merge queue": (github("merge_group", {"merge_group": {"base_sha": A, "head_sha": B}}), A),
+    "github push": (github("push", {"before": A, "after": B, **DEFAULT}), ""),
+    "github schedule": (github("schedule", {}), ""),
+    "gitlab merge request": (gitlab("merge_request_event", **MERGE_REQUEST), A),
+    "gitlab merged results": (gitlab("merge_request_event", **MERGE_REQUEST, CI_MERGE_REQUEST_EVENT_TYPE="merged_result"), f"{C}^1"),
+    "gitlab push": (gitlab("push", CI_COMMIT_BEFORE_SHA=A, CI_COMMIT_BRANCH="topic"), ""),
+    "gitlab tag": (gitlab("push", CI_COMMIT_TAG="v1"), ""),
+}
+
+
+@pytest.mark.parametrize("case", TARGETS)
+def test_event_of_a_change_under_review_names_its_merge_target(case: str) -> None:
+    (environ, event), target = TARGETS[case]
+    assert target_of(environ, event) == target
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [({}, b""), github("pull_request", {}), github("merge_group", {"merge_group": {"base_sha": "main"}}), gitlab("merge_request_event")],
+)
+def test_merge_target_that_cannot_be_told_is_an_error_and_not_the_whole_tree(situation: tuple[dict[str, str], bytes]) -> None:
+    with pytest.raises(UsageError, match="--base auto") as caught:
+        target_of(*situation)
+    assert "--base origin/main" in caught.value.hint
+
+
+def heads(head: object, base: object = "acme/app") -> dict[str, object]:
+    return {"pull_request": {"head": {"repo": head and {"full_name": head}}, "base": {"repo": {"full_name": base}}}}
+
+
+@pytest.mark.parametrize(
+    ("situation", "fork"),
+    [
+        (github("pull_request", heads("acme/app")), False),
+        (github("pull_request", heads("stranger/app")), True),
+        (github("pull_request", heads(None)), True),  # the fork was deleted
+        (github("pull_request_review", heads("stranger/app")), True),
+        (github("pull_request_target", heads("stranger/app")), False),  # it has the target's identity
+        (github("push", {}), False),
+        (gitlab("merge_request_event", CI_MERGE_REQUEST_SOURCE_PROJECT_ID="7", CI_MERGE_REQUEST_PROJECT_ID="5"), True),
+        (gitlab("merge_request_event", CI_MERGE_REQUEST_SOURCE_PROJECT_ID="5", CI_MERGE_REQUEST_PROJECT_ID="5"), False),
+        (gitlab("push"), False),
+        (({}, b""), False),
+    ],
+)
+def test_job_of_a_forks_change_is_known(situation: tuple[dict[str, str], bytes], fork: bool) -> None:
+    assert from_fork(*situation) is fork

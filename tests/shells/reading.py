@@ -11,7 +11,7 @@ from pipeline_guard.model.document import parse_yaml_documents
 
 ROOT = Path(__file__).parents[2]
 VERBS = ("scan", "gate", "sign", "verify", "inject")
-ACTIONS = sorted((ROOT / "actions").glob("*/action.yml"))
+ACTIONS = [ROOT / "action.yml", *sorted((ROOT / "actions").glob("*/action.yml"))]
 TEMPLATES = sorted((ROOT / "gitlab-templates").glob("*.yml"))
 WRAPPERS = sorted((ROOT / "templates").glob("*.yml"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

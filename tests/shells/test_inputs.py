@@ -10,11 +10,27 @@ import pytest
 
 from pipeline_guard.cli.args import parse
 from pipeline_guard.cli.commands import COMMON, Flag, Positional, command
-from tests.shells.reading import ROOT, VERBS, action, job, template
+from tests.shells.reading import ROOT, VERBS, action, documents, job, template
 
 # Flags that are deliberately no input of any shell; docs/make_shells.py says why.
-LEFT_OUT = {"home", "quiet", "verbose", "format", "output", "staged", "stdin", "against-store", "import-baseline", "fix", "diff"}
-LEFT_OUT |= {"check-verdict", "tree", "policy", "tool", "advisories-digest", "max-age", "repository", "change"}
+LEFT_OUT = {
+    "home",
+    "quiet",
+    "verbose",
+    "format",
+    "output",
+    "staged",
+    "stdin",
+    "against-store",
+    "import-baseline",
+    "fix",
+    "diff",
+    "check-verdict",
+}
+LEFT_OUT |= {f"gate {name}" for name in ("tree", "policy", "tool", "advisories-digest", "max-age", "repository", "change")}
+LEFT_OUT |= {f"gate {name}" for name in ("event", "event-signature", "event-secret")}
+# Defaults of every shell that are not the command's.
+DEFAULTS = {"base": "auto"}
 # Inputs of GitLab's templates that are about the job, not the command.
 ABOUT_THE_JOB = {"commit", "source", "image", "job-name", "job-stage"}
 
@@ -22,7 +38,9 @@ ABOUT_THE_JOB = {"commit", "source", "image", "job-name", "job-stage"}
 def wanted(verb: str) -> dict[str, Flag | Positional]:
     found = command(verb)
     assert found
-    flags: dict[str, Flag | Positional] = {flag.name: flag for flag in found.flags + COMMON if flag.name not in LEFT_OUT}
+    flags: dict[str, Flag | Positional] = {
+        flag.name: flag for flag in found.flags + COMMON if not {flag.name, f"{verb} {flag.name}"} & LEFT_OUT
+    }
     return {found.positional.name: found.positional, **flags} if found.positional else flags
 
 
@@ -30,6 +48,8 @@ def default_of(thing: Flag | Positional) -> str | None:
     """A flag's default; empty where the configuration may set it, because an input would silence the configuration."""
     if isinstance(thing, Positional):
         return None if thing.count in ("1", "+") else ""
+    if thing.name in DEFAULTS:
+        return DEFAULTS[thing.name]
     if thing.settable:
         return ""
     return thing.default or ("false" if thing.switch else "")
@@ -56,8 +76,20 @@ def test_inputs_of_an_action_are_the_flags_of_its_verb(verb: str) -> None:
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "inject"])
 def test_every_input_of_an_action_reaches_its_variable_and_nothing_else(verb: str) -> None:
     (step,) = action(verb)["runs"]["steps"]
-    variables = {name: value for name, value in step["env"].items() if name not in ("HSM", "RESULTS")}
-    assert variables == {thing.variable: f"${{{{ inputs.{name} }}}}" for name, thing in wanted(verb).items()}
+    assert step["env"] == {thing.variable: f"${{{{ inputs.{name} }}}}" for name, thing in wanted(verb).items()}
+
+
+def test_action_at_the_root_takes_every_input_of_every_verb_with_the_same_default() -> None:
+    (found,) = documents(ROOT / "action.yml")
+    inputs = dict(found["inputs"])
+    assert inputs.pop("verb")["required"] is True
+    assert set(inputs) == {name for verb in VERBS for name in wanted(verb)}
+    for verb in VERBS:
+        for name, thing in wanted(verb).items():
+            assert thing.help in inputs[name]["description"]
+            assert inputs[name]["default"] == (default_of(thing) or "")
+    assert set(found["outputs"]) == {output for verb in VERBS for output in action(verb)["outputs"]}
+    assert found["branding"] == {"icon": "shield", "color": "green"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -111,7 +143,7 @@ def test_wrapper_takes_the_same_inputs_and_passes_each_on_at_its_own_commit(verb
 @pytest.mark.parametrize("verb", VERBS)
 def test_command_line_accepts_every_default_as_its_variable(verb: str) -> None:
     """What a shell hands over when nobody sets an input must mean the same as no variable at all."""
-    handed = {thing.variable: default_of(thing) or "" for thing in wanted(verb).values()}
+    handed = {thing.variable: default_of(thing) or "" for thing in wanted(verb).values() if thing.name not in DEFAULTS}
     found = command(verb)
     words = [verb, "subject"] if found and found.positional and found.positional.count == "+" else [verb]
     shell, bare = parse(words, handed), parse(words, {})

@@ -71,7 +71,7 @@ def step(tmp_path: Path) -> Step:
 
 
 def test_results_are_asked_for_and_named_as_outputs_and_markdown_is_the_summary(step: Step) -> None:
-    done = step.run("scan", "--format", "github", RESULTS="json sarif markdown")
+    done = step.run("scan")
     assert done.returncode == 0, done.stderr
     given = step.given()
     assert given.pop("exit-code") == "0"
@@ -81,31 +81,41 @@ def test_results_are_asked_for_and_named_as_outputs_and_markdown_is_the_summary(
         "markdown": "as markdown\n",
     }
     assert step.summary.read_text() == "as markdown\n"
-    assert step.notes.read_text().splitlines()[:3] == ["scan", "--format", "github"]
+    assert step.notes.read_text().splitlines()[0] == "scan"
+    assert done.stdout.splitlines()[-1] == "as github"
 
 
 def test_second_step_does_not_overwrite_the_first_ones_results(step: Step) -> None:
-    step.run("scan", RESULTS="json")
+    step.run("scan")
     first = step.given()["json"]
     step.outputs.unlink()
-    step.run("scan", RESULTS="json")
+    step.run("scan")
     assert step.given()["json"] != first
 
 
 @pytest.mark.parametrize("code", ["1", "2", "3", "4", "5", "6", "70"])
 def test_exit_code_of_the_command_is_the_steps_and_an_output(step: Step, code: str) -> None:
-    assert step.run("gate", RESULTS="json", CODE=code).returncode == int(code)
+    assert step.run("gate", CODE=code).returncode == int(code)
     assert step.given()["exit-code"] == code
 
 
 def test_file_that_was_not_written_is_no_output(step: Step) -> None:
-    step.run("scan", RESULTS="json sarif", LACKS="sarif")
-    assert set(step.given()) == {"exit-code", "json"}
+    step.run("scan", LACKS="sarif")
+    assert set(step.given()) == {"exit-code", "json", "markdown"}
 
 
 def test_failed_set_up_ends_with_its_code_and_runs_nothing(step: Step) -> None:
     (step.actions / "_setup" / "setup.sh").write_text("echo 'no python3 here' >&2; exit 2\n")
-    assert step.run("scan").returncode == 2
+    done = step.run("scan")
+    assert done.returncode == 2
+    assert "::error title=pipeline-guard scan::an input, the configuration or the runner" in done.stdout
+    assert step.given() == {"exit-code": "2"}
+    assert not step.notes.exists()
+
+
+@pytest.mark.parametrize("verb", ["", "keys", "scan\n", "../scan"])
+def test_only_verbs_of_a_job_are_run(step: Step, verb: str) -> None:
+    assert step.run(verb).returncode == 2
     assert not step.notes.exists()
 
 
@@ -116,7 +126,7 @@ def test_main_injects_and_post_revokes_with_the_inputs_as_variables(step: Step) 
         assert done.returncode == 0, done.stderr
         assert step.notes.read_text() == f"{verb}\n"
         variables = Path(f"{step.notes}.env").read_text().splitlines()
-        assert {"PIPELINE_GUARD_TARGET=env", "PIPELINE_GUARD_HOLDER=", "PIPELINE_GUARD_SOME_FLAG=a b", "HSM=true"} <= set(variables)
+        assert {"PIPELINE_GUARD_TARGET=env", "PIPELINE_GUARD_HOLDER=", "PIPELINE_GUARD_SOME_FLAG=a b"} <= set(variables)
 
 
 def test_launcher_ends_with_the_commands_code(step: Step) -> None:

@@ -22,9 +22,9 @@ def name_of(path: Path) -> str:
 
 
 def test_there_is_a_shell_of_each_kind_for_every_verb() -> None:
-    assert {path.parent.name for path in ACTIONS} == {*VERBS, "_setup"}
+    assert {path.parent.name for path in ACTIONS} == {*VERBS, "_setup", ROOT.name}
     assert {path.stem for path in TEMPLATES} == {path.stem for path in WRAPPERS} == set(VERBS)
-    assert {path.stem for path in WORKFLOWS} >= {"check", "shells"}
+    assert {path.stem for path in WORKFLOWS} == {"check", "shells", "interop", "release", "hsm"}
 
 
 @pytest.mark.parametrize("path", ACTIONS + WORKFLOWS, ids=name_of)
@@ -50,6 +50,14 @@ def test_no_input_is_pasted_into_a_script(path: Path) -> None:
     assert not [line for line in lines if "$[[" in line]
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_line_of_a_job_can_fail(path: Path) -> None:
+    """The runner's shell ends at the first command that fails, but not where that stands left of && or ||."""
+    found = job(path.stem)
+    lines = [*found["before_script"], *found.get("script", []), *found.get("after_script", [])]
+    assert not [line for line in lines if re.search(r"&&|\|\||;|\| ", line)]
+
+
 @pytest.mark.parametrize("path", TEMPLATES + WRAPPERS, ids=name_of)
 def test_pasted_text_is_quoted_unless_it_is_true_or_false(path: Path) -> None:
     """GitLab puts inputs into the file's text before it is read as YAML."""
@@ -67,7 +75,7 @@ def test_template_has_no_global_keyword_and_one_job(path: Path) -> None:
 
 
 def test_every_template_sets_the_tool_up_in_the_same_way() -> None:
-    beginnings = {tuple(line for line in job(verb)["before_script"] if "inject" not in line) for verb in VERBS}
+    beginnings = {tuple(line.replace(f'setup.sh" {verb})', 'setup.sh" VERB)') for line in job(verb)["before_script"][:8]) for verb in VERBS}
     assert len(beginnings) == 1
 
 
@@ -102,6 +110,34 @@ def test_workflow_grants_nothing_by_default_and_explains_each_grant(path: Path) 
 def test_checkout_leaves_no_token_behind(path: Path) -> None:
     checkouts: list[dict[str, Any]] = [step for step in steps(path) if step.get("uses", "").startswith("actions/checkout@")]
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_only_publishing_jobs_may_write_and_they_wait_for_build_and_signature() -> None:
+    (found,) = documents(ROOT / ".github" / "workflows" / "release.yml")
+    writers = {name for name, each in found["jobs"].items() if "write" in each["permissions"].values()}
+    assert writers == {"attest", "pypi", "release"}
+    assert set(found["jobs"]["pypi"]["needs"]) == {"attest", "sign"}
+    assert found["jobs"]["pypi"]["permissions"] == {"id-token": "write"}
+    for path in WORKFLOWS:
+        for name, each in documents(path)[0]["jobs"].items():
+            assert path.stem == "release" or "write" not in each["permissions"].values(), name
+
+
+def test_every_job_of_check_is_asked_for_by_the_required_one() -> None:
+    (found,) = documents(ROOT / ".github" / "workflows" / "check.yml")
+    jobs = set(found["jobs"]) - {"checked"}
+    assert set(found["jobs"]["checked"]["needs"]) == jobs == {"check", "scan", "gate"}
+    assert found["jobs"]["checked"]["steps"][0]["run"].count("success") == len(jobs)
+
+
+def test_locks_and_lists_of_packages_are_kept_up_to_date() -> None:
+    (found,) = documents(ROOT / ".github" / "dependabot.yml")
+    folders = {folder for update in found["updates"] for folder in update["directories"]}
+    for pattern in ("**/requirements*.txt", "**/build-requirements.txt", "**/package-lock.json"):
+        for path in ROOT.glob(pattern):
+            relative = path.relative_to(ROOT)
+            if relative.parts[0] in (".github", "actions", "tests") and "data" not in relative.parts:
+                assert f"/{relative.parent}" in folders, relative
 
 
 def test_updates_wait_a_week() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_job_asks_for_exactly_the_reports_that_it_uploads(runner: Runner, verb: 
     assert done.returncode == 0, done.stderr
     (asked,) = runner.asked()
     artifacts = job(verb)["artifacts"]
-    assert tuple(artifacts["reports"]) == reports
+    assert tuple(artifacts["reports"]) == ("annotations", *reports)
     assert artifacts["when"] == "always"
     files = dict(word.split("=") for word in asked.split() if "=" in word)
     assert files == {
@@ -76,6 +77,15 @@ def test_job_asks_for_exactly_the_reports_that_it_uploads(runner: Runner, verb: 
         "codequality": artifacts["reports"]["codequality"],
         "gitlab": artifacts["reports"][reports[2]],
     }
+
+
+@pytest.mark.parametrize("verb", ["scan", "gate"])
+def test_page_of_the_job_links_to_its_result(runner: Runner, verb: str) -> None:
+    done = runner.shell(job(verb)["after_script"], CI_JOB_URL="https://gitlab.example/a/-/jobs/17")
+    assert done.returncode == 0, done.stderr
+    artifacts = job(verb)["artifacts"]
+    (link,) = json.loads((runner.project / artifacts["reports"]["annotations"]).read_text())["pipeline-guard"]
+    assert link["external_link"]["url"] == f"https://gitlab.example/a/-/jobs/17/artifacts/file/{artifacts['paths'][0]}"
 
 
 @pytest.mark.parametrize("verb", ["sign", "verify"])

@@ -187,15 +187,15 @@ class GcpKms:
             page = following
 
 
-def access(pin: Callable[[], Secret] | None, environ: Mapping[str, str]) -> Callable[[], Secret]:
+def access(pin: Callable[[], Secret] | None, environ: Mapping[str, str], scope: str = _SCOPE) -> Callable[[], Secret]:
     """Return where the access token comes from: the one that is named, a service account's file, or the machine's own."""
     if pin is not None:
         return pin
     path = environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
-    return Bearer((lambda: _of_account(path)) if path else lambda: _of_machine(environ))
+    return Bearer((lambda: _of_account(path, scope)) if path else lambda: _of_machine(environ))
 
 
-def _of_account(path: str) -> tuple[Secret, float]:
+def _of_account(path: str, scope: str) -> tuple[Secret, float]:
     """Exchange a signed assertion for a token (RFC 7523)."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -214,7 +214,7 @@ def _of_account(path: str) -> tuple[Secret, float]:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise UsageError("the service account's key is not RSA", "make a new one")
     now = int(time.time())
-    claims = {"iss": account, "scope": _SCOPE, "aud": address, "iat": now, "exp": now + 3600}
+    claims = {"iss": account, "scope": scope, "aud": address, "iat": now, "exp": now + 3600}
     signed = f"{_part({'alg': 'RS256', 'typ': 'JWT', 'kid': key_id})}.{_part(claims)}"
     signature = key.sign(signed.encode("ascii"), padding.PKCS1v15(), hashes.SHA256())
     assertion = f"{signed}.{_url_safe(signature)}"
@@ -230,7 +230,7 @@ def _of_machine(environ: Mapping[str, str]) -> tuple[Secret, float]:
         answer = exchange(new_session(_EXTRA), "GET", address, "the metadata server", headers={"Metadata-Flavor": "Google"})
     except Unavailable:
         hint = "set token.pin to env:NAME or file:PATH with an access token, or GOOGLE_APPLICATION_CREDENTIALS"
-        raise UsageError("there are no credentials for Google Cloud KMS", hint) from None
+        raise UsageError("there are no credentials for Google Cloud", hint) from None
     return granted(answer[1], "the metadata server")
 
 

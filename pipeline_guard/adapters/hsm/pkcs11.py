@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline_guard.adapters.hsm import probes
+from pipeline_guard.adapters.hsm import importing, probes
 from pipeline_guard.adapters.hsm.library import CKA_ID, sha256_of
 from pipeline_guard.adapters.hsm.objects import anchors, check_attributes, find_key, generate, put_anchor, record, remove
 from pipeline_guard.adapters.hsm.pool import Lent, Pool, TokenPlace
@@ -87,6 +87,27 @@ class Pkcs11Token:
 
         public_pem = self.pool.use(act, writable=True)
         return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), self.pool.opened().serial, public_pem)
+
+    def import_rsa(self, name: str, version: int, pem: Secret, begun: Callable[[KeyRef], None] | None = None) -> KeyRecord:
+        """Put a private RSA key into the token; refuse it (and remove it) if the token does not hold it as asked for."""
+        private = importing.read_rsa(pem)
+        identifier = secrets.token_bytes(16)
+        kind = KeyType.RSA_2048 if private.key_size < 3072 else KeyType.RSA_3072
+        ref = KeyRef(name, version, kind, KeyUsage.SIGN, identifier.hex())
+        if begun is not None:
+            begun(ref)
+
+        def act(lent: Lent) -> None:
+            remove(lent.session, identifier)  # of a try during which the token went away
+            try:
+                importing.put_rsa(lent.session, private, identifier, f"{name}/{version}")
+                importing.check_imported(find_key(lent.session, ref))
+            except GuardError:
+                remove(lent.session, identifier)
+                raise
+
+        self.pool.use(act, writable=True)
+        return KeyRecord(ref, KeyState.ACTIVE, datetime.now(UTC), self.pool.opened().serial, importing.public_pem_of(private))
 
     def destroy(self, key: KeyRef) -> None:
         """Remove every object of a key; nothing there is fine: it was removed before."""

@@ -27,11 +27,13 @@ def scheme_of(key_type: KeyType) -> Scheme:
     """Return how a type of key signs; raise Unavailable where python-pkcs11 offers no way."""
     import pkcs11
 
+    rsa = Scheme(pkcs11.Mechanism.SHA256_RSA_PKCS, int(pkcs11.Mechanism.SHA256_RSA_PKCS), "", bytes)
     schemes = {
         KeyType.EC_P256: Scheme(pkcs11.Mechanism.ECDSA, int(pkcs11.Mechanism.ECDSA), "sha256", _dss()),
         KeyType.EC_P384: Scheme(pkcs11.Mechanism.ECDSA, int(pkcs11.Mechanism.ECDSA), "sha384", _dss()),
         KeyType.ED25519: Scheme(pkcs11.Mechanism.EDDSA, int(pkcs11.Mechanism.EDDSA), "", bytes),
-        KeyType.RSA_3072: Scheme(pkcs11.Mechanism.SHA256_RSA_PKCS, int(pkcs11.Mechanism.SHA256_RSA_PKCS), "", bytes),
+        KeyType.RSA_2048: rsa,
+        KeyType.RSA_3072: rsa,
     }
     if key_type is KeyType.ML_DSA_65 and hasattr(pkcs11.Mechanism, "ML_DSA"):  # PKCS#11 3.2, pure, empty context
         return Scheme(pkcs11.Mechanism.ML_DSA, int(pkcs11.Mechanism.ML_DSA), "", bytes)

@@ -16,12 +16,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, sealed, searches, sessions, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, made, sealed, searches, sessions, tables, trail
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
-from pipeline_guard.errors import IntegrityError
+from pipeline_guard.adapters.sql.made import lease_row as _lease_row
+from pipeline_guard.adapters.sql.made import read_lease as _lease
 from pipeline_guard.model.boundary import Boundary
+from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Lease
@@ -151,7 +153,8 @@ class SqlState:
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
         with self._read() as connection:
-            return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
+            secrets = sealed.count_under(connection, name, version) + made.count_under(connection, name, version)
+            return Dependents(secrets, files.count(connection, name, version))
 
     # BoundaryBook
 
@@ -276,6 +279,25 @@ class SqlState:
         with self._look() as connection:
             return [_lease(row) for row in connection.execute(query.order_by(tables.leases.c.issued)).all()]
 
+    # MadeBook
+
+    def keep_made(self, lease: Lease, handle: SealedHandle | None) -> bool:
+        """Keep how a lease's value is undone; return whether the lease is still open."""
+        return self._group.run(lambda connection: made.keep(connection, lease, handle))
+
+    def take_due(self, now: datetime, until: datetime, holder: str = "", most: int = 100) -> Sequence[Due]:
+        """Take what is to be undone, for this process alone until ``until``."""
+        return self._group.run(lambda connection: made.take(connection, now, until, holder, most))
+
+    def settle(self, due: Due, event: AuditEvent, again: datetime | None) -> None:
+        """Write what came of it, and its record, in one transaction."""
+
+        def work(connection: Connection) -> None:
+            trail.append(connection, [event])
+            made.settle(connection, due.lease.id, event.time, again)
+
+        self._group.run(work)
+
     # SessionBook, UseBook, LeaseTime, ApprovalBook
 
     def redeem(
@@ -332,8 +354,9 @@ class SqlState:
         self._group.run(work)
 
     def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
-        """Let the open leases of a holder live longer, never shorter."""
+        """Let the open leases of a holder live longer, never shorter; what an engine made ends when it was made to."""
         mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "") & (tables.leases.c.expires > now.isoformat())
+        mine &= tables.leases.c.engine == ""
 
         def work(connection: Connection) -> Sequence[Lease]:
             found = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]
@@ -414,22 +437,3 @@ def _end(connection: Connection, which: Any, now: datetime, announce: Callable[[
     trail.append(connection, [announce(lease) for lease in ended])
     connection.execute(update(tables.leases).where(which).values(ended=now.isoformat()))
     return ended
-
-
-def _lease_row(lease: Lease) -> dict[str, object]:
-    return {
-        "id": lease.id,
-        "secret": lease.secret,
-        "version": lease.version,
-        "holder": lease.holder,
-        "issued": lease.issued.isoformat(),
-        "expires": lease.expires.isoformat(),
-        "ended": "",
-    }
-
-
-def _lease(row: Any) -> Lease:
-    try:
-        return Lease(row.id, row.secret, row.version, row.holder, datetime.fromisoformat(row.issued), datetime.fromisoformat(row.expires))
-    except (ValueError, TypeError):
-        raise IntegrityError("the stored row of a lease is damaged", "restore the store from a backup") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 4  # of the newest migration; a store of an older one is brought up when it is opened
+SCHEMA_VERSION = 5  # of the newest migration; a store of an older one is brought up when it is opened
 
 metadata = MetaData()
 
@@ -142,9 +142,21 @@ leases = Table(
     Column("issued", String(40), nullable=False),
     Column("expires", String(40), nullable=False),
     Column("ended", String(40), nullable=False, default=""),
+    # of what an engine made: how it is undone (sealed), and how far that is: "" for values that are kept here
+    Column("engine", String(128), nullable=False, server_default=""),
+    Column("about", Text, nullable=False, server_default=""),
+    Column("undo", String(8), nullable=False, server_default=""),
+    Column("tried", Integer, nullable=False, server_default="0"),
+    Column("next_try", String(40), nullable=False, server_default=""),
+    Column("key_name", String(128), nullable=False, server_default=""),
+    Column("key_version", Integer, nullable=False, server_default="0"),
+    Column("key_id", String(64), nullable=False, server_default=""),
+    Column("wrapped_key", LargeBinary),
+    Column("handle", LargeBinary),
 )
 Index("leases_by_holder", leases.c.holder, leases.c.ended)
 Index("leases_by_secret", leases.c.secret, leases.c.version, leases.c.ended)
+Index("leases_to_undo", leases.c.undo, leases.c.next_try)
 
 # identity tokens that were used, and the sessions of the jobs that used them; digests only
 sessions = Table(

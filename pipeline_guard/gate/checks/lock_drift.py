@@ -41,8 +41,8 @@ def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
         if _pairs(lock, manifest) and lock.manifest_digest and manifest.digests and lock.manifest_digest not in manifest.digests:
             yield Problem(Location(lock.path, 1), f"{lock.path} was made from another {posixpath.basename(manifest.path)}", command)
             return
-    if lock.format == "go.sum":
-        yield from _go(facts, command)
+    if lock.format in ("go.sum", "go.mod"):
+        yield from _go(facts, command) if lock.format == "go.sum" else _without_sums(facts)
         return
     for manifest in facts.manifests if lock.asked else own:
         for asked, what in _missing(lock, manifest, posixpath.dirname(lock.path)):
@@ -100,8 +100,14 @@ def _range(lock: Lock, asked: Asked, wanted: set[tuple[str, str]]) -> Iterator[t
     """Judge one requirement of npm: written the same in the lock, or answered by the version that is installed."""
     if (asked.name, asked.specifier) in wanted or asked.specifier.startswith(("file:", "link:", "workspace:")):
         return
-    specifier = asked.specifier.removeprefix("npm:").rpartition("@")[2] if asked.specifier.startswith("npm:") else asked.specifier
+    specifier, real = asked.specifier, ""
+    if specifier.startswith("npm:"):
+        real, at, version = specifier.removeprefix("npm:").rpartition("@")
+        real, specifier = (real, version) if at and real else (at + version, "*")
     found = [package for package in lock.packages if asked.name in (package.alias or package.name,)]
+    if real and found and all(package.name != real for package in found):
+        yield asked, "is not what the lock holds"
+        return
     results = [satisfies(package.version, specifier) for package in found]
     if not any(result for result in results) and (not found or False in results or "://" in specifier):
         yield asked, "is not what the lock holds"
@@ -116,15 +122,26 @@ def _same_requirement(asked: Asked, wanted: set[tuple[str, str]]) -> bool:
     return any(name == asked.name and (specifier in ("?",) or clauses(specifier) == clauses(asked.specifier)) for name, specifier in wanted)
 
 
+def _without_sums(facts: Project) -> Iterator[Problem]:
+    """Give a go.mod that requires modules and has no go.sum beside it: nothing proves what is downloaded."""
+    folder = posixpath.dirname(facts.path)
+    fetched = [package for package in facts.lock.packages if package.source.kind == "registry"]
+    if fetched and not any(one.format == "go.sum" and posixpath.dirname(one.path) == folder for one in facts.beside):
+        what = f"{fetched[0].name} {fetched[0].version} has no go.sum"
+        yield Problem(Location(facts.path, fetched[0].location.line), what, _COMMANDS["go.sum"])
+
+
 def _go(facts: Project, command: str) -> Iterator[Problem]:
-    """Give modules of go.mod without any line in go.sum."""
+    """Give modules of go.mod without any line in go.sum, and direct ones of which only the go.mod has one."""
     summed = {(package.name, package.version) for package in facts.lock.packages}
+    whole = {(one.name, one.version) for one in facts.lock.packages if any(file.name == "zip" for file in one.files)}
     folder = posixpath.dirname(facts.lock.path)
     for module in facts.beside:
         if module.format != "go.mod" or posixpath.dirname(module.path) != folder:
             continue
         for package in module.packages:
-            if package.source.kind == "registry" and (package.name, package.version) not in summed and package.ecosystem is Ecosystem.GO:
+            needed = whole if package.name in module.direct else summed
+            if package.source.kind == "registry" and (package.name, package.version) not in needed and package.ecosystem is Ecosystem.GO:
                 yield Problem(
                     Location(module.path, package.location.line), f"{package.name} {package.version} has no line in go.sum", command
                 )

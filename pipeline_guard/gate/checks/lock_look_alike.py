@@ -33,8 +33,8 @@ def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
         if package.name in GENUINE.get(package.ecosystem, ()):
             continue
         model = _imitated(package.name, package.ecosystem)
-        # a project that uses both knows what it does
-        if model and model not in names:
+        # a project that uses both knows what it does, but for letters swapped or doubled, which nobody means
+        if model and (model not in names or sorted(set(model)) == sorted(set(package.name))):
             yield Problem(
                 Location(facts.path, package.location.line),
                 f"{package.name} (is {model} meant?)",

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.manifest.file_name import conda_fits, npm_fits, python_fits
+from pipeline_guard.gate.places import take_apart
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
@@ -34,7 +35,8 @@ def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
 def _differs(package: Package, file: Distribution) -> bool:
     """Tell whether a file certainly belongs to something else; what cannot be told apart does not count."""
     if package.ecosystem is Ecosystem.NPM:
-        return "://" in file.url and npm_fits(package.name, package.version, unquote(_path(file.url))) is False
+        exact = take_apart(file.url).host in ("registry.npmjs.org", "registry.yarnpkg.com")
+        return "://" in file.url and npm_fits(package.name, package.version, unquote(_path(file.url)), exact=exact) is False
     names = [name for name in (file.name, _last(file.url)) if name]
     if package.ecosystem is Ecosystem.PYPI:
         return any(python_fits(package.name, package.version, name) is False for name in names)

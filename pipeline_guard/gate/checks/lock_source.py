@@ -15,33 +15,42 @@ from pipeline_guard.model.package import Ecosystem, Lock, Package
 _SECURE = ("https", "oci", "ssh", "git+ssh", "git+https", "sparse+https", "hf")
 
 
+# Ecosystems whose packages may be asked for by address, and where projects themselves publish such files.
+_DIRECT = (Ecosystem.PYPI, Ecosystem.NPM)
+FORGES = frozenset(
+    ("github.com", "codeload.github.com", "api.github.com", "raw.githubusercontent.com", "gitlab.com", "bitbucket.org", "huggingface.co")
+)
+
+
 def check(facts: Lock, settings: GateSettings) -> Iterator[Problem]:
     """Give every address that is not https, names a user, or whose host may not serve the ecosystem.
 
-    Packages asked for by their own URL and git repositories may lie on any host.
+    Packages asked for by their own URL may also come from a forge; git repositories may lie on any host.
     """
     hosts = {package.ecosystem: allowed_hosts(package.ecosystem, settings.dependencies) for package in facts.packages}
     for package in facts.packages:
-        for url, line, registered in _addresses(package):
+        allowed = hosts[package.ecosystem]
+        if package.source.kind != "registry" and allowed is not None:
+            allowed = allowed | FORGES if package.source.kind == "url" and package.ecosystem in _DIRECT else None
+        for url, line in _addresses(package):
             address = take_apart(url)
-            what = _judge(address, hosts[package.ecosystem] if registered else None)
+            what = _judge(address, allowed)
             if what:
                 fix = f"make the lock anew against the right registry, or allow the host under gate.dependencies.registries: {address.host}"
                 yield Problem(Location(facts.path, line), f"{package.name} from {_shown(address)} {what}".rstrip(), fix)
                 break
 
 
-def _addresses(package: Package) -> Iterator[tuple[str, int, bool]]:
-    """Give the addresses of a package, and whether a registry's host is due."""
-    registered = package.source.kind == "registry"
+def _addresses(package: Package) -> Iterator[tuple[str, int]]:
+    """Give the addresses of a package."""
     where = package.source.location
     if "://" in where:
-        yield where, package.location.line, registered
+        yield where, package.location.line
     elif package.ecosystem is Ecosystem.TERRAFORM and package.name.count("/") == 2:
-        yield f"https://{package.name}", package.location.line, True
+        yield f"https://{package.name}", package.location.line
     for file in package.files:
         if "://" in file.url:
-            yield file.url, file.line or package.location.line, registered
+            yield file.url, file.line or package.location.line
 
 
 def _judge(address: Address, hosts: frozenset[str] | None) -> str:

@@ -15,6 +15,7 @@ from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Distribution, Ecosystem, Package
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_Sums = dict[tuple[str, str], set[str]]  # (algorithm, spelling) to values
 _NAMES = {"registry": "a registry", "url": "an address of its own", "path": "a folder", "bundled": "another package"}
 
 
@@ -44,8 +45,14 @@ def _difference(old: Package, new: Package) -> tuple[str, int] | None:
     if before != after:
         return f"came from {_NAMES.get(before, before)} and comes from {_NAMES.get(after, after)} now", 0
     if after == "git":
-        # a new commit of the same repository is an update that reviewers see as one
-        return None if _repository(old) == _repository(new) else ("comes from another repository", 0)
+        if _repository(old) != _repository(new):
+            return "comes from another repository", 0
+        # a new commit of the same repository is an update that reviewers see as one, unless a version names it
+        if new.ecosystem is Ecosystem.SWIFT and new.version and old.source.revision != new.source.revision:
+            return "is another commit", 0
+        same = bool(new.source.revision) and old.source.revision == new.source.revision
+        changed = same and any(_replaced(_sums(one), _sums(other)) for one, other in _pairs(old, new))
+        return ("has another hash for the same commit", new.location.line) if changed else None
     if after not in ("registry", "url"):
         return None
     if _moved_commit(old, new):
@@ -94,7 +101,7 @@ def _pairs(old: Package, new: Package) -> Iterator[tuple[Distribution, Distribut
 def _file_difference(old: Distribution, new: Distribution, ecosystem: Ecosystem) -> str:
     before, after = _sums(old), _sums(new)
     common = before.keys() & after.keys()
-    if any(not before[kind] & after[kind] for kind in common):
+    if _replaced(before, after):
         return "has another hash for the same file"
     if "://" not in old.url or "://" not in new.url:
         return ""
@@ -106,8 +113,20 @@ def _file_difference(old: Distribution, new: Distribution, ecosystem: Ecosystem)
     return "" if ordinary else f"is downloaded from {other.host or 'another host'} now"
 
 
-def _sums(file: Distribution) -> dict[tuple[str, str], set[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
+def _replaced(before: _Sums, after: _Sums) -> bool:
+    """Tell whether a file has a hash that it had not: any one of several is enough for a tool to take another file.
+
+    Terraform adds hashes as platforms are added; there only one in the place of another counts.
+    """
+    for kind in before.keys() & after.keys():
+        more = after[kind] - before[kind]
+        if more and (kind[1] not in ("h1", "zh") or before[kind] - after[kind]):
+            return True
+    return False
+
+
+def _sums(file: Distribution) -> _Sums:
+    found: _Sums = {}
     for checksum in file.checksums:
         # hexadecimal digits mean the same in both cases, base64 does not
         value = checksum.value if checksum.form in ("sri", "h1", "nar", "nuget") else checksum.value.lower()

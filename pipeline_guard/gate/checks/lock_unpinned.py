@@ -15,14 +15,19 @@ from pipeline_guard.model.package import Lock, Package
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 _SHORT = re.compile(r"[0-9a-f]{7,39}", re.IGNORECASE)  # Bun writes what the forge's archive is called
+_OPEN = re.compile(r"LATEST|RELEASE|[\[(][^,\])]*,[^)\]]*[)\]].*")  # versions of Maven that are decided when it builds
 _ABSOLUTE = re.compile(r"/|~|[A-Za-z]:[\\/]|\\\\|file:///")
 
 
 def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
     """Give git sources without a full commit, and files, folders and links outside the repository; requirements have their own check."""
-    if facts.format in ("requirements.txt", "pom.xml"):
+    if facts.format == "requirements.txt":
         return
     for package in facts.packages:
+        if facts.format == "pom.xml":
+            if _OPEN.fullmatch(package.version):
+                yield Problem(Location(facts.path, package.location.line), f"{package.name} at {package.version[:40]}", "name one version")
+            continue
         what, fix = _judge(package, facts)
         if what:
             yield Problem(Location(facts.path, package.location.line), f"{package.name or package.source.location[:80]} {what}", fix)

@@ -9,7 +9,7 @@ from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
-from pipeline_guard.model.package import Lock
+from pipeline_guard.model.package import Lock, Package
 
 # Formats that repeat what their projects ask for, and whose tools remove what nobody needs.
 _WHOLE = ("uv.lock", "Cargo.lock")
@@ -17,6 +17,8 @@ _WHOLE = ("uv.lock", "Cargo.lock")
 
 def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
     """Give every package that no project of the lock needs, however indirectly."""
+    for package in facts.loose:
+        yield _problem(facts, package)
     if facts.format not in _WHOLE:
         return
     needs: dict[str, set[str]] = {}
@@ -34,9 +36,12 @@ def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
                 pending.append(name)
     for package in facts.packages:
         if package.name not in reached:
-            yield Problem(
-                Location(facts.path, package.location.line), f"{package.name} {package.version}", "delete the entry, or make the lock anew"
-            )
+            yield _problem(facts, package)
+
+
+def _problem(facts: Lock, package: Package) -> Problem:
+    place = Location(facts.path, package.location.line)
+    return Problem(place, f"{package.name} {package.version}".strip(), "delete the entry, or make the lock anew")
 
 
 RULE = Rule(

@@ -22,6 +22,11 @@ _ECOSYSTEMS = {
     "uv": Ecosystem.PYPI,
     "cargo": Ecosystem.CRATES,
     "nuget": Ecosystem.NUGET,
+    "pyproject": Ecosystem.PYPI,
+    "bundler": Ecosystem.RUBYGEMS,
+    "maven": Ecosystem.MAVEN,
+    "gradle": Ecosystem.MAVEN,
+    "wrapper": Ecosystem.MAVEN,
 }
 # Settings whose value is a place, by the tool's own words; scopes and names may stand in between.
 _PLACES = {
@@ -32,6 +37,11 @@ _PLACES = {
     "uv": r"(pip\.)?(index-url|extra-index-url|find-links|index\.url)",
     "cargo": r"registries\.[^.]+\.index|source\.[^.]+\.(registry|local-registry|directory)|http\.proxy",
     "nuget": r"packageSources\.add",
+    "pyproject": r"uv\.(pip\.)?(index-url|extra-index-url|find-links|index\.url)|(poetry|pdm)\.source\.url",
+    "bundler": r"BUNDLE_MIRROR__.+",
+    "maven": r"(repository|pluginRepository|mirror)\.url",
+    "gradle": r"maven\.url",
+    "wrapper": r"distributionUrl|wrapperUrl",
 }
 # Settings that weaken what a tool checks, with the values that do.
 _WEAK = {
@@ -59,6 +69,15 @@ _WEAK = {
     ),
     "cargo": ((r"http\.check-revoke", r"false"),),
     "nuget": ((r"config\.add\.signatureValidationMode", r"accept"),),
+    "pyproject": (
+        (r"uv\.(pip\.)?(allow-insecure-host|trusted-host)", r".+"),
+        (r"uv\.(pip\.)?index-strategy", r"unsafe-.*"),
+        (r"(poetry|pdm)\.source\.verify_ssl", r"false"),
+    ),
+    "bundler": ((r"BUNDLE_(SSL_VERIFY_MODE|DISABLE_CHECKSUM_VALIDATION)", r"0|true"),),
+    "maven": (),
+    "gradle": (),
+    "wrapper": (),
 }
 
 
@@ -76,12 +95,12 @@ def _judge(setting: Setting, tool: str, settings: DependencySettings) -> str:
     if not re.fullmatch(_PLACES[tool], setting.name):
         return ""
     for word in setting.value.split():
-        bare = re.sub(r"^(sparse|registry)\+", "", word)
+        bare = re.sub(r"^(sparse|registry)\+", "", word.replace("\\:", ":") if tool == "wrapper" else word)
         if "://" not in bare:
             continue
         address = take_apart(re.sub(r"\$\{[^}]*\}@", "", bare))
         hosts = allowed_hosts(_ECOSYSTEMS[tool], settings) or frozenset(("api.nuget.org", "www.nuget.org"))
-        if address.trouble:
+        if address.trouble and not (tool in ("maven", "gradle", "wrapper") and "${" in word):
             return address.trouble
         if address.scheme not in ("https", "file"):
             return "without TLS"

@@ -21,11 +21,20 @@ _VERSION = re.compile(
 _STAGES = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}
 
 
-def npm_fits(name: str, version: str, path: str) -> bool | None:
-    """Judge the path of a tarball's address; registries that do not use ``/-/`` tell nothing."""
+def npm_fits(name: str, version: str, path: str, *, exact: bool = False) -> bool | None:
+    """Judge the path of a tarball's address; registries that do not use ``/-/`` tell nothing.
+
+    ``exact`` is for the public registry, which has nothing before the name.
+    """
+    if "//" in path or "/../" in path or "/./" in path:
+        return False  # what is asked for is another path than the one that is read here
     head, mark, file = path.partition("/-/")
     if not mark or not name:
         return None
+    if exact and head != f"/{name}":
+        return False
+    if head.rpartition(f"/{name}")[0].rpartition("/")[2].startswith("@"):
+        return False  # @somebody/name for name
     base = name.rpartition("/")[2]
     versions = {version, version.partition("+")[0]}
     files = {f"{stem}-{number}.tgz" for stem in (base, name) for number in versions}

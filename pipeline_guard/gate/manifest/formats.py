@@ -47,7 +47,7 @@ FORMATS: tuple[Format, ...] = (
     _format(
         "package-lock.json",
         r"package-lock\.json|npm-shrinkwrap\.json|\.package-lock\.json",
-        rb'\A\s*\{\s*"(?:name|version|lockfileVersion)"(?s:.){0,400}?"lockfileVersion":\s*[123]\s*,\s*"(?:requires|packages|dependencies)"',
+        rb'\A\s*\{(?:\s*"(?:name|version)"\s*:\s*"[^"\n]*"\s*,)*\s*"lockfileVersion"\s*:\s*[123]\s*,\s*"(?:requires|packages|dependencies)"',
         npm_lock.parse,
     ),
     _format("yarn.lock", r"yarn\.lock", rb"\A(?:#[^\n]*\n|\s)*(?:# yarn lockfile v1|__metadata:)", yarn_lock.parse),

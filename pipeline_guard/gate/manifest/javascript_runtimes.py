@@ -18,6 +18,7 @@ from pipeline_guard.gate.manifest.reading import Lines, Shape, decode, read_json
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Checksum, Distribution, Ecosystem, Lock, Package, PackageSource
 
+_ALIAS = re.compile(r"npm:((?:@[^/@]+/)?[^@]+)")
 _ASKED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -38,9 +39,19 @@ def parse_bun(content: bytes, path: str) -> Lock:
         _bun_package(key, shape.rows(row, key), shape, lines.find(json.dumps(key, ensure_ascii=False) + ": ["))
         for key, row in shape.table(root.get("packages"), "packages").items()
     ]
-    return Lock(
-        path, "bun.lock", Ecosystem.NPM, version, tuple(packages), tuple(dict.fromkeys(name for _, name, _ in asked)), asked=tuple(asked)
+    specifiers = [(name, wanted) for _, name, wanted in asked]
+    for row in shape.table(root.get("packages"), "packages").values():
+        for facts in (part for part in row if isinstance(part, dict)):
+            for kind in _ASKED:
+                specifiers += [(name, str(wanted)) for name, wanted in shape.table(facts.get(kind), kind).items()]
+    aliases = {(name, found[1]) for name, wanted in specifiers if (found := _ALIAS.match(wanted))}
+    notes = tuple(
+        (one.location, f"{one.alias} is {one.name}, which nobody asks for by that name")
+        for one in packages
+        if one.alias and (one.alias, one.name) not in aliases
     )
+    direct = tuple(dict.fromkeys(name for _, name, _ in asked))
+    return Lock(path, "bun.lock", Ecosystem.NPM, version, tuple(packages), direct, notes, asked=tuple(asked))
 
 
 def _bun_package(key: str, row: list[Any], shape: Shape, line: int) -> Package:

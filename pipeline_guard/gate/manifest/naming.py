@@ -54,7 +54,7 @@ def git_source(text: str) -> PackageSource:
 
 def digest_bits(checksum: Checksum) -> int | None:
     """Return the length of a checksum's value in bits as it is spelt; None where it is malformed."""
-    if checksum.form == "hex" or checksum.form.startswith("yarn"):
+    if checksum.form.startswith(("hex", "yarn")):
         return len(checksum.value) * 4 if re.fullmatch(r"(?:[0-9a-fA-F]{2})+", checksum.value) else None
     if checksum.form == "zh":
         return len(checksum.value) * 4 if re.fullmatch(r"[0-9a-f]{64}", checksum.value) else None

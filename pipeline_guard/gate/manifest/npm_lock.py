@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest.naming import git_source, is_git, source, sri
+from pipeline_guard.gate.manifest.npm_tree import loose, swaps
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode, read_json
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Distribution, Ecosystem, Lock, Package, PackageSource
@@ -38,7 +39,10 @@ def parse(content: bytes, path: str) -> Lock:
     packages = {key: _package(key, entry, addresses, shape, lines) for key, entry in tables.items()}
     top = tables.get("", {})
     direct = tuple(name for kind in _ASKED[:3] for name in shape.table(top.get(kind), kind))
-    notes = tuple(_contradictions(root, packages, shape, Lines(text))) if "dependencies" in root else ()
+    notes = tuple(swaps(tables, packages, shape))
+    if "dependencies" in root:
+        notes += tuple(_contradictions(root, packages, shape, Lines(text)))
+    unneeded = tuple(packages[key] for key in sorted(loose(tables, shape)))
     asked = tuple(
         (key, name, shape.word(wanted, name))
         for key, entry in tables.items()
@@ -46,7 +50,7 @@ def parse(content: bytes, path: str) -> Lock:
         for kind in _ASKED[:3]
         for name, wanted in shape.table(entry.get(kind), kind).items()
     )
-    return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(packages.values()), direct, notes, asked=asked)
+    return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(packages.values()), direct, notes, asked=asked, loose=unneeded)
 
 
 def _package(key: str, entry: dict[str, Any], asked: set[str], shape: Shape, lines: Lines) -> Package:

@@ -7,6 +7,7 @@ a key that begins with a host, a scheme or ``file:`` is no package of the defaul
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,7 @@ def parse(content: bytes, path: str) -> Lock:
     shape, lines = Shape(path), Lines(text)
     packages: list[Package] = []
     asked: list[tuple[str, str, str]] = []
+    notes: list[tuple[Location, str]] = []
     version = ""
     for root in read_yaml(text, path):
         version = shape.version(root.get("lockfileVersion"), r"5(\.[0-4])?|6\.[01]|7\.0|9\.0")
@@ -37,6 +39,7 @@ def parse(content: bytes, path: str) -> Lock:
         for key, value in shape.table(root.get("packages"), "packages").items():
             packages.append(_package(key, shape.table(value, key), needs, shape, lines))
         asked += _asked(root, shape)
+        notes += _swaps(root, shape, text)
     if not version:
         raise UsageError(f"{path}: the file is empty")
     return Lock(
@@ -46,6 +49,7 @@ def parse(content: bytes, path: str) -> Lock:
         version,
         tuple(packages),
         tuple(dict.fromkeys(name for _, name, _ in asked)),
+        tuple(notes),
         asked=tuple(asked),
     )
 
@@ -104,6 +108,24 @@ def _source(key: str, version: str, host: str, resolution: dict[str, Any], tarba
     if re.search(r"(?:^|@)(?:https?:|git\+)", bare) or (tarball and not version) or bare.startswith("@http"):
         return PackageSource("url", tarball)
     return source("registry", f"https://{host}/" if host else "")
+
+
+def _swaps(root: dict[str, Any], shape: Shape, text: str) -> Iterator[tuple[Location, str]]:
+    """Give what a project asks for by version and gets under another name, and links that leave the repository (formats 6 and 9)."""
+    for folder, value in shape.table(root.get("importers"), "importers").items():
+        for group in _GROUPS:
+            for name, row in shape.table(shape.table(value, folder).get(group), group).items():
+                if not isinstance(row, dict):
+                    continue
+                specifier, got = shape.word(row.get("specifier"), name), shape.word(row.get("version"), name)
+                at = text.find(f"version: {got}")
+                place = Location(shape.path, text.count("\n", 0, at) + 1 if at >= 0 else 1)
+                other = _NEW.fullmatch(got)
+                if other and other[1] != name and not got.startswith("link:") and re.fullmatch(r"[\w.*^~<>=|+\-\s]*", specifier):
+                    yield place, f"{name} is {other[1]}, which nobody asks for by that name"
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(shape.path), folder, got.removeprefix("link:")))
+                if got.startswith("link:") and (target.startswith(("../", "/")) or target == ".."):
+                    yield place, f"{name} is linked to {got[:80]}, outside the repository"
 
 
 def _asked(root: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:

@@ -55,6 +55,14 @@ class LockChange:
 
 
 @dataclass(frozen=True, slots=True)
+class LostLock:
+    """A lock of the merge target that the change takes away, with the manifest that stays."""
+
+    path: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A lock, the manifests of its ecosystem in its folder and below, and the other locks beside it."""
 

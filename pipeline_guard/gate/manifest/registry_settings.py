@@ -29,7 +29,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class RegistrySettings:
-    """One such file; ``tool`` is npm, yarn, bun, pip, uv, cargo or nuget."""
+    """One such file; ``tool`` is npm, yarn, bun, pip, uv, pyproject, cargo, nuget, bundler, maven, gradle or wrapper (of the last two)."""
 
     path: str
     tool: str
@@ -38,6 +38,9 @@ class RegistrySettings:
 
 _INI = re.compile(r"\s*([^=:\s]+(?:[^=:]*[^=:\s])?)\s*[=:]\s*(.*?)\s*")
 _INI_EQUALS = re.compile(r"\s*([^=]+?)\s*(?:=\s*(.*?))?\s*")
+_GRADLE = re.compile(
+    r"\bmaven\s*(?:\(\s*(?:url\s*=\s*)?|\{\s*(?:name\s*=?[^\n]*\n\s*)?(?:setUrl\s*\(|url\s*=?))\s*(?:uri\s*\(\s*)?[\"']([a-z]+://[^\"'\s]+)"
+)
 _CLASSIC = re.compile(r'\s*("[^"]+"|\S+)\s+(.*?)\s*')
 
 
@@ -57,7 +60,17 @@ def tool_of(path: str) -> str:
         "pip.ini": "pip",
         "uv.toml": "uv",
         "nuget.config": "nuget",
+        "pyproject.toml": "pyproject",
+        "pom.xml": "maven",
+        "gradle-wrapper.properties": "wrapper",
+        "maven-wrapper.properties": "wrapper",
     }
+    if name == "settings.xml" and folder in (".mvn", ".m2", ""):
+        return "maven"
+    if name == "config" and folder == ".bundle":
+        return "bundler"
+    if name.endswith((".gradle", ".gradle.kts")):
+        return "gradle"
     return named.get(name, "")
 
 
@@ -68,6 +81,12 @@ def parse(content: bytes, path: str) -> RegistrySettings:
     lower = path.lower()
     if tool == "nuget":
         return RegistrySettings(path, tool, tuple(_nuget(content, path)))
+    if tool == "maven":
+        return RegistrySettings(path, tool, tuple(_maven(content, path)))
+    if tool == "gradle":
+        return RegistrySettings(path, tool, tuple(_gradle(text)))
+    if tool == "pyproject":
+        return RegistrySettings(path, tool, tuple(_pyproject(text, path)))
     if lower.endswith(".yarnrc.yml"):
         return RegistrySettings(path, tool, tuple(_flat(parse_yaml(content, path), "")))
     if tool in ("bun", "uv", "cargo"):
@@ -120,6 +139,45 @@ def _flat_table(value: object, name: str, text: str, shape: Shape, depth: int = 
         word = str(value).lower() if isinstance(value, bool) else str(value)
         at = text.find(word if not isinstance(value, bool) else name.rpartition(".")[2])
         yield Setting(name, word, text.count("\n", 0, at) + 1 if at >= 0 else 1)
+
+
+def _pyproject(text: str, path: str) -> Iterator[Setting]:
+    """Give what uv, Poetry and PDM are told of indexes; what is merely named, and asked for by name, too."""
+    tools = Shape(path).table(read_toml(text, path).get("tool"), "tool")
+    uv = {key: value for key, value in Shape(path).table(tools.get("uv"), "tool.uv").items() if key not in ("sources", "workspace")}
+    yield from _flat_table(uv, "uv", text, Shape(path))
+    for tool in ("poetry", "pdm"):
+        yield from _flat_table(Shape(path).table(tools.get(tool), tool).get("source"), f"{tool}.source", text, Shape(path))
+
+
+def _maven(content: bytes, path: str) -> Iterator[Setting]:
+    """Give where a project or its settings fetch from; where it publishes to is another matter."""
+    pending = [read_xml(content, path)]
+    while pending:
+        element = pending.pop(0)
+        if element.name == "distributionManagement":
+            continue
+        pending += element.children
+        if element.name in ("repository", "pluginRepository", "mirror"):
+            yield from (Setting(f"{element.name}.url", child.text.strip(), child.line) for child in element.children if child.name == "url")
+
+
+def _gradle(text: str) -> Iterator[Setting]:
+    """Give the Maven repositories of a build script; those that it publishes to are another matter."""
+    publishing = [_span(text, found.end()) for found in re.finditer(r"\bpublishing\s*\{", text)]
+    for found in _GRADLE.finditer(text):
+        if not any(begin <= found.start() < end for begin, end in publishing):
+            yield Setting("maven.url", found[1], text.count("\n", 0, found.start(1)) + 1)
+
+
+def _span(text: str, begin: int) -> tuple[int, int]:
+    """Return a block of braces from behind its first one."""
+    depth = 1
+    for found in re.compile(r"[{}]").finditer(text, begin):
+        depth += 1 if found[0] == "{" else -1
+        if not depth:
+            return begin, found.end()
+    return begin, len(text)
 
 
 def _nuget(content: bytes, path: str) -> Iterator[Setting]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from pipeline_guard.errors import UsageError
@@ -48,8 +49,8 @@ def _mix_package(name: str, kind: str, rest: str, place: Location) -> Package:
         found = _MIX_HEX.fullmatch(rest)
         if found is None:
             raise UsageError(f"{place}: not a package of Hex", "mix deps.get makes it anew")
-        sums = tuple(Checksum("sha256", text) for text in (found[7],) if text)
-        sums = sums or tuple(Checksum("sha256", text) for text in (found[4],) if text)
+        sums = tuple(Checksum("sha256", text, form) for text, form in ((found[7], "hex"), (found[4], "hex-inner")) if text)
+        sums = tuple(replace(one, form="hex") for one in sums) if len(sums) == 1 else sums
         requires = tuple(need[1] for need in _MIX_NEED.findall(found[5]))
         repository = found[6] or "hexpm"
         where = source("registry", "" if repository == "hexpm" else repository)

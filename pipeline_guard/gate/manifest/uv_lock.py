@@ -18,6 +18,7 @@ from pipeline_guard.gate.manifest.table_toml import read_tables
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Distribution, Ecosystem, Lock, Package, PackageSource
 
+_ELSEWHERE = ("url", "git", "path", "directory", "editable", "virtual")
 _GROUPS = ("optional-dependencies", "dev-dependencies")
 
 
@@ -31,7 +32,27 @@ def parse(content: bytes, path: str) -> Lock:
     packages = tuple(_package(entry, shape, lines) for entry in entries)
     asked = tuple(one for entry in entries for one in _asked(entry, shape))
     direct = tuple(name for package in packages if package.source.kind == "root" for name in package.requires)
-    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, asked=asked)
+    notes = tuple(_swapped(root, entries, packages, shape))
+    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, notes, asked=asked)
+
+
+def _swapped(
+    root: dict[str, Any], entries: list[dict[str, Any]], packages: tuple[Package, ...], shape: Shape
+) -> Iterator[tuple[Location, str]]:
+    """Give packages that come from an address, repository or folder although everybody asks for them by name."""
+    listed = [*shape.tables(shape.table(root.get("manifest"), "manifest").get("overrides"), "overrides")]
+    for entry in entries:
+        metadata = shape.table(entry.get("metadata"), "metadata")
+        listed += shape.tables(metadata.get("requires-dist"), "requires-dist")
+        for group in shape.table(metadata.get("requires-dev"), "requires-dev").values():
+            listed += shape.tables(group, "requires-dev")
+    named = {pypi_name(shape.word(one.get("name"), "name")) for one in listed if any(key in one for key in _ELSEWHERE)}
+    named |= {name for package in packages if package.source.kind in ("url", "git") for name in package.requires}
+    members = {shape.word(one.get("name"), "name") for one in entries if "metadata" in one}
+    for package, entry in zip(packages, entries, strict=True):
+        kind = next(iter(shape.table(entry.get("source"), "source")), "")
+        if kind in ("url", "git", "path", "directory") and package.name not in named and entry.get("name") not in members:
+            yield package.location, f"{package.name} is asked for by name, and comes from {'an address' if kind == 'url' else kind}"
 
 
 def _package(entry: dict[str, Any], shape: Shape, lines: Lines) -> Package:
@@ -101,7 +122,7 @@ def _asked(entry: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]
     for group in shape.table(metadata.get("requires-dev"), "requires-dev").values():
         listed += shape.tables(group, "requires-dev")
     for wanted in listed:
-        elsewhere = any(key in wanted for key in ("url", "git", "path", "directory", "editable", "virtual", "index"))
+        elsewhere = "index" in wanted or any(key in wanted for key in _ELSEWHERE)
         specifier = shape.word(wanted.get("specifier"), "specifier")
         yield member, pypi_name(shape.word(wanted.get("name"), "name")), "?" if elsewhere and not specifier else specifier
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, GateSettings, Waived
+from pipeline_guard.model.gate_settings import AdvisorySettings, ArtifactDemand, GateSettings, PublishSettings, Waived
 from pipeline_guard.policy.merge import merge
 
 PLAIN = GateSettings(digest="d1", source="org")
@@ -92,3 +92,14 @@ def test_every_excuse_the_organisation_makes_holds() -> None:
 def test_every_setting_is_merged_somehow() -> None:
     merged = merge(PLAIN, own())
     assert {field.name for field in fields(GateSettings)} == {field.name for field in fields(merged)}
+
+
+def test_repository_cannot_rename_the_organisations_check_nor_waive_its_publication() -> None:
+    organisation = GateSettings(publish=PublishSettings(name="gate", required=True, comment=False))
+    assert merge(organisation, GateSettings()).publish == PublishSettings("gate", required=True, comment=False)
+    assert merge(organisation, GateSettings(publish=PublishSettings(sarif=False))).publish.sarif is False
+    with pytest.raises(UsageError, match=r"gate\.publish\.name"):
+        merge(organisation, GateSettings(publish=PublishSettings(name="other")))
+    assert merge(GateSettings(), GateSettings(publish=PublishSettings(name="other", required=True))).publish == PublishSettings(
+        "other", required=True
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_guard.gate.checks.lock_contradiction import RULE
 from tests.unit.gate.checks.deps import read, sample, whats
-from tests.unit.gate.locks import OTHER512, SAMPLES, SHA512, SRI, npm
+from tests.unit.gate.locks import COMMIT, OTHER512, SAMPLES, SHA512, SRI, npm
 
 
 @pytest.mark.parametrize("path", [one.path for one in SAMPLES])
@@ -38,3 +38,20 @@ def test_trust_without_looking_is_told() -> None:
     assert len(whats(RULE, lock)) == 1
     trust = ("</verify-metadata>", '</verify-metadata>\n<trusted-artifacts><trust group=".*" regex="true"/></trusted-artifacts>')
     assert len(whats(RULE, sample("gradle/verification-metadata.xml", trust))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("package-lock.json", '"kind": "npm:kind-of@^6.0.3"', '"kind": "^6.0.3"'),
+        ("package-lock.json", '"kind": "npm:kind-of@^6.0.3"', '"kind": "npm:kind@^6.0.3"'),
+        ("package-lock.json", '"c": "github:o/c"', '"c": "^1.0.0"'),
+        ("bun.lock", '"ms": ["ms@2.1.3"', '"ms": ["evil@2.1.3"'),
+        ("pnpm-lock.yaml", "version: 2.1.3", "version: evil@2.1.3"),
+        ("pnpm-lock.yaml", "version: 2.1.3", "version: link:../../evil"),
+        ("uv.lock", 'registry = "https://pypi.org/simple"', 'url = "https://github.com/o/idna-3.10-py3-none-any.whl"'),
+        ("uv.lock", 'registry = "https://pypi.org/simple"', f'git = "https://github.com/o/idna?rev=x#{COMMIT}"'),
+    ],
+)
+def test_a_package_in_the_place_of_another_fails(path: str, old: str, new: str) -> None:
+    assert len(whats(RULE, sample(path, (old, new)))) == 1

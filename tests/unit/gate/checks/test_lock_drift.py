@@ -53,6 +53,7 @@ def test_a_lock_and_the_manifest_it_was_made_from_agree(folder: str) -> None:
         ("npm", '"is-odd": "^3.0.1"', '"is-odd": "^4.0.0"'),
         ("npm", '"is-odd": "^3.0.1"', '"is-odd": "^3.0.1", "evil": "^1.0.0"'),
         ("npm", "npm:kind-of@^6.0.3", "npm:kind-of@^7.0.0"),
+        ("npm", "npm:kind-of@^6.0.3", "npm:evil@^6.0.3"),
         ("npm2", '"semver": "^7.5.0"', '"semver": "^6.0.0"'),
         ("pnpm10", '"is-odd": "^3.0.1"', '"is-odd": "^3.0.1", "evil": "^1.0.0"'),
         ("berry", '"is-odd": "^3.0.1"', '"is-odd": "^3.0.1", "evil": "^1.0.0"'),
@@ -119,3 +120,9 @@ def test_yarn_one_does_not_lock_members_of_its_workspace() -> None:
 def test_the_fix_is_the_managers_own_command() -> None:
     lock, manifest = (LOCKS / "uv" / "uv.lock").read_text(), '[project]\nname = "sample"\ndependencies = ["x"]\n'
     assert problems(RULE, project("uv.lock", lock, ("pyproject.toml", manifest)))[0].fix == "uv lock"
+
+
+def test_go_needs_the_sums_of_what_it_asks_for() -> None:
+    module, sums = BY_PATH["go.mod"].text, BY_PATH["go.sum"].text
+    assert [one.what for one in problems(RULE, project("go.mod", module))] != []
+    assert problems(RULE, project("go.mod", module, ("go.sum", sums))) == []

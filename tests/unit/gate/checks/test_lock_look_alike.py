@@ -45,6 +45,11 @@ def test_npm_has_its_own_list(name: str, model: str | None) -> None:
     assert whats(RULE, lock) == ([f"{name} (is {model} meant?)"] if model else [])
 
 
+def test_slip_is_found_in_a_project_that_uses_the_well_known_one_as_well() -> None:
+    lock = sample("package-lock.json", ("left-pad", "loadsh"), ("kind-of", "lodash"))
+    assert whats(RULE, lock) == ["loadsh (is lodash meant?)"]
+
+
 def test_what_only_another_package_needs_is_its_affair() -> None:
     asked = (
         '[[package]]\nname = "sample"',

@@ -78,7 +78,15 @@ def test_an_unchanged_lock_passes(path: str) -> None:
         ("mix.lock", f'"hexpm", "{HEX}"', f'"hexpm", "{OTHER}"', "has another hash"),
         ("pubspec.lock", HEX, OTHER, "has another hash"),
         (".terraform.lock.hcl", f"h1:{SHA256}", f"h1:{'B' * 43}=", "has another hash"),
-        ("flake.lock", f"sha256-{SHA256}", f"sha256-{'B' * 43}=", None),
+        (
+            "package-lock.json",
+            f'1.3.0.tgz",\n      "integrity": "{SRI}',
+            f'1.3.0.tgz",\n      "integrity": "{SRI} sha512-{OTHER512}',
+            "has another hash",
+        ),
+        (".terraform.lock.hcl", f"zh:{HEX}", f"zh:{OTHER}", "has another hash"),
+        ("Package.resolved", COMMIT, COMMIT[::-1], "is another commit"),
+        ("flake.lock", f"sha256-{SHA256}", f"sha256-{'B' * 43}=", "has another hash for the same commit"),
     ],
 )
 def test_another_hash_address_or_source_of_one_version_fails(path: str, old: str, new: str, what: str | None) -> None:

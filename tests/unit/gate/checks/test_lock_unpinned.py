@@ -30,6 +30,8 @@ def test_sound_locks_pass(path: str) -> None:
         ("Package.resolved", COMMIT, "1.3.0"),
         ("go.mod", "./sys", "../../sys"),
         ("flake.lock", COMMIT, "main"),
+        ("pom.xml", "<version>${junit.version}</version>", "<version>[33,)</version>"),
+        ("pom.xml", "<version>${junit.version}</version>", "<version>LATEST</version>"),
     ],
 )
 def test_what_can_move_or_lies_outside_fails(path: str, old: str, new: str) -> None:

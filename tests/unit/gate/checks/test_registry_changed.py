@@ -11,6 +11,7 @@ from pipeline_guard.model.gate_settings import DependencySettings, GateSettings
 from tests.unit.gate.checks.deps import PLAIN, problems
 
 CARGO = '[source.crates-io]\nreplace-with = "x"\n[source.x]\nregistry = "sparse+https://evil.example/"\n'
+POM = "<repositories><repository>\n<url>{}</url></repository></repositories>"
 NUGET = '<configuration>\n<packageSources>\n<add key="x" value="{}"/>\n</packageSources>\n</configuration>'
 
 
@@ -41,6 +42,15 @@ def found(path: str, text: str, settings: GateSettings = PLAIN) -> list[tuple[in
         ("uv.toml", 'index-strategy = "unsafe-best-match"\n', 1),
         (".cargo/config.toml", CARGO, 4),
         ("nuget.config", NUGET.format("https://evil.example/v3/index.json"), 3),
+        ("pyproject.toml", '[tool.x]\n[[tool.uv.index]]\nurl = "https://evil.example/simple"\n', 3),
+        ("pyproject.toml", '[[tool.poetry.source]]\nname = "x"\nurl = "https://evil.example/simple"\n', 3),
+        (".bundle/config", '---\nBUNDLE_MIRROR__ALL: "https://evil.example"\n', 2),
+        ("pom.xml", POM.format("http://repo.maven.apache.org/maven2"), 2),
+        ("pom.xml", POM.format("https://evil.example/m2"), 2),
+        ("build.gradle", 'repositories {\n  maven { url "https://evil.example" }\n}\n', 2),
+        ("build.gradle.kts", 'repositories {\n  maven("https://evil.example")\n}\n', 2),
+        ("settings.gradle.kts", 'repositories {\n  maven {\n    url = uri("https://evil.example")\n  }\n}\n', 3),
+        ("gradle/wrapper/gradle-wrapper.properties", "distributionUrl=https\\://evil.example/gradle-8.7-bin.zip\n", 1),
     ],
 )
 def test_another_registry_or_a_weaker_check_fails(path: str, text: str, line: int) -> None:
@@ -62,6 +72,12 @@ def test_another_registry_or_a_weaker_check_fails(path: str, text: str, line: in
         (".cargo/config.toml", '[build]\ntarget-dir = "target"\n[alias]\nx = "run"\n'),
         ("nuget.config", NUGET.format("https://api.nuget.org/v3/index.json")),
         ("nuget.config", NUGET.format("./local")),
+        ("pyproject.toml", '[tool.uv.sources]\nx = { git = "https://git.example/x" }\n'),
+        ("pom.xml", POM.format("https://repo.maven.apache.org/maven2")),
+        ("pom.xml", POM.format("${repository}/maven2")),
+        ("pom.xml", f"<project><distributionManagement>{POM.format('https://own.example')}</distributionManagement></project>"),
+        ("build.gradle", 'repositories { mavenCentral() }\npublishing { repositories { maven { url "https://own.example" } } }\n'),
+        ("gradle/wrapper/gradle-wrapper.properties", "distributionUrl=https\\://services.gradle.org/distributions/gradle-8.7-bin.zip\n"),
     ],
 )
 def test_ordinary_settings_pass(path: str, text: str) -> None:

@@ -15,7 +15,15 @@ def failing(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["--index-url https://h.example/simple", "-f https://h.example/", "-f ./wheels", "--no-index", "--require-hashes"]
+    "text",
+    [
+        "--index-url https://pypi.org/simple",
+        "-ihttps://${USER}:${PASS}@pypi.org/simple",
+        "-f https://download.pytorch.org/whl",
+        "-f ./wheels",
+        "--no-index",
+        "--require-hashes",
+    ],
 )
 def test_one_index_over_tls_passes(text: str) -> None:
     assert failing(text) == []
@@ -25,6 +33,8 @@ def test_one_index_over_tls_passes(text: str) -> None:
     ("text", "what"),
     [
         ("-i http://h.example/simple", "--index-url without TLS"),
+        ("-ihttps://h.example/simple", "--index-url names h.example, which is no allowed registry"),
+        ("-f https://pypi.org@h.example/", "--find-links with a user name before the host"),
         ("--index-url=HTTP://h.example/simple", "--index-url without TLS"),
         ("--find-links http://h.example/", "--find-links without TLS"),
         ("--extra-index-url http://h.example/", "--extra-index-url without TLS"),

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Gets what tests/shells/outside needs into a folder: Node.js, gitlab-ci-local and GitHub's language service from npm by the lock
+# beside the tests, and the wheels of our own locks. Afterwards the tests need no network.
+# usage: shells.sh FOLDER
+set -euo pipefail
+
+folder="$(mkdir -p "$1" && cd "$1" && pwd)"
+here="$(cd "$(dirname "$0")/.." && pwd)"
+
+fail() {
+    echo "pipeline-guard: error: $1" >&2
+    echo "pipeline-guard: hint: $2" >&2
+    exit 5
+}
+
+command -v npm >/dev/null 2>&1 || fail "npm is missing" "install Node.js with npm, on Debian: apt-get install npm"
+"$here/.ci/prerequisites.sh" softhsm rsync
+
+if ! cmp -s "$here/tests/shells/package-lock.json" "$folder/npm/package-lock.json" || [ ! -f "$folder/npm/done" ]; then
+    echo "getting gitlab-ci-local and GitHub's language service ..." >&2
+    rm -rf "$folder/npm"
+    mkdir -p "$folder/npm"
+    cp "$here/tests/shells/package.json" "$here/tests/shells/package-lock.json" "$folder/npm/"
+    # no script of a package is run
+    npm ci --prefix "$folder/npm" --ignore-scripts --no-audit --no-fund --loglevel=error
+    touch "$folder/npm/done"
+fi
+
+# the language service runs only bundled: its own modules import JSON in a way that Node.js refuses
+NODE_PATH="$folder/npm/node_modules" "$folder/npm/node_modules/.bin/esbuild" "$here/tests/shells/outside/judge.mjs" --bundle --platform=node \
+    --format=esm --log-level=error --outfile="$folder/judge.mjs" \
+    --banner:js='import{createRequire}from"module";const require=createRequire(import.meta.url);'
+
+for verb in scan gate sign; do
+    mkdir -p "$folder/temp"
+    RUNNER_TEMP="$folder/temp" RUNNER_TOOL_CACHE="$folder/tools" bash "$here/actions/_setup/setup.sh" "$verb" >/dev/null
+done
+rm -rf "$folder/temp"

@@ -92,7 +92,6 @@ def test_one_grant_ends_without_the_others_of_its_job(serving: Serving, issuer: 
         {"aud": "other"}, {"aud": ["pipeline-guard", "other"]}, {"exp": int(time.time()) - 60, "iat": int(time.time()) - 300, "nbf": 1}, {"jti": None},
         {"iat": int(time.time()) + 3600, "exp": int(time.time()) + 7200}, {"exp": int(time.time()) + 100_000}, {"sub": None},
     ],
-    ids=str,
 )  # fmt: skip
 def test_token_that_does_not_hold_is_refused_without_a_reason(serving: Serving, issuer: OidcIssuer, changes: dict[str, object]) -> None:
     refused = same(Job(serving).lease(issuer.token(**changes), "db"))

@@ -68,7 +68,6 @@ def test_thumbprint_is_the_one_of_rfc_7638() -> None:
         {"header": {"jwk": {**jwk(), "crv": "P-384"}}}, {"header": {"jwk": {**jwk(), "x": "AAAA"}}}, {"header": {"jwk": []}},
         {"key": ec.generate_private_key(ec.SECP256R1())},
     ],
-    ids=str,
 )  # fmt: skip
 def test_irregular_proof_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError, match=r"^the proof of possession does not hold$"):

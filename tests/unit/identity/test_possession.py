@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ def jwk(key: Any = KEY) -> dict[str, Any]:
 
 
 def proof(claims: dict[str, Any] | None = None, header: dict[str, Any] | None = None, key: Any = KEY, algorithm: str = "ES256") -> str:
-    made = {"jti": "0123456789abcdef", "htm": "POST", "htu": ADDRESS, "iat": int(time.time()), **(claims or {})}
+    made = {"jti": "0123456789abcdef", "htm": "POST", "htu": ADDRESS, "iat": int(NOW.timestamp()), **(claims or {})}
     head = {"typ": "dpop+jwt", "jwk": jwk(KEY), **(header or {})}
     payload = {name: value for name, value in made.items() if value is not None}
     return pyjwt.encode(payload, key, algorithm, {name: value for name, value in head.items() if value is not None})
@@ -61,7 +60,7 @@ def test_thumbprint_is_the_one_of_rfc_7638() -> None:
     "changes",
     [
         {"claims": {"htm": "GET"}}, {"claims": {"htm": None}}, {"claims": {"htu": "https://evil.example/v1/leases"}}, {"claims": {"htu": ADDRESS + "/"}},
-        {"claims": {"iat": int(time.time()) - 120}}, {"claims": {"iat": int(time.time()) + 120}}, {"claims": {"iat": True}}, {"claims": {"iat": "1"}},
+        {"claims": {"iat": int(NOW.timestamp()) - 120}}, {"claims": {"iat": int(NOW.timestamp()) + 120}}, {"claims": {"iat": True}}, {"claims": {"iat": "1"}},
         {"claims": {"iat": None}}, {"claims": {"jti": None}}, {"claims": {"jti": "short"}}, {"claims": {"jti": 7}}, {"claims": {"ath": HASH}},
         {"header": {"typ": "JWT"}}, {"header": {"typ": None}}, {"header": {"jwk": None}}, {"header": {"jku": "https://evil.example"}},
         {"header": {"kid": "1"}}, {"header": {"jwk": {**jwk(), "d": "AAAA"}}}, {"header": {"jwk": {"kty": "oct", "k": "AAAA"}}},

@@ -84,7 +84,8 @@ def check_backends(section: BackendsSection, name: str) -> None:
             text = getattr(backend, field, "")
             if text and not _REFERENCE.fullmatch(text):
                 raise UsageError(
-                    f"{name}: backends.{scheme}.{field} is no reference", "write env:PIPELINE_GUARD_NAME or file:PATH, never the token itself"
+                    f"{name}: backends.{scheme}.{field} is no reference",
+                    "write env:PIPELINE_GUARD_NAME or file:PATH, never the token itself",
                 )
     if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", section.vault.mount):
         raise UsageError(f"{name}: backends.vault.mount has signs that we do not send", "write the mount of the JWT method, like jwt")

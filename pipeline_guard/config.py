@@ -382,6 +382,8 @@ def _check_engines(tree: Node, name: str) -> None:
         try:
             made = msgspec.convert(node.plain(), section)
         except msgspec.ValidationError as error:
+            if "- at `" not in str(error) and "unknown field" not in str(error):
+                raise UsageError(f"{name}:{node.line}: engines.{engine}: {str(error)[:1].lower()}{str(error)[1:]}") from None
             raise _explain(str(error), node, name, section) from None
         try:
             duration(made.longest)

@@ -140,7 +140,7 @@ class MemoryState:
 
     def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
         """Let the open leases of a holder live longer."""
-        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now]
+        mine = [lease for lease in self._leases if lease.holder == holder and lease.expires > now and not lease.engine]
         longer = [replace(lease, expires=max(lease.expires, until)) for lease in mine]
         self._leases = [lease for lease in self._leases if lease not in mine] + longer
         for lease in longer:
@@ -186,7 +186,9 @@ class MemoryState:
 
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
-        return Dependents(self.count_under(name, version), sum((name, version) in keys for keys in self._files.values()))
+        handles = [made.handle.wrapping_key for made in self._made.values() if made.handle and made.lease.revocable]
+        secrets = self.count_under(name, version) + sum((key.name, key.version) == (name, version) for key in handles)
+        return Dependents(secrets, sum((name, version) in keys for keys in self._files.values()))
 
     def key(self, name: str, version: int | None = None) -> KeyRecord | None:
         """Return a record, the newest version where none is named."""

@@ -11,6 +11,8 @@ _HELP = {
     "requests_refused_total": ("counter", "Requests that policy or identity refused, by what was wanted."),
     "leases_issued_total": ("counter", "Leases issued, by secret."),
     "leases_revoked_total": ("counter", "Leases ended before their time, by secret."),
+    "engine_undone_total": ("counter", "What engines made and the regular sweep undid, by engine."),
+    "engine_undo_failed_total": ("counter", "Revocations of the sweep that failed and are tried again, by engine. Alert on any."),
     "canary_touched_total": ("counter", "Canary secrets that somebody asked for. Alert on any."),
     "signatures_total": ("counter", "Remote signatures, by key."),
     "background_failures_total": ("counter", "Background tasks that failed, by task."),

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
 from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.config import duration
 from pipeline_guard.errors import UsageError
 from pipeline_guard.flows.broker_terms import BrokerDoors, Meter
 from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
@@ -19,7 +20,7 @@ from pipeline_guard.flows.private_trust import TrustDoors
 from pipeline_guard.flows.search import SearchDoors
 from pipeline_guard.flows.secrets import SecretDoors, wrapping_key
 from pipeline_guard.flows.tidy import TidyDoors
-from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, open_for_engine
+from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, issuer_keys, open_for_engine
 from pipeline_guard.model.dynamic import EngineKey
 from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
@@ -83,8 +84,19 @@ def secret_doors(wiring: Wiring) -> SecretDoors:
 def broker_doors(wiring: Wiring, token: GovernedToken, jwks: FreshJwks, meter: Meter) -> BrokerDoors:
     """Open what a broker needs; ``token`` is opened for long."""
     state = wiring.state()
-    mine = LeaseDoors(actor="broker", clock=wiring.clock, random=wiring.random, wrapper=token, store=state, leases=state)
+    mine = LeaseDoors("broker", wiring.clock, wiring.random, token, state, state, _engine_doors(wiring, broker_undo_doors(wiring, token)))
     return BrokerDoors(wiring.clock, wiring.random, jwks, state, lambda actor: replace(mine, actor=actor), meter)
+
+
+def broker_undo_doors(wiring: Wiring, token: GovernedToken) -> UndoDoors:
+    """Open what undoing needs in a broker."""
+    state = wiring.state()
+    return UndoDoors("broker", wiring.clock, cache(lambda name: _engine(name, lambda: token, wiring)), lambda: token, state, state)
+
+
+def issuer_keys_of(name: str, wiring: Wiring) -> Sequence[EngineKey]:
+    """Return the keys that an issuer publishes."""
+    return issuer_keys(name, wiring.state())
 
 
 def governed_for_long(wiring: Wiring) -> GovernedToken:
@@ -112,13 +124,17 @@ def trust_doors(wiring: Wiring) -> TrustDoors:
 def lease_doors(wiring: Wiring) -> LeaseDoors:
     """Open what handing out needs."""
     state, token = wiring.state(), governed(wiring)
-    engines = None
+    return LeaseDoors(wiring.actor, wiring.clock, wiring.random, token, state, state, _engine_doors(wiring, undo_doors(wiring)))
+
+
+def _engine_doors(wiring: Wiring, undo: UndoDoors) -> EngineDoors | None:
     config = wiring.config("")
     foreign = {binding.secret for binding in config.bindings() if is_reference(binding.secret)}
     names = frozenset(config.engines) | foreign
-    if names:
-        engines = EngineDoors(names, lambda: wrapping_key(doors=secret_doors(wiring)).ref, wiring.random, undo_doors(wiring))
-    return LeaseDoors(wiring.actor, wiring.clock, wiring.random, token, state, state, engines)
+    if not names:
+        return None
+    longest = {name: duration(section.longest) for name, section in config.engines.items()}
+    return EngineDoors(names, lambda: wrapping_key(doors=secret_doors(wiring)).ref, wiring.random, undo, longest)
 
 
 def undo_doors(wiring: Wiring) -> UndoDoors:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.job import holder
-from pipeline_guard.cli.leases import say_ended, say_granted, with_files
+from pipeline_guard.cli.leases import say_ended, say_granted, sent, with_files
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, GuardError
 from pipeline_guard.model.lease import Target
@@ -18,7 +18,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     name = holder(args, wiring.environ)
     desk, bindings = wiring.broker(name), with_files(wiring.config("").bindings(), wiring)
     if desk:
-        injection = remote.inject(bindings, {}, desk=desk)
+        injection = remote.inject(bindings, sent(bindings), desk=desk)
     else:
         from pipeline_guard.cli.doors import lease_doors
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode
+from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.model.dynamic import Ended
 from pipeline_guard.model.lease import Binding, Injection
 
@@ -20,6 +20,16 @@ def with_files(bindings: Sequence[Binding], wiring: Wiring) -> list[Binding]:
         replace(binding, given=tuple((field, wiring.files.read(path, _GIVEN).decode("utf-8", "replace")) for field, path in binding.given))
         for binding in bindings
     ]
+
+
+def sent(bindings: Sequence[Binding]) -> dict[str, str]:
+    """Return what goes to a broker along with a request; raise UsageError where two bindings mean different things by one word."""
+    found: dict[str, str] = {}
+    for binding in bindings:
+        for field, text in binding.given:
+            if found.setdefault(field, text) != text:
+                raise UsageError(f"two secrets send another {field}", "a broker takes one of each a request: bind them in two steps")
+    return found
 
 
 def say_granted(injection: Injection, wiring: Wiring) -> None:

@@ -31,6 +31,9 @@ def _here(name: str, wiring: Wiring) -> ExitCode:
     ended = lease.revoke(name, actor=wiring.actor, clock=wiring.clock, leases=wiring.state(), undo=undo_doors(wiring))
     count = len(ended.ended)
     wiring.console.talk(f"revoked {count} lease{'s' if count != 1 else ''} of {name}")
+    kept = sorted({each.secret for each in ended.ended if not each.engine})
+    if kept:
+        wiring.console.talk(f"access ended; the values themselves stay valid until rotated: {', '.join(kept)}"[:500])
     return say_ended(ended, wiring)
 
 

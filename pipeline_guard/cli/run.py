@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.job import holder
-from pipeline_guard.cli.leases import say_ended, with_files
+from pipeline_guard.cli.leases import say_ended, sent, with_files
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.model.dynamic import Ended
 from pipeline_guard.model.lease import Binding, Injection
@@ -37,7 +37,7 @@ def _remotely(command: Sequence[str], bindings: Sequence[Binding], args: Args, w
     desk = wiring.broker(holder(args, wiring.environ))
     if desk is None:  # Defensive: there was one a moment ago
         return 70
-    ended = remote.run(command, bindings, {}, desk=desk, process=wiring.process())
+    ended = remote.run(command, bindings, sent(bindings), desk=desk, process=wiring.process())
     if ended.why:
         wiring.console.talk(f"NOT REVOKED: {ended.why}")
     for lease in ended.left:

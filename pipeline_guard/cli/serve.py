@@ -5,22 +5,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.doors import broker_doors, governed_for_long, keep_checkpoints
+from pipeline_guard.cli.doors import broker_doors, broker_undo_doors, governed_for_long, issuer_keys_of, keep_checkpoints
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.config import BrokerSection, Config, check_broker, duration, policy_digest
 from pipeline_guard.errors import ExitCode, Unavailable, UsageError
 from pipeline_guard.flows.broker_approval import approval_rules
 from pipeline_guard.flows.broker_sign import SigningDoors
-from pipeline_guard.flows.broker_terms import BrokerTerms, Rates, trusted_issuer
+from pipeline_guard.flows.broker_terms import BrokerTerms, Meter, Rates, trusted_issuer
 from pipeline_guard.flows.key_use import GovernedToken
+from pipeline_guard.flows.lease import sweep
 from pipeline_guard.model.document import parse_json
+from pipeline_guard.model.dynamic import Ended
 from pipeline_guard.ports import FreshJwks
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from pipeline_guard.broker.development import DevelopmentIssuer
 
 _LIMIT = 256 * 1024
@@ -51,9 +56,15 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     doors = broker_doors(wiring, token, _jwks(section, issuer, wiring), metrics)
     terms = _terms(config, section, address, issuer, wiring)
     signing = SigningDoors(wiring.clock, lambda: token, wiring.state)
-    served = app.Broker(terms, doors, signing, metrics, lambda: _check(wiring, token), tuple(issuer.routes()) if issuer else ())
+    undo = broker_undo_doors(wiring, token)
+    further = [*(issuer.routes() if issuer else ()), *_issuing(config, wiring)]
+    served = app.Broker(terms, doors, signing, metrics, lambda: _check(wiring, token), tuple(further))
     token.facts()  # what does not work is told now, not to the first job
-    rounds = [("prune", lambda: wiring.state().prune(wiring.clock.now())), ("checkpoint", lambda: keep_checkpoints(wiring, token))]
+    rounds = [
+        ("sweep", lambda: note_swept(sweep(undo=undo), metrics)),
+        ("prune", lambda: wiring.state().prune(wiring.clock.now())),
+        ("checkpoint", lambda: keep_checkpoints(wiring, token)),
+    ]
 
     def ready() -> None:
         wiring.console.talk(f"the broker listens at {address}, {len(terms.issuers)} issuers, {len(config.policy.grants)} grants")
@@ -62,6 +73,26 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
 
     server.serve(app.create_app(served), listening, context, metrics=metrics, rounds=rounds, ready=ready)
     return ExitCode.CLEAN
+
+
+def _issuing(config: Config, wiring: Wiring) -> list[BaseRoute]:
+    """Return the documents of the issuers whose JWTs are made here; each issuer has one key."""
+    from pipeline_guard.broker.issuing import issuer_routes
+
+    keys: dict[str, str] = {}
+    for name, engine in config.engines.items():
+        made = engine.settings()
+        if engine.kind == "jwt" and keys.setdefault(made["issuer"], made["key"]) != made["key"]:
+            raise UsageError(f"engines.{name}: two keys sign for the issuer {made['issuer']}", "give each issuer one key; rotate that")
+    return [route for url, key in keys.items() for route in issuer_routes(url, partial(issuer_keys_of, key, wiring))]
+
+
+def note_swept(swept: Ended, metrics: Meter) -> None:
+    """Count what was undone, and what was not."""
+    for lease in swept.undone:
+        metrics.add("engine_undone_total", lease.engine)
+    for failure in swept.failed:
+        metrics.add("engine_undo_failed_total", failure.lease.engine)
 
 
 def _listening(section: BrokerSection, listen: str) -> BrokerSection:

@@ -69,7 +69,8 @@ def lease(asked: Asked, *, terms: BrokerTerms, doors: BrokerDoors) -> Granted:
     uses = _decided(caller, bindings, terms, doors)
     check_approved(caller, sorted(uses), terms=terms, doors=doors)
     ends = caller.session.ends if caller.session else now + terms.longest
-    bindings = [replace(binding, lifetime=min(binding.lifetime, ends - now, LONGEST)) for binding in bindings]
+    sent = tuple(asked.given.items())
+    bindings = [replace(binding, lifetime=min(binding.lifetime, ends - now, LONGEST), given=sent) for binding in bindings]
     grant = f"{caller.job}#{doors.random.bytes(6).hex()}"
     limits = limits_for(caller.identity, caller.repository, caller.job, terms.rates)
     counted = tuple(Limit(f"uses:{caller.job} {name}", most, LONGEST) for name, most in uses.items() if most)
@@ -81,7 +82,7 @@ def lease(asked: Asked, *, terms: BrokerTerms, doors: BrokerDoors) -> Granted:
     once = _Once(doors.book, use, session, _repeats(caller, request, now), terms.policy_digest, request, own.leases)
     own = replace(own, leases=once)
     try:
-        injection = leasing.grant(bindings, grant, doors=own) if bindings else once.empty()
+        injection = leasing.grant(bindings, grant, doors=own, claims=caller.identity.claims) if bindings else once.empty()
     except Replayed as replayed:
         _note(caller, [("identity token", replayed.what)], terms, doors, "broker.replay")
         raise

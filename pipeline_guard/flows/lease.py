@@ -60,7 +60,7 @@ def prepare(bindings: Sequence[Binding], holder: str, *, doors: LeaseDoors) -> S
 
 
 def fulfil(promises: Sequence[Promise], *, doors: LeaseDoors, claims: Mapping[str, str]) -> Injection:
-    """Open or make the values of leases that are written; a failure ends and undoes them all, for nobody gets them."""
+    """Open or make the values of leases that are written; a failure ends and undoes all that their holder has, for nobody gets it."""
     leases: list[Lease] = []
     values: list[Injected] = []
     try:
@@ -82,6 +82,8 @@ def _promise(binding: Binding, holder: str, now: datetime, doors: LeaseDoors) ->
     if doors.engines is None or name not in doors.engines.names:
         row = _usable(binding, now, doors)
         name, version, until, source = row.name, row.version, usable_until(row), f"version {row.version}"
+    else:
+        binding = replace(binding, lifetime=min(binding.lifetime, doors.engines.longest.get(name, binding.lifetime)))
     lease = lease_for(binding, name, version, identifier=doors.random.bytes(16).hex(), holder=holder, now=now, until=until)
     if row is None:
         lease = replace(lease, engine=name)

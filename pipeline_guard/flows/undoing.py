@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
@@ -15,7 +15,7 @@ from pipeline_guard.keys.period import current
 from pipeline_guard.lease.retry import HOLD, next_try
 from pipeline_guard.model.dynamic import Due, Ended, EngineKey, Failure, Made, SealedHandle, Wish
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.key import KeyRef, KeyUsage
+from pipeline_guard.model.key import KeyRef, KeyState, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import AuditSink, Clock, Engine, Foreseeing, KeyLedger, Keystore, MadeBook, Random, SecretStore, Signer, Wrapper
@@ -42,12 +42,13 @@ class UndoDoors:
 
 @dataclass(frozen=True, slots=True)
 class EngineDoors:
-    """What making needs on top of undoing: which names are engines', and the key that handles are sealed under."""
+    """What making needs on top of undoing: which names are engines', the key that handles are sealed under, and engines' longest lives."""
 
     names: frozenset[str]
     key: Callable[[], KeyRef]
     random: Random
     undo: UndoDoors
+    longest: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 def make(lease: Lease, given: Mapping[str, str], claims: Mapping[str, str], *, doors: EngineDoors) -> tuple[Lease, Secret]:
@@ -114,6 +115,19 @@ def engine_key(named: str, token: KeyToken, ledger: KeyLedger, clock: Clock) -> 
         raise Denied(f"key {reference.name} may not sign: it was created to {reference.usage.value}", "name a signing key")
     check_protects(record, clock.now())
     return EngineKey(reference.name, reference.type, record.public_pem, lambda message: token.sign(reference, message))
+
+
+def issuer_keys(named: str, ledger: KeyLedger) -> Sequence[EngineKey]:
+    """Return every version of a key that JWTs may still be verified with, for the documents of an issuer; these only verify.
+
+    A version is published before it begins, so that others know it in time; one that is compromised or destroyed is not.
+    """
+
+    def refuse(_message: bytes) -> bytes:
+        raise Denied("a published key only verifies")
+
+    known = [each for each in ledger.versions(named) if each.state not in (KeyState.COMPROMISED, KeyState.DESTROYED)]
+    return [EngineKey(each.ref.name, each.ref.type, each.public_pem, refuse) for each in known if each.ref.usage is KeyUsage.SIGN]
 
 
 def _undo(due: Due, doors: UndoDoors) -> Failure | None:

@@ -130,7 +130,10 @@ class KeyIntent:
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """How much a version of a wrapping key still opens: versions of secrets, and sealed files as far as this store made them."""
+    """How much a version of a wrapping key still opens: versions of secrets, and sealed files as far as this store made them.
+
+    What undoes an engine's work, as long as it is needed, counts as a secret.
+    """
 
     secrets: int = 0
     files: int = 0

@@ -144,6 +144,7 @@ def check_engine(section: EngineSection) -> None:
         _need("api" not in section.scopes, "the scope api opens everything", "name narrower ones: read_api, read_repository, read_registry")
     elif isinstance(section, AwsEngine):
         _need(bool(re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", section.role)), "role is no ARN of an IAM role")
+        _need(not section.policy or _is_json(section.policy), "policy is no JSON object", "write it as IAM does, in one text")
         if section.web_identity:
             _reference("web-identity", section.web_identity)
     elif isinstance(section, SshEngine):
@@ -165,6 +166,13 @@ def _reference(name: str, text: str) -> None:
 def _https(name: str, text: str) -> None:
     ours = re.fullmatch(r"http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/.*)?", text)
     _need(text.startswith("https://") or bool(ours), f"{name} must be an https URL")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except msgspec.DecodeError:
+        return False
 
 
 def _is_network(text: str) -> bool:

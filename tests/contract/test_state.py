@@ -169,6 +169,16 @@ def test_what_an_engine_made_is_due_once_it_ended_and_is_taken_by_one_only(reope
     assert (again.lease.id, again.tried) == ("1", 2), "whoever took it died"
 
 
+def test_wrapping_key_is_needed_as_long_as_something_is_to_be_undone(store: Any) -> None:
+    store.issue([engine_lease("1")], [])
+    store.keep_made(engine_lease("1"), HANDLE)
+    assert store.dependents(KEY.name, KEY.version) == Dependents(1, 0)
+    store.end("job-a", NOW, lambda ended: event(f"end of {ended.id}"))
+    (due,) = store.take_due(NOW, NOW + HOLD)
+    store.settle(due, event("done"), None)
+    assert not store.dependents(KEY.name, KEY.version)
+
+
 def test_what_expired_is_due_without_anybody_ending_it(store: Any) -> None:
     store.issue([engine_lease("1"), lease("2", "job-a")], [])
     assert taken(store, NOW + timedelta(minutes=4)) == []

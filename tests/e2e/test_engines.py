@@ -195,3 +195,54 @@ def test_two_processes_that_sweep_at_once_undo_once(guard: Guard, project: Path,
     assert [each.wait(60) for each in both] == [0, 0]
     assert [outcome for action, outcome in log_of(guard, project) if action == "secret.undo"] == ["done"] * 3
     assert database.roles() == []
+
+
+def other_project(folder: Path, engine: dict[str, Any], binding: dict[str, Any]) -> Path:
+    folder.mkdir()
+    configuration = {"version": 1, "engines": {"it": engine}, "secrets": {"IT": {"from": "it", "as": "file", **binding}}}
+    (folder / ".pipeline-guard.yml").write_text(json.dumps(configuration))
+    return folder
+
+
+def test_ssh_certificate_for_a_key_that_never_left_the_job(guard: Guard, tmp_path: Path) -> None:
+    engine = {"kind": "ssh", "key": "ssh-ca", "principals": ["deploy"], "krl": "revoked"}
+    project = other_project(tmp_path / "ssh", engine, {"given": {"public-key": "job.pub"}})
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", project / "job"], check=True)
+    refused = guard("run", "--", "true", cwd=project)
+    assert (refused.code, "keys create ssh-ca" in refused.err) == (2, True)
+    assert guard("keys", "create", "ssh-ca", cwd=project).code == 0
+    script = 'cat "$IT" > cert.pub'
+    ran = guard("run", "--", "sh", "-c", script, cwd=project)
+    assert ran.code == 0, ran.err
+    asked = subprocess.run(["ssh-keygen", "-Q", "-f", "revoked", "cert.pub"], cwd=project, capture_output=True, text=True)
+    assert (asked.returncode, "REVOKED" in asked.stdout) == (1, True)
+    (project / "job.pub").unlink()
+    assert guard("run", "--", "true", cwd=project).code == 2
+
+
+def test_jwt_says_when_it_expires_for_nobody_can_revoke_it(guard: Guard, tmp_path: Path) -> None:
+    engine = {"kind": "jwt", "key": "issuer", "issuer": "https://broker.example.org", "audience": "api"}
+    project = other_project(tmp_path / "jwt", engine, {})
+    assert guard("keys", "create", "issuer", cwd=project).code == 0
+    ran = guard("run", "--", "sh", "-c", 'cut -d. -f1 < "$IT" | wc -c', cwd=project)
+    assert ran.code == 0
+    assert int(ran.out) > 20
+    assert "it: cannot be revoked, expires at 2" in ran.err
+    assert "revoked 1" not in ran.err
+
+
+def test_key_that_was_made_elsewhere_is_imported_once_and_its_file_is_to_be_destroyed(guard: Guard, tmp_path: Path) -> None:
+    subprocess.run(["openssl", "genrsa", "-traditional", "-out", tmp_path / "app.pem", "2048"], check=True, capture_output=True)
+    imported = guard("keys", "import", "app", "--from-file", "app.pem", cwd=tmp_path)
+    assert (imported.code, imported.out) == (0, "imported app version 1 (rsa-2048, sign)\n")
+    assert "app.pem is still the key: destroy it now" in imported.err
+    shown = json.loads(guard("keys", "show", "app", "--format", "json", cwd=tmp_path).out)
+    assert [each["why"] for each in shown["history"]] == ["imported, type rsa-2048"]
+    assert guard("keys", "rotate", "app", cwd=tmp_path).code == 2
+    again = guard("keys", "import", "app", "--from-file", "app.pem", cwd=tmp_path)
+    assert again.out == "imported app version 2 (rsa-2048, sign)\n"
+    listed = json.loads(guard("keys", "list", "--format", "json", cwd=tmp_path).out)["keys"]
+    assert [(each["version"], each["state"]) for each in listed if each["name"] == "app"] == [(1, "deactivated"), (2, "active")]
+    (tmp_path / "other.pem").write_text("no key\n")
+    assert guard("keys", "import", "app", "--from-file", "other.pem", cwd=tmp_path).code == 2
+    assert guard("keys", "import", "app", cwd=tmp_path).code == 2

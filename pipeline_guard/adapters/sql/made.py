@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from pipeline_guard.adapters.sql import tables
 from pipeline_guard.errors import IntegrityError
@@ -93,6 +93,12 @@ def settle(connection: Connection, identifier: str, now: datetime, again: dateti
     gone = {"undo": _DONE, "next_try": "", "key_name": "", "key_version": 0, "key_id": "", "wrapped_key": None, "handle": None}
     connection.execute(update(_rows).where(here).values(gone))
     connection.execute(update(_rows).where(here, _rows.c.ended == "").values(ended=now.isoformat()))
+
+
+def count_under(connection: Connection, name: str, version: int) -> int:
+    """Return how many handles that are still needed are wrapped under a version of a key."""
+    here = (_rows.c.key_name == name) & (_rows.c.key_version == version) & (_rows.c.undo == _DUE)
+    return int(connection.execute(select(func.count()).select_from(_rows).where(here)).scalar_one())
 
 
 def _undo(lease: Lease) -> str:

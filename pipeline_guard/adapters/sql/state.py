@@ -153,7 +153,8 @@ class SqlState:
     def dependents(self, name: str, version: int) -> Dependents:
         """Return how much a version of a key still opens."""
         with self._read() as connection:
-            return Dependents(sealed.count_under(connection, name, version), files.count(connection, name, version))
+            secrets = sealed.count_under(connection, name, version) + made.count_under(connection, name, version)
+            return Dependents(secrets, files.count(connection, name, version))
 
     # BoundaryBook
 
@@ -353,8 +354,9 @@ class SqlState:
         self._group.run(work)
 
     def extend(self, holder: str, until: datetime, now: datetime, announce: Callable[[Lease], AuditEvent]) -> Sequence[Lease]:
-        """Let the open leases of a holder live longer, never shorter."""
+        """Let the open leases of a holder live longer, never shorter; what an engine made ends when it was made to."""
         mine = (tables.leases.c.holder == holder) & (tables.leases.c.ended == "") & (tables.leases.c.expires > now.isoformat())
+        mine &= tables.leases.c.engine == ""
 
         def work(connection: Connection) -> Sequence[Lease]:
             found = [_lease(row) for row in connection.execute(select(tables.leases).where(mine)).all()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.adapters.sql.tables import SCHEMA_VERSION
 from pipeline_guard.errors import GuardError
+from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.key import Dependents, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.sealed import SearchRow
 
@@ -80,8 +82,23 @@ CREATE TABLE searches (name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, key
 INSERT INTO searches VALUES ('db', 1, 'store', 1, 'abab', x'03', x'04');
 """
 
+# what version 3 made beside it, with a lease that is open
+THIRD = (
+    SECOND
+    + SEARCHED
+    + """
+CREATE TABLE key_intents ( cka_id VARCHAR(64) NOT NULL, name VARCHAR(128) NOT NULL, version INTEGER NOT NULL, type VARCHAR(32) NOT NULL,
+  usage VARCHAR(16) NOT NULL, token VARCHAR(64) NOT NULL, begun VARCHAR(40) NOT NULL, PRIMARY KEY (cka_id) );
+CREATE TABLE sealed_files ( file VARCHAR(64) NOT NULL, key_name VARCHAR(128) NOT NULL, key_version INTEGER NOT NULL, since VARCHAR(40)
+  NOT NULL, PRIMARY KEY (file, key_name, key_version) );
+CREATE INDEX sealed_files_by_key ON sealed_files (key_name, key_version);
+INSERT INTO leases VALUES ('aa', 'db', 1, 'job', '2026-01-01T00:00:00+00:00', '2099-01-01T00:00:00+00:00', '');
+UPDATE facts SET value = '3' WHERE name = 'schema';
+"""
+)
 
-@pytest.fixture(params=[FIRST, SECOND, SECOND + SEARCHED], ids=["first", "second", "second, searched"])
+
+@pytest.fixture(params=[FIRST, SECOND, SECOND + SEARCHED, THIRD], ids=["first", "second", "second, searched", "third"])
 def script(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -115,7 +132,7 @@ def test_an_old_store_is_brought_up_and_keeps_what_it_holds(tmp_path: Path, scri
     assert list(state.records()) == [b"{}"]
     assert state.reserve("store", 1, 2) == 2
     kept = [SearchRow("db", 1, KeyRef("store", 1, KeyType.AES_256, KeyUsage.WRAP, "abab"), b"\3", b"\4")]
-    assert list(state.search_rows()) == (kept if script.endswith(SEARCHED) else [])
+    assert list(state.search_rows()) == (kept if SEARCHED in script else [])
     assert state.intents() == []
     assert state.dependents("store", 1) == Dependents(secrets=1, files=0)
 
@@ -125,6 +142,15 @@ def test_an_old_store_looks_like_a_new_one_afterwards(tmp_path: Path, script: st
     SqlState.open(str(home))
     SqlState.open(str(tmp_path / "new"))
     assert shape(home / "store.db") == shape(tmp_path / "new" / "store.db")
+
+
+def test_lease_of_an_older_store_is_one_of_a_kept_value(tmp_path: Path) -> None:
+    state = SqlState.open(str(old_store(tmp_path, THIRD)))
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    (lease,) = state.open_leases(now)
+    assert (lease.id, lease.engine, lease.revocable) == ("aa", "", True)
+    assert list(state.end("job", now, lambda ended: AuditEvent(now, "x", "x", ended.id, "x"))) == [lease]
+    assert list(state.take_due(now, now)) == []
 
 
 def test_many_at_once_bring_it_up_once(tmp_path: Path, script: str) -> None:

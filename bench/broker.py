@@ -132,9 +132,8 @@ def main() -> None:
                 before = used(serving)[0]
                 rate, middle, worst, wrong = measured(serving, issuer, clients, args.seconds, int(args.seconds * 1200))
                 spent = (used(serving)[0] - before) * 1000 / max(rate * args.seconds, 1)
-                print(
-                    f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8} {floor(serving, clients, args.seconds):>8.0f}"
-                )
+                least = floor(serving, clients, args.seconds)
+                print(f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8} {least:>8.0f}")
             done = 0
             while done < args.leases:
                 measured(serving, issuer, 16, 600, min(10_000, args.leases - done))

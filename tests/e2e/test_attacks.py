@@ -98,7 +98,7 @@ def test_session_stolen_from_runner_memory_is_useless_without_the_jobs_key(broke
     job = Job(broker)
     assert job.lease(issuer.token(check_run_id="101"), "db").status == 200
     wanted = {"secrets": [{"variable": "A", "name": "db"}]}
-    refused(broker, job.act("POST", "/v1/leases", wanted, key=JobKey.make()), 401, "proof|key")
+    refused(broker, job.act("POST", "/v1/leases", wanted, key=JobKey.make()), 401, "session does not verify")
 
 
 def test_log_theft_finds_no_value_however_it_was_encoded(guard: Guard, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_gitlab_fork_whose_branch_is_called_main_gets_nothing(tmp_path: Path, is
     with serving:
         assert Job(serving).lease(issuer.token(GITLAB), "db").status == 200
         fork = {"project_id": "8", "namespace_id": "4", "pipeline_source": "merge_request_event", "ref_protected": "false"}
-        refused(serving, Job(serving).lease(issuer.token({**GITLAB, **fork}), "db"), 403, ".")
+        refused(serving, Job(serving).lease(issuer.token({**GITLAB, **fork}), "db"), 403, "claim|fork")
         # the fork's own claims made to look right: the place where the job runs still tells
         refused(serving, Job(serving).lease(issuer.token({**GITLAB, "job_project_id": "8"}), "db"), 403, "job_project_id|fork")
 
@@ -263,7 +263,7 @@ def test_weak_key_of_an_issuer_is_not_believed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("audience", ["https://github.com/octo", "sts.amazonaws.com", ["pipeline-guard", "sts.amazonaws.com"], None])
 def test_token_for_another_service_is_refused(audience: Any, broker: Serving, issuer: OidcIssuer) -> None:
-    refused(broker, Job(broker).lease(issuer.token(aud=audience), "db"), 401, "audience|aud")
+    refused(broker, Job(broker).lease(issuer.token(aud=audience), "db"), 401, "audience|aud|malformed")
 
 
 # replay
@@ -382,16 +382,16 @@ def test_without_a_policy_or_without_the_issuer_in_it_nobody_gets_anything(polic
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("UPDATE audit SET {text} = replace({text}, 'secret.put', 'secret.get')", "hash|chain|match|altered|does not"),
-        ("DELETE FROM audit WHERE seq = 2", "."),
-        ("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", "."),
+        ("UPDATE audit SET {text} = replace({text}, 'secret.put', 'secret.get')", "audit record 2 was changed"),
+        ("DELETE FROM audit WHERE seq = 2", "audit record 2 is missing"),
+        ("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", "its end was cut off"),
     ],
     ids=["edit", "removal", "cut at the end"],
 )
 def test_audit_log_that_was_touched_does_not_verify(statement: str, why: str, guard: Guard, tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         assert guard("secrets", "put", name, stdin=VALUE, cwd=tmp_path).code == 0
-    assert guard("audit", "checkpoint", cwd=tmp_path).code in (0, 2)
+    assert guard("audit", "export", "--output", str(tmp_path / "log.jsonl"), cwd=tmp_path).code == 0  # signs how far the log is
     assert guard("audit", "verify", cwd=tmp_path).code == 0
     database = sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"]) / "store.db")
     columns = [row[1] for row in database.execute("PRAGMA table_info(audit)")]

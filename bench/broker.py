@@ -127,7 +127,8 @@ def main() -> None:
         serving = Serving(Path(folder) / "broker", issuer, broker=RATES, url=args.store)
         serving.run("secrets", "put", "db", given="correct horse battery staple")
         with serving:
-            print(f"{'clients':>7} {'leases/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms a lease':>15} {'not 200':>8} {'floor/s':>8}")
+            titles = ("leases/s", "p50 ms", "p99 ms", "CPU ms a lease", "not 200", "floor/s")
+            print(f"{'clients':>7} {titles[0]:>9} {titles[1]:>8} {titles[2]:>8} {titles[3]:>15} {titles[4]:>8} {titles[5]:>8}")
             for clients in map(int, args.clients.split(",")):
                 before = used(serving)[0]
                 rate, middle, worst, wrong = measured(serving, issuer, clients, args.seconds, int(args.seconds * 1200))

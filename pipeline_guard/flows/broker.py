@@ -121,11 +121,12 @@ def revoke(token: Secret, proof: str, grant: str, *, terms: BrokerTerms, doors: 
     ending = [holder for holder in mine if not grant or holder == f"{caller.job}#{grant}"]
     own = doors.leases(caller.actor)
     undo = own.engines.undo if own.engines else None
-    ended = [
-        each for holder in ending for each in leasing.revoke(holder, actor=own.actor, clock=own.clock, leases=own.leases, undo=undo).ended
-    ]
+    endings = [leasing.revoke(holder, actor=own.actor, clock=own.clock, leases=own.leases, undo=undo) for holder in ending]
+    ended = [each for done in endings for each in done.ended]
     for _ in ended:
         doors.meter.add("leases_revoked_total")
+    for _ in (failure for done in endings for failure in done.failed):  # tried again in the broker's rounds
+        doors.meter.add("engine_undo_failed_total")
     return ended
 
 

@@ -75,7 +75,7 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
     checks += [_undecided(rule, problems) for problems in doubts.values()]
     missing = [item for kind, item in facts.unchecked if kind is rule.kind and not rule.follows]
     missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
-    checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
+    checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule, settings)) for item in missing]
     if not checks:
         number = len(looked)
         noun = rule.kind.value if number != 1 else re.sub("(file|artifact|package|archive)s", r"\1", rule.kind.value)
@@ -106,7 +106,9 @@ def _doubts(model: ModelFacts) -> Iterator[Unchecked]:
         yield Unchecked(model.path, f"cannot tell what loading it would do: {'; '.join(model.doubts[:_SHOWN])}")
 
 
-def _remedy(rule: Rule) -> str:
+def _remedy(rule: Rule, settings: GateSettings) -> str:
+    if rule.id in settings.allow_unchecked:
+        return ""  # policy puts up with it
     return f"mend it, leave it out with gate.exclude, or put {rule.id} under gate.allow-unchecked"
 
 

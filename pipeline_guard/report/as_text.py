@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pipeline_guard.model.finding import Confidence, Finding, FindingStatus, ScanReport
 from pipeline_guard.model.location import Location
-from pipeline_guard.model.verdict import Check, Verdict
+from pipeline_guard.model.verdict import Check, CheckStatus, Verdict
 from pipeline_guard.report.as_json import commit_of
 from pipeline_guard.report.escape import clip, visible
 from pipeline_guard.report.order import counting, failed_first, scan_counts, verdict_counts
@@ -30,8 +30,17 @@ def render_scan(report: ScanReport) -> str:
 
 
 def render_verdict(verdict: Verdict) -> str:
-    """Return every check with its reason, places and fix, and a closing line with the policy."""
-    lines = [_check(check) for check in failed_first(verdict)]
+    """Return what did not pass with reason, places and fix, what passed in one line, and a closing line with the policy.
+
+    Checks that could not look for one and the same reason are told together; passed ones with a note to the reviewer are told like others.
+    """
+    checks = failed_first(verdict)
+    passed = [check for check in checks if check.status is CheckStatus.PASS and not check.locations]
+    told = [check for check in checks if check.status is not CheckStatus.PASS or check.locations]
+    lines = [_check(alike[0], [check.id for check in alike]) for alike in _alike(told)]
+    if passed:
+        ids = ", ".join(visible(check.id) for check in passed)
+        lines.append(f"pass       {ids}" if told else f"pass       all {len(passed)} checks: {ids}")
     policy = f"policy {visible(verdict.policy_digest)} from {visible(verdict.policy_source)}"
     return "\n".join([*lines, *([""] if lines else []), f"verdict: {verdict_counts(verdict)}", policy]) + "\n"
 
@@ -68,11 +77,21 @@ def _finding(finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _check(check: Check) -> str:
-    lines = [f"{check.status.value:<10} {visible(check.id)}: {visible(check.why)}"]
+def _alike(checks: list[Check]) -> list[list[Check]]:
+    """Put unchecked checks together that say the same of the same places."""
+    groups: dict[object, list[Check]] = {}
+    for number, check in enumerate(checks):
+        alike = check.status is CheckStatus.UNCHECKED
+        groups.setdefault((check.why, check.locations) if alike else number, []).append(check)
+    return list(groups.values())
+
+
+def _check(check: Check, ids: list[str]) -> str:
+    lines = [f"{check.status.value:<10} {', '.join(visible(one) for one in dict.fromkeys(ids))}: {visible(check.why)}"]
     lines += [f"           at {place_of(place)}" for place in check.locations[:_PLACES]]
     if len(check.locations) > _PLACES:
         lines.append(f"           and {len(check.locations) - _PLACES} more places")
     if check.fix:
-        lines.append(f"           fix: {visible(check.fix)}")
+        fix = check.fix.replace(f"put {check.id} under", "put them under") if len(ids) > 1 else check.fix
+        lines.append(f"           fix: {visible(fix)}")
     return "\n".join(lines)

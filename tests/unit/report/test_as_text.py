@@ -51,10 +51,18 @@ def test_a_verdict_reads_as_status_reason_place_fix_and_policy() -> None:
         "           at model.bin\n"
         "waived     artifact-unsigned: waived until 2027-01-01 by ada: legacy\n"
         "           at dist/old.whl\n"
-        "pass       action-unpinned: every action is pinned by commit\n"
+        "pass       action-unpinned\n"
         "\n"
         "verdict: block: 1 failed, 1 unchecked, 1 waived, 1 passed\n"
         f"policy sha256:{'ab' * 32} from main:.pipeline-guard.yml\n"
+    )
+
+
+def test_checks_that_could_not_look_for_one_reason_are_told_once() -> None:
+    places = (Location("lock"),)
+    alike = [Check(name, CheckStatus.UNCHECKED, "no network", places, f"put {name} under gate.allow-unchecked") for name in ("x", "y")]
+    assert render_verdict(verdict(*alike)).startswith(
+        "unchecked  x, y: no network\n           at lock\n           fix: put them under gate.allow-unchecked\n\nverdict"
     )
 
 

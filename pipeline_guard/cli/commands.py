@@ -64,6 +64,7 @@ COMMON = (
     Flag("home", "folder of the embedded token and store (default: the user's data directory)", "DIR"),
     Flag("verbose", "say more; show the traceback of a bug", switch=True),
     Flag("quiet", "say only errors", switch=True),
+    Flag("color", "colour of text", "WHEN", "auto", ("auto", "always", "never")),
 )
 _RESULTS = (
     Flag("format", "form of the result on standard output", "FORMAT", "text", FORMATS),

@@ -507,6 +507,16 @@ COMMANDS: tuple[Command, ...] = (
             Command("checkpoint", "sign in the token how far the log is", "audit"),
         ),
     ),
+    Command(
+        "report",
+        "make one page of the last results, keys, leases and signatures: HTML, Markdown or JSON",
+        "report",
+        (
+            Flag("format", "form of what goes to standard output", "FORMAT", "html", ("html", "markdown", "json")),
+            Flag("output", "write it to a file, as FILE or FORMAT=FILE; may be repeated", "FORMAT=FILE", many=True),
+        ),
+        Positional("results", "JSON results of scan, gate and verify, or folders of them"),
+    ),
     Command("explain", "say what a rule looks for, why it matters and what to do", "explain", (), Positional("rule", "a rule's id", "1")),
     Command(
         "rules",

@@ -150,6 +150,7 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    stored: Callable[[], bool]  # whether there is a store already: asking for ``state`` makes one
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     refs: Callable[[], RefLookup]
     second_eye: Callable[[], SecondEye]
@@ -251,6 +252,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         url = _store_url(environ, lambda: config("").store.url)
         return SqlState.connect(url) if url else SqlState.open(home)
 
+    def stored() -> bool:
+        return bool(_store_url(environ, lambda: config("").store.url)) or files.kind(str(Path(home) / "store.db")) != "missing"
+
     def images(reference: ImageReference) -> ImagePlace:
         if reference.transport == LAYOUT:
             from pipeline_guard.adapters.oci.layout import Layout
@@ -318,6 +322,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         token=token,
         software_token=software_token,
         state=state,
+        stored=stored,
         process=process,
         handover=handover,
         timestamps=timestamps,

@@ -45,7 +45,7 @@ hsm:
 	@.ci/prerequisites.sh softhsm
 
 prerequisites:
-	@.ci/prerequisites.sh softhsm node nss tpm postgresql
+	@.ci/prerequisites.sh softhsm node nss tpm postgresql chromium
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py

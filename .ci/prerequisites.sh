@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that are named and missing, where it may; else says the exact command to run.
-# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql]
+# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql] [chromium]
 set -eu
 
 softhsm_is_there() {
@@ -32,6 +32,8 @@ for wanted in "$@"; do
             ;;
         # a real server for the tests of the store; Debian keeps its programs outside PATH
         postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql" ;;
+        # a browser for the tests of the HTML report; a snap (Ubuntu) cannot read a test's folder, hence Chrome too
+        chromium) command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium" ;;
         *) echo "prerequisites: unknown component $wanted" >&2; exit 2 ;;
     esac
 done

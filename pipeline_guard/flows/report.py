@@ -24,7 +24,7 @@ from pipeline_guard.model.verdict import Check, CheckStatus, Outcome, Unchecked,
 from pipeline_guard.ports import KeyRegister, LeaseBook
 
 SEVERITIES = tuple(Severity)
-LEASES = ("granted", "ended", "denied")
+LEASES = ("granted", "denied")
 AGES = ((1, "under a day"), (7, "under a week"), (30, "under a month"), (90, "under 3 months"), (365, "under a year"))
 OLD, UNKNOWN = "over a year", "not in a commit"
 _STRETCHES = 60  # columns of a course at most
@@ -168,11 +168,10 @@ def _key_line(record: KeyRecord, now: datetime) -> KeyLine:
 
 
 def _lease_word(record: AuditRecord) -> str:
-    """Return the series a record belongs to, "" where it is not about leases."""
-    event = record.event
-    if event.action == "secret.lease":
-        return "denied" if event.outcome == "denied" else "granted"
-    return "ended" if (event.action, event.outcome) == ("secret.revoke", "done") else ""
+    """Return the series a record belongs to, "" where it asks for no lease."""
+    if record.event.action != "secret.lease":
+        return ""
+    return "denied" if record.event.outcome == "denied" else "granted"
 
 
 def _signing(records: Sequence[AuditRecord]) -> Course | None:

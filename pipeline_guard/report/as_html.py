@@ -31,11 +31,11 @@ _SIGNS = {
     Answer.INCOMPLETE: "M26 14V29M26 37.5V38",
     Answer.NONE: "M16 26H36",
 }
-_LEASES = ("granted", "ended", "denied")
-_OPEN = 40  # rows that a table shows without being asked
+_LEASES = ("granted", "denied")
+_OPEN = 25  # rows that a table shows without being asked
 # name of a list: (most rows, bytes); together with style and plots below LIMIT
 _ROOM = {"checks": (60, 90_000), "findings": (200, 120_000), "kinds": (25, 20_000), "keys": (100, 45_000), "leases": (50, 25_000)}
-_ROOM |= {"uses": (50, 40_000), "unusual": (25, 15_000), "signatures": (100, 50_000), "unchecked": (50, 25_000), "files": (50, 15_000)}
+_ROOM |= {"uses": (25, 30_000), "unusual": (15, 15_000), "signatures": (100, 50_000), "unchecked": (50, 25_000), "files": (50, 15_000)}
 
 
 def render(page: Overview) -> str:
@@ -199,7 +199,7 @@ def _key(key: KeyLine) -> Html:
         tag("td", key.state, class_="bad" if key.state.startswith("compromised") else "plain"),
         tag("td", svg.meter(key.age_days, key.period_days, name if live else "info") if key.period_days else Html(""), class_="grow"),
         tag("td", key_age(key), class_="number"),
-        tag("td", key.next or "nothing", class_=f"nowrap {tone}"),
+        tag("td", key.next or "nothing", class_=f"nowrap {tone if key.next else 'soft'}"),
     )
 
 

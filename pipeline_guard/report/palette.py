@@ -27,7 +27,6 @@ GRAPHICS = {
     "low": ("#2b64d9", "#74a5ff"),
     "info": ("#64748b", "#93a3b8"),
     "granted": ("#0f7a4b", "#4ccb90"),
-    "ended": ("#64748b", "#93a3b8"),
     "denied": ("#b3123b", "#ff6f91"),
     "series-0": ("#2b64d9", "#74a5ff"),
     "series-1": ("#0f7a4b", "#4ccb90"),

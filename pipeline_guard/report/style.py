@@ -30,7 +30,7 @@ section,.answer{background:var(--card);border:1px solid var(--line);border-radiu
 .answer.no{border-left-color:var(--bad)}.answer.incomplete{border-left-color:var(--doubt)}.answer.yes{border-left-color:var(--good)}
 .no .sign{fill:var(--bad)}.incomplete .sign{fill:var(--doubt)}.yes .sign{fill:var(--good)}.none .sign{fill:var(--soft)}
 .stroke{fill:none;stroke:var(--card);stroke-width:5;stroke-linecap:round;stroke-linejoin:round}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;list-style:none;margin:0 0 20px;padding:0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(126px,1fr));gap:12px;list-style:none;margin:0 0 20px;padding:0}
 .tiles a{display:block;height:100%;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px;color:inherit}
 .tiles a{text-decoration:none}
 .tiles a:hover{border-color:var(--link)}
@@ -44,7 +44,8 @@ tbody tr:last-child>*{border-bottom:0}
 td:last-child,th:last-child{padding-right:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .nowrap,time{white-space:nowrap}
-.grow{width:45%;min-width:140px}
+.grow{width:45%;min-width:90px}.share{width:20%;min-width:80px}
+td code{display:block;min-width:10em}
 code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
 .fix{display:block;background:var(--raised);border-radius:8px;padding:8px 12px;margin-top:8px;user-select:all;white-space:pre-wrap}
 .badge{display:inline-block;font-size:12px;font-weight:700;border:1.5px solid currentColor;border-radius:99px;padding:0 9px}
@@ -76,6 +77,8 @@ main,header,footer{padding-left:14px;padding-right:14px}
 section,.answer{padding:18px 16px}
 .answer{gap:14px}.answer>svg{width:40px;height:40px}.answer h2{font-size:24px}
 .tiles{grid-template-columns:repeat(2,1fr)}
+th{white-space:normal}th,td{padding-right:10px}
+.grow{min-width:56px}.share{min-width:48px}.nowrap{white-space:normal}th code{overflow-wrap:normal}
 }
 """
 _PAPER = """
@@ -86,6 +89,7 @@ section,.answer,.tiles a{border-color:#bbb;break-inside:auto}
 h2,h3,tr,.reasons>li,.plot,.answer{break-inside:avoid}h2,h3{break-after:avoid}
 .wide{overflow:visible}.skip,.pick{display:none}
 details::details-content{content-visibility:visible;display:block;height:auto}
+.tiles{grid-template-columns:repeat(4,1fr)}
 svg,.badge{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 """
 

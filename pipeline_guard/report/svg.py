@@ -81,8 +81,8 @@ def course(told: Course, classes: Sequence[str], label: str) -> Html:
 def legend(names: Sequence[str], classes: Sequence[str], counts: Sequence[int]) -> Html:
     """Return what the colours mean, with the number of each."""
     swatch = [tag("svg", tag("rect", class_=name, width=12, height=12, rx=3), viewBox="0 0 12 12", aria_hidden="true") for name in classes]
-    entries = zip(swatch, names, counts, strict=True)
-    return tag("ul", *(tag("li", mark, tag("span", f"{count:,} {name}")) for mark, name, count in entries), class_="legend")
+    entries = [tag("li", mark, tag("span", f"{count:,} {name}")) for mark, name, count in zip(swatch, names, counts, strict=True) if count]
+    return tag("ul", *entries, class_="legend")
 
 
 def _nice(most: int) -> float:

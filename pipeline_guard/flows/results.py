@@ -97,7 +97,7 @@ def _scan(root: _Place) -> ScanReport:
 
 
 def _finding(place: _Place) -> Finding:
-    commit = place.at("commit").text("")
+    origin = Origin(place.at("commit").text(""), place.at("author").text(""), place.at("date").text(""))
     return Finding(
         rule=place.at("rule").text(),
         title=place.at("title").text(),
@@ -108,7 +108,7 @@ def _finding(place: _Place) -> Finding:
         preview=place.at("preview").text(),
         hint=place.at("hint").text(),
         status=place.at("status").one_of(FindingStatus),
-        origin=Origin(commit, place.at("author").text(""), place.at("date").text("")) if commit else None,
+        origin=origin if origin != Origin("") else None,
         decoded_from=place.at("decoded_from").text(""),
     )
 

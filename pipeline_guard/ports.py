@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
+from pipeline_guard.model.diagnosis import FolderFacts
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.dynamic import Made, Wish
 from pipeline_guard.model.entry import Entry, Lost
@@ -629,6 +630,30 @@ class TimestampService(Protocol):
 
     def exchange(self, request: bytes) -> bytes:
         """Send a request, return the response, unverified. Raises Unavailable."""
+        ...
+
+
+class Machine(Protocol):
+    """The machine we run on; nothing here raises."""
+
+    def folder(self, path: str) -> FolderFacts:
+        """Return what is known of a folder and its disk."""
+        ...
+
+    def package(self, name: str) -> str:
+        """Return the version of an installed distribution, "" where it is not installed."""
+        ...
+
+    def commit(self) -> str:
+        """Return the commit this package was installed from, "" where nobody noted it."""
+        ...
+
+
+class Ground(Protocol):
+    """Room for new files."""
+
+    def prepare(self, path: str) -> None:
+        """Make a folder and its parents; one that is there is fine. Raises UsageError."""
         ...
 
 

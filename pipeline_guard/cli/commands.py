@@ -517,6 +517,21 @@ COMMANDS: tuple[Command, ...] = (
         ),
         Positional("results", "JSON results of scan, gate and verify, or folders of them"),
     ),
+    Command(
+        "init",
+        "set up this repository: workflow or include, configuration, hooks; shows what it would write",
+        "init",
+        (
+            Flag("github", "write a workflow for GitHub Actions (default: where the remote or the files say so)", switch=True),
+            Flag("gitlab", "write an include for GitLab CI (default: where the remote or the files say so)", switch=True),
+            Flag("hooks", "write hooks for pre-commit, too", switch=True),
+            Flag("commit", "the commit of pipeline-guard to pin (default: the one this was installed from)", "SHA"),
+            Flag("yes", "write without asking", switch=True),
+            Flag("print", "only show what would be written", switch=True),
+            Flag("force", "replace files that are there and differ", switch=True),
+        ),
+    ),
+    Command("doctor", "say what is wrong with this set-up, and how to mend it", "doctor", _DATA),
     Command("explain", "say what a rule looks for, why it matters and what to do", "explain", (), Positional("rule", "a rule's id", "1")),
     Command(
         "rules",

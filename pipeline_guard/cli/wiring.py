@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.diagnosis import Clone
 from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
@@ -29,6 +30,7 @@ from pipeline_guard.ports import (
     Files,
     Fingerprint,
     Git,
+    Ground,
     Handover,
     Images,
     ImageWriter,
@@ -38,6 +40,7 @@ from pipeline_guard.ports import (
     KeyRegister,
     Keystore,
     LeaseBook,
+    Machine,
     Patterns,
     Process,
     Progress,
@@ -80,6 +83,10 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
 
 class ImagePlace(Images, ImageWriter, Protocol):
     """Images, read and written."""
+
+
+class Place(Machine, Ground, Protocol):
+    """The machine, looked at and made ready."""
 
 
 class PathFiles(Files, Patterns, Protocol):
@@ -150,6 +157,8 @@ class Wiring:
     state: Callable[[], State]
     process: Callable[[], Process]
     handover: Callable[[], Handover]
+    machine: Place
+    clone: Callable[[], Clone]
     stored: Callable[[], bool]  # whether there is a store already: asking for ``state`` makes one
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     refs: Callable[[], RefLookup]
@@ -174,6 +183,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     from pipeline_guard.adapters.digest_memory import DigestMemory
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
+    from pipeline_guard.adapters.machine import LocalMachine
     from pipeline_guard.adapters.streams import LocalStreams
     from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
     from pipeline_guard.adapters.tree import LocalTree
@@ -252,6 +262,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         url = _store_url(environ, lambda: config("").store.url)
         return SqlState.connect(url) if url else SqlState.open(home)
 
+    def clone() -> Clone:
+        repository = GitRepository(folder, environ)
+        branch = repository.merge_target().partition("/")[2] or repository.ref().removeprefix("refs/heads/")
+        return Clone(repository.root(), repository.remote_host(), branch if branch != "HEAD" else "main", repository.is_shallow())
+
     def stored() -> bool:
         return bool(_store_url(environ, lambda: config("").store.url)) or files.kind(str(Path(home) / "store.db")) != "missing"
 
@@ -322,6 +337,8 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         token=token,
         software_token=software_token,
         state=state,
+        machine=LocalMachine(),
+        clone=clone,
         stored=stored,
         process=process,
         handover=handover,

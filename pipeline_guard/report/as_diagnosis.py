@@ -12,14 +12,14 @@ from pipeline_guard.report.look import PLAIN, Look, Tone
 
 SCHEMA = "pipeline-guard/diagnosis/v1"
 _TONES = {Health.OK: Tone.GOOD, Health.FIX: Tone.BAD, Health.UNKNOWN: Tone.DOUBT}
-_MARGIN = " " * 22
+_MARGIN = " " * 24
 
 
 def text(lines: Sequence[Diagnosis], settings: Mapping[str, str], look: Look = PLAIN) -> str:
     """Return a line for each diagnosis, its fix below it; where each setting comes from only when asked for; the counts last."""
     shown = []
     for line in lines:
-        said = look.fold(f"{line.health.value:<7}  {line.area:<11}  {visible(clip(line.what, 500))}", _MARGIN)
+        said = look.fold(f"{line.health.value:<7}  {line.area:<13}  {visible(clip(line.what, 500))}", _MARGIN)
         shown.append(look.paint(line.health.value, _TONES[line.health]) + said[len(line.health.value) :])
         if line.fix:
             shown.append(look.paint(look.fold(f"{_MARGIN}fix: {visible(clip(line.fix, 500))}", f"{_MARGIN}     "), Tone.LINK))

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -21,9 +20,8 @@ def test_no_page_differs_from_what_the_program_says() -> None:
 
 def test_the_picture_is_an_image_without_scripts_that_shows_both_mistakes() -> None:
     text = (ROOT / "docs/dry-run.svg").read_text()
-    names = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()}
-    assert names == {"svg", "title", "style", "rect", "circle", "text", "tspan"}
-    words = "".join(ElementTree.fromstring(text).itertext())
+    assert set(re.findall(r"<(\w+)", text)) == {"svg", "title", "style", "rect", "circle", "text", "tspan"}
+    words = re.sub(r"<[^>]*>", "", text)
     for told in ("GitHub token", "requirement-unhashed", "exit 1", "0 writes made"):
         assert told in words
 

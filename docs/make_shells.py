@@ -33,6 +33,9 @@ LEFT_OUT = {
     "diff": "a job judges a change, it makes none",
     "import-baseline": "moving over is done once, by a person",
     "stdin": "a step has no standard input",
+    "check-verdict": "whoever believes a verdict checks it outside of the job that made it",
+    **dict.fromkeys(("tree", "policy", "tool", "advisories-digest", "max-age"), "goes with check-verdict"),
+    **dict.fromkeys(("repository", "change"), "the forge's own variables say it"),
 }
 # Inputs of GitLab's templates that are no flags.
 SOURCE = "https://github.com/pipeline-guard/pipeline-guard.git"

@@ -88,6 +88,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     until: str
     owner: str
     path: str = ""
+    advisory: str = ""
 
 
 class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -108,6 +109,18 @@ class DependenciesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     minimum_age: str = ""
 
 
+class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where known weaknesses are looked up, and which of them block."""
+
+    database: str = ""
+    key: str = ""
+    service: str = ""
+    max_age: str = "14d"
+    threshold: Literal["critical", "high", "medium", "low"] = "medium"
+    unscored: Literal["block", "pass"] = "block"
+    scope: Literal["new", "all"] = "new"
+
+
 class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What the gate demands."""
 
@@ -118,6 +131,9 @@ class GateSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     network: bool | Literal["off", "try", "require"] = "off"  # YAML 1.1 reads a bare off as false
     second_opinions: tuple[Literal["zizmor"], ...] = ()
     dependencies: DependenciesSection = msgspec.field(default_factory=DependenciesSection)
+    advisories: AdvisoriesSection = msgspec.field(default_factory=AdvisoriesSection)
+    delegate: tuple[Literal["waive", "allow-unchecked", "exclude"], ...] = ()  # of an organisation: what repositories may loosen
+    lookup: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class SignSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -199,6 +215,10 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
         except UsageError as error:
             line = tree.at(["gate", "dependencies", "minimum-age"]).line
             raise UsageError(f"{name}:{line}: {error.what}", error.hint) from None
+    try:
+        duration(config.gate.advisories.max_age)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['gate', 'advisories', 'max-age']).line}: {error.what}", error.hint) from None
     try:
         check_store_url(config.store.url)
     except UsageError as error:

@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
+from pipeline_guard.errors import Unavailable
+from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
 from pipeline_guard.model.diagnosis import FolderFacts
 from pipeline_guard.model.digest import Digest
@@ -22,6 +24,7 @@ from pipeline_guard.model.finding import Origin
 from pipeline_guard.model.image import Descriptor, ImageReference
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Injection, Lease
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
@@ -260,6 +263,22 @@ class Git(Protocol):
 
     def changed(self, base: str) -> Sequence[str]:
         """Return the paths that differ between the merge base with ``base`` and the work tree, deleted ones too."""
+        ...
+
+
+class Checkout(Protocol):
+    """What the work tree stands for."""
+
+    def commit(self, ref: str) -> str:
+        """Return the full id of a commit. Raises UsageError where there is none."""
+        ...
+
+    def tree_of(self, commit: str) -> str:
+        """Return the id of a commit's tree."""
+        ...
+
+    def differs(self, commit: str) -> str:
+        """Return the first path whose content in the work tree is not the commit's, or whose index bits hide that; "" for none."""
         ...
 
 
@@ -686,4 +705,71 @@ class SecondEye(Protocol):
 
     def look(self, root: str) -> Sequence[tuple[str, int, str, str, str]]:
         """Return (path below ``root``, line, rule, what it says, address of its documentation) of every finding. Raises Unavailable."""
+
+
+class Advisories(Protocol):
+    """What is known against packages, as a database keeps it."""
+
+    def about(self, wanted: Collection[tuple[str, str]]) -> Sequence[AdvisoryRow]:
+        """Return every row of the packages, each (ecosystem, name as looked up)."""
+        ...
+
+
+class AdvisoryService(Protocol):
+    """Somebody who can be asked what is known against packages."""
+
+    def records(self, packages: Sequence[tuple[str, str, str]]) -> Sequence[bytes]:
+        """Return every record (OSV schema) about (ecosystem, name, version), each once."""
+        ...
+
+
+class AdvisoryFeed(Protocol):
+    """Published advisories by ecosystem (OSV schema). Every method raises UsageError for what cannot be read."""
+
+    def ecosystems(self) -> Sequence[str]:
+        """Return the ecosystems to take."""
+        ...
+
+    def archive(self, ecosystem: str) -> Iterator[tuple[str, bytes] | Unchecked]:
+        """Give (name, content) of every record."""
+        ...
+
+    def changes(self, ecosystem: str) -> Iterator[tuple[str, str]]:
+        """Give (time, id) of every record, the one changed last first."""
+        ...
+
+    def record(self, ecosystem: str, identifier: str) -> bytes:
+        """Return one record."""
+        ...
+
+
+class AdvisoryDraft(Protocol):
+    """A database of advisories in the making."""
+
+    def put(self, ecosystem: str, identifier: str, modified: str, rows: Sequence[AdvisoryRow]) -> None:
+        """Keep a record in place of what was known under its name; without rows it is remembered as withdrawn."""
+        ...
+
+    def newest(self) -> dict[str, str]:
+        """Return the time of the last change by ecosystem."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of records by ecosystem."""
+        ...
+
+
+class AdvisoryPress(Protocol):
+    """Where databases of advisories are made."""
+
+    def draft(self, path: str, *, keep: bool) -> AbstractContextManager[AdvisoryDraft]:
+        """Begin what replaces ``path`` when the block ends well, with ``keep`` from what it holds now. Raises UsageError."""
+        ...
+
+
+class Registry(Protocol):
+    """Where an ecosystem's packages are published."""
+
+    def published(self, packages: Sequence[tuple[str, str]]) -> Sequence[Published | Unavailable | None]:
+        """Return for each (name, version) what is published, None where nothing is, the error where it did not answer."""
         ...

@@ -141,6 +141,22 @@ class GitRepository:
             raise UsageError(f"unknown revision {ref[:100]!r}", hint)
         return done.stdout.decode("ascii").strip()
 
+    def tree_of(self, commit: str) -> str:
+        """Return the id of a commit's tree."""
+        return self.run("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").stdout.decode("ascii").strip()
+
+    def differs(self, commit: str) -> str:
+        """Return the first tracked path that is not as committed, or that the index was told not to look at; "" for none.
+
+        NOTE: with assume-unchanged (a small letter) or skip-worktree (S) git answers for the index, not for the file.
+        """
+        self.root()
+        for line in self.run("ls-files", "-v", "-z").stdout.split(b"\0"):
+            if line[:1].islower() or line[:1] == b"S":
+                return os.fsdecode(line[2:])
+        words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=none", commit)
+        return os.fsdecode(self.run(*self._no_filters(), *words).stdout.split(b"\0")[0])
+
     def ref(self) -> str:
         """Return the full name of what is checked out, "HEAD" where it is detached."""
         done = self.run("symbolic-ref", "--quiet", "HEAD", check=False)

@@ -76,15 +76,10 @@ def processors() -> int:
 
 
 def spread(work: Callable[[T], None], tasks: Sequence[T], threads: int) -> Iterator[None]:
-    """Do every task, on several threads where more than one is asked for; give control back ten times a second at least.
+    """Do every task on some threads; give control back ten times a second at least.
 
     Raises what a task raises; tasks that have not begun by then never do.
     """
-    if threads < 2 and len(tasks) < 2:
-        for task in tasks:
-            work(task)
-            yield
-        return
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
     with ThreadPoolExecutor(threads) as pool:

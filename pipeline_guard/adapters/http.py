@@ -24,6 +24,13 @@ _REDIRECTS = 5
 _AGAIN = (429, 500, 502, 503, 504)
 
 
+def is_safe(url: str) -> bool:
+    """Tell whether an address may be asked: over TLS, or on this machine; nobody's password in it."""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or local) and parts.username is None and not parts.query
+
+
 class Missing(Unavailable):
     """The server says that there is no such thing."""
 

@@ -112,19 +112,31 @@ class _Job:
 
     def run(self, pieces: Sequence[Piece], progress: Callable[[], Progress] | None) -> None:
         """Hash every piece, the largest first."""
-        total = sum(_length(piece) for piece in pieces)
-        tasks = _tasks(pieces)
-        alone = len(tasks) < 2 or total < _ALONE
-        if progress is None or alone:
-            for _ in spread(self._hash, [pieces] if alone else tasks, 1 if alone else processors()):
-                pass
+        lengths = {piece: self._length(piece) for piece in pieces}
+        total = sum(lengths.values())
+        if total < _ALONE:
+            self._hash(pieces)
             return
-        display = progress()
+        tasks = _tasks(lengths)
+        display = progress() if progress else None
         try:
-            for _ in spread(self._hash, tasks, processors()):
-                display.step("hashing MB", self._done // 1_000_000, total // 1_000_000)
+            for _ in spread(self._hash, tasks, min(processors(), len(tasks))):
+                if display:
+                    display.step("hashing MB", self._done // 1_000_000, total // 1_000_000)
         finally:
-            display.close()
+            if display:
+                display.close()
+
+    def _length(self, piece: Piece) -> int:
+        """Return how much there is to hash, as far as it can be told: it only decides who does it."""
+        if piece.end >= 0:
+            return piece.end - piece.start
+        if piece.stamp:
+            return piece.stamp[2]
+        try:
+            return os.lstat(f"{self._root}/{piece.name}").st_size
+        except (OSError, ValueError):
+            return 0
 
     def _hash(self, pieces: Sequence[Piece]) -> None:
         buffer = getattr(self._own, "buffer", None)
@@ -190,24 +202,18 @@ class _Folders:
             raise _refuse(str(Path(self._root, name)), error) from None
 
 
-def _length(piece: Piece) -> int:
-    if piece.end >= 0:
-        return piece.end - piece.start
-    return piece.stamp[2] if piece.stamp else 0
-
-
-def _tasks(pieces: Sequence[Piece]) -> Sequence[Sequence[Piece]]:
+def _tasks(lengths: Mapping[Piece, int]) -> Sequence[Sequence[Piece]]:
     """Cut the work: large pieces each for themselves and first, tiny ones all together, the others in shares."""
-    large = sorted((piece for piece in pieces if _length(piece) >= _SHARE), key=_length, reverse=True)
+    large = sorted((piece for piece, length in lengths.items() if length >= _SHARE), key=lengths.__getitem__, reverse=True)
     tasks, share, size = [[piece] for piece in large], list[Piece](), 0
-    for piece in pieces:
-        if _TINY <= _length(piece) < _SHARE:
+    for piece, length in lengths.items():
+        if _TINY <= length < _SHARE:
             share.append(piece)
-            size += _length(piece)
+            size += length
             if size >= _SHARE:
                 tasks.append(share)
                 share, size = [], 0
-    tiny = [piece for piece in pieces if _length(piece) < _TINY]
+    tiny = [piece for piece, length in lengths.items() if length < _TINY]
     return [*tasks, *(task for task in (share, tiny) if task)]
 
 

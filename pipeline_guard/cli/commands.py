@@ -101,6 +101,11 @@ _PINS = (
     Flag("fix", "pin actions, reusable workflows and hooks where the commit can be proven", switch=True),
     Flag("diff", "with --fix: show the difference, write nothing", switch=True),
 )
+_FEED = (
+    Flag("from", "a folder with ECOSYSTEM/all.zip below it, or the address of such archives", "PLACE"),
+    Flag("ecosystem", "take only this one, like PyPI; may be repeated", "NAME", many=True),
+    Flag("key", "sign the manifest with this key, by name or pkcs11: URI", "KEY"),
+)
 _LABELS = Flag("label", "name=value, to search by; may be repeated", "LABEL", many=True)
 _TERMS = (
     Flag("from-file", "read the value from a file", "FILE"),
@@ -183,7 +188,34 @@ COMMANDS: tuple[Command, ...] = (
         (
             Flag("base", "the merge target; its configuration and policy are used", "REF"),
             *_PINS,
+            Flag("advisories", "database of known weaknesses (default: gate.advisories.database)", "FILE"),
+            Flag("sbom", "write what locks pin as cyclonedx=FILE or spdx=FILE; may be repeated", "FORM=FILE", many=True),
+            Flag("organisation-policy", "the organisation's own configuration; the repository's may only tighten it", "FILE"),
+            Flag("sign-verdict", "write the verdict, signed for exactly this change, to a file", "FILE"),
+            Flag("check-verdict", "look at nothing: check such a file against --key, --repository, --head, --base and more", "FILE"),
+            Flag("key", "what signs the verdict, or must have signed it: a name, pkcs11: URI or, to check, a PEM file", "KEY"),
+            Flag("repository", "id of the repository the verdict is for (default: the forge's number of it)", "ID"),
+            Flag("change", "number of the pull or merge request (default: as the forge says)", "NUMBER"),
+            Flag("head", "commit that is to be merged (default: what is checked out)", "COMMIT"),
+            Flag("merge", "merge commit that is checked out, where the forge makes one", "COMMIT"),
+            Flag("tree", "with --check-verdict: the git tree that must have been looked at", "ID"),
+            Flag("policy", "with --check-verdict: SHA-256 of the policy (default: that of --base)", "DIGEST"),
+            Flag("tool", "with --check-verdict: SHA-256 of the tool that must have made it", "DIGEST"),
+            Flag("advisories-digest", "with --check-verdict: SHA-256 of the database of advisories", "DIGEST"),
+            Flag("max-age", "with --check-verdict: how old it may be", "DURATION", "1h"),
             *_RESULTS,
+        ),
+    ),
+    Command(
+        "advisories",
+        "make, update and describe a database of known weaknesses for gate",
+        "advisories",
+        actions=(
+            Command(
+                "build", "make a database of published archives", "advisories", _FEED, Positional("database", "the file to write", "1")
+            ),
+            Command("update", "take what changed since", "advisories", _FEED, Positional("database", "the file to replace", "1")),
+            Command("info", "say where a database came from and how old it is", "advisories", _DATA, Positional("database", "a file", "1")),
         ),
     ),
     Command(

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -13,9 +14,11 @@ from pipeline_guard.cli.look import look_of
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.finding import ScanReport
+from pipeline_guard.model.package import Package
 from pipeline_guard.model.verdict import Verdict
 from pipeline_guard.report.look import Look
 
+SBOM_FORMS = ("cyclonedx", "spdx")
 _MODULES = {name: f"as_{name}" for name in FORMATS} | {"github": "as_annotations"}
 
 
@@ -38,6 +41,24 @@ def targets(args: Args) -> list[tuple[str, str]]:
             raise UsageError(f"--output {item}: no file named", "write FORMAT=FILE")
         found.append((form, path))
     return found
+
+
+def sbom_targets(args: Args) -> list[tuple[str, str]]:
+    """Read --sbom as (form, file) pairs. Raises UsageError."""
+    found = []
+    for item in args.many("sbom"):
+        form, _, path = item.partition("=")
+        if form not in SBOM_FORMS or not path:
+            raise UsageError(f"--sbom {item[:60]}: neither cyclonedx=FILE nor spdx=FILE", "write --sbom cyclonedx=bom.cdx.json")
+        found.append((form, path))
+    return found
+
+
+def render_sbom(packages: Sequence[Package], form: str, title: str, time: datetime) -> str:
+    """Return packages as an SBOM."""
+    module: Any = import_module(f"pipeline_guard.report.as_{form}")
+    text: str = module.render_packages(packages, title, time)
+    return text
 
 
 def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring, *, variants: Mapping[str, ScanReport | Verdict] | None = None) -> None:

@@ -18,11 +18,16 @@ from pipeline_guard.model.diagnosis import Clone
 from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.selection import Selection
 from pipeline_guard.ports import (
+    Advisories,
+    AdvisoryFeed,
+    AdvisoryPress,
+    AdvisoryService,
     Anchor,
     AuditLog,
     AuditSink,
     BoundaryBook,
     Cache,
+    Checkout,
     Checkpoints,
     Clock,
     Contents,
@@ -46,6 +51,7 @@ from pipeline_guard.ports import (
     Progress,
     Random,
     RefLookup,
+    Registry,
     Revisions,
     Rulepacks,
     SealedFiles,
@@ -164,6 +170,13 @@ class Wiring:
     refs: Callable[[], RefLookup]
     second_eye: Callable[[], SecondEye]
     commit: Callable[[str], str]  # a revision of this repository to its full commit
+    checkout: Callable[[], Checkout]
+    registry: Callable[[str, str], Registry]  # an ecosystem and an address
+    tool_digest: Callable[[], str]
+    advisories: Callable[[str], Advisories]  # the argument is a database's path
+    advisory_service: Callable[[str], AdvisoryService]
+    advisory_feed: Callable[[str, Sequence[str]], AdvisoryFeed]  # a folder or an address, and which ecosystems
+    advisory_press: Callable[[], AdvisoryPress]
 
 
 def home_folder(args: Args, environ: Mapping[str, str]) -> str:
@@ -313,6 +326,36 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
             target = ""
         return Head(sha, repository.ref(), target, repository.remote_path())
 
+    def registry(ecosystem: str, url: str) -> Registry:
+        from pipeline_guard.adapters.registry.opening import open_registry
+
+        return open_registry(ecosystem, url)
+
+    def tool_digest() -> str:
+        from pipeline_guard.adapters.tool import installed_digest
+
+        return installed_digest()
+
+    def advisories(path: str) -> Advisories:
+        from pipeline_guard.adapters.advisories.database import SqliteAdvisories
+
+        return SqliteAdvisories(path)
+
+    def advisory_service(url: str) -> AdvisoryService:
+        from pipeline_guard.adapters.advisories.web import OsvService
+
+        return OsvService(url)
+
+    def advisory_feed(place: str, ecosystems: Sequence[str]) -> AdvisoryFeed:
+        from pipeline_guard.adapters.advisories.web import open_feed
+
+        return open_feed(place, ecosystems)
+
+    def advisory_press() -> AdvisoryPress:
+        from pipeline_guard.adapters.advisories.database import SqlitePress
+
+        return SqlitePress()
+
     return Wiring(
         console=Terminal(quiet=args.on("quiet")),
         environ=environ,
@@ -346,6 +389,13 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         refs=refs,
         second_eye=second_eye,
         commit=lambda ref: GitRepository(folder, environ).commit(ref),
+        checkout=lambda: GitRepository(folder, environ),
+        tool_digest=tool_digest,
+        registry=registry,
+        advisories=advisories,
+        advisory_service=advisory_service,
+        advisory_feed=advisory_feed,
+        advisory_press=advisory_press,
     )
 
 

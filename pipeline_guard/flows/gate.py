@@ -4,29 +4,42 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline_guard.errors import Denied, IntegrityError, NothingToDo, Unavailable, UsageError
+from pipeline_guard.flows.gate_packages import (
+    DEPENDENCIES,
+    LOCKS,
+    Advised,
+    AdviseDoors,
+    AdvisoryAccess,
+    advise,
+    packages_before,
+    packages_of,
+)
 from pipeline_guard.flows.gate_pins import excused, prove, second_opinion
+from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
-from pipeline_guard.gate.glob import fixed_folder, matching
+from pipeline_guard.gate.glob import fixed_folder, matches, matching
 from pipeline_guard.gate.inventory import former_lock, guards_the_gate, keep, kind_by_name, look, models, named_kind
 from pipeline_guard.gate.judge import judge, validate
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Pages, Window
 from pipeline_guard.gate.projects import changes, is_kept, projects
 from pipeline_guard.gate.related import PipelineFiles, related
+from pipeline_guard.model.advisory import SnapshotFacts
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
-from pipeline_guard.model.package import Lock
+from pipeline_guard.model.package import Lock, Package
 from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
-from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, SecondEye, Source, Streams
+from pipeline_guard.policy.merge import merge
+from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, Registry, SecondEye, Source, Streams
 
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
@@ -45,6 +58,17 @@ class GateDoors:
     refs: Callable[[], RefLookup] | None = None
     second: Callable[[], SecondEye] | None = None
     streams: Streams | None = None  # for models larger than MAX_BYTES, which are unchecked without
+    advisories: AdvisoryAccess | None = None
+    registry: Callable[[str, str], Registry] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A verdict, what the whole tree pins, and which advisories it rests on."""
+
+    verdict: Verdict
+    packages: tuple[Package, ...] = ()
+    snapshot: SnapshotFacts | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +79,7 @@ class _Looked:
     unchecked: list[tuple[Kind, Unchecked]] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
     texts: dict[str, bytes] = field(default_factory=dict)  # of files that may belong to a lock
+    still: list[Facts] = field(default_factory=list)  # of dependency files that the change does not touch
     files: int = 0
 
     def take(self, kind: Kind, item: Facts | Unchecked) -> None:
@@ -74,7 +99,17 @@ class _Looked:
             self.take(kind, item)
 
 
+def merged(organisation: GateSettings, repository: GateSettings, delegated: Sequence[str]) -> GateSettings:
+    """Return what holds where both say something: the repository may only tighten. Raises UsageError for what loosens."""
+    return merge(organisation, repository, delegated)
+
+
 def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
+    """Return the verdict of ``examine``."""
+    return examine(settings, base, doors=doors).verdict
+
+
+def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
     """Judge the whole tree, or with ``base`` what differs from the merge target.
 
     Raises NothingToDo where there is no file at all or no change, UsageError for settings that cannot be meant or an unknown ``base``.
@@ -92,6 +127,8 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
         if not isinstance(entry, Unchecked) and entry.mode != "120000" and is_kept(path):
             looked.texts[path] = entry.data
         if changed is not None and path not in changed:
+            if not isinstance(entry, Unchecked) and entry.mode != "120000" and named_kind(path) in DEPENDENCIES:
+                looked.still += [item for kind, item in look(path, entry.data) if kind in DEPENDENCIES and not isinstance(item, Unchecked)]
             continue
         looked.files += 1
         if isinstance(entry, Unchecked):
@@ -109,8 +146,7 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     doors.progress.close()
     looked.relate(pipelines, changed)
     seen = looked.workflows()
-    asked = [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]
-    for kind, item in asked:
+    for kind, item in [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]:
         looked.take(kind, item)
     _compare(looked, base, changed, doors)
     for item in _not_followed(looked):
@@ -124,9 +160,62 @@ def gate(settings: GateSettings, base: str, *, doors: GateDoors) -> Verdict:
     for path in sorted(changed or ()):
         if guards_the_gate(path):
             looked.take(Kind.CHANGE, ChangeFacts(path))
-    facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base)
-    settings = replace(settings, allow_unchecked=(*settings.allow_unchecked, *excused(settings)))
-    return judge(facts, settings, doors.clock.now().date())
+    packages = packages_of(item for kind, item in looked.found if kind in DEPENDENCIES)
+    advised = _advised(packages, settings, base, changed, looked, doors)
+    asked = ask(packages, _before(base, changed, looked, doors), settings, doors.registry) if doors.registry else Asked()
+    for kind, item in asked.found:
+        looked.take(kind, item)
+    inventory = packages_of([*(item for kind, item in looked.found if kind in LOCKS), *looked.still])
+    notes = ((Kind.ADVISORY, advised.note),) if advised.note else ()
+    for path in sorted(_unseen(settings, looked.paths, doors)):
+        for kind, item in _look_into(path, doors):
+            looked.take(kind, item)
+    facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
+    settings = replace(settings, allow_unchecked=settings.allow_unchecked + excused(settings) + advised.excused + asked.excused)
+    return Gated(judge(facts, settings, doors.clock.now().date()), tuple(inventory), advised.snapshot)
+
+
+def _advised(
+    packages: Sequence[Package], settings: GateSettings, base: str, changed: frozenset[str] | None, looked: _Looked, doors: GateDoors
+) -> Advised:
+    """Look up what is pinned, in files that the change does not touch, too: what is malicious may become known later."""
+    if doors.advisories is None:
+        return Advised()
+    root = _root(doors)
+    database = settings.advisories.database and posixpath.join(root, settings.advisories.database)
+    settings = replace(settings, advisories=replace(settings.advisories, database=database))
+    if database:
+        for item in [item for kind, item in looked.unchecked if kind in DEPENDENCIES]:
+            looked.take(Kind.ADVISORY, replace(item, why=f"its packages are not known: {item.why}"))
+    before = _before(base, changed, looked, doors)
+    if changed is not None:
+        packages = [*packages, *packages_of(looked.still)]
+        if database and not settings.advisories.key and {database, database + ".json"} & {posixpath.join(root, path) for path in changed}:
+            return _refused(_short(database, root), "the database of advisories is part of this change, and no key vouches for it", looked)
+    access = AdviseDoors(
+        doors.advisories,
+        VerifyDoors(doors.files, doors.tree, doors.clock),
+        doors.clock,
+        lambda key: _key(ArtifactDemand("", key), base, root, doors),
+    )
+    advised = advise(packages, before, settings, doors=access)
+    for kind, found in advised.found:
+        looked.take(kind, replace(found, why=_short(found.why, root)) if isinstance(found, Unchecked) else found)
+    return advised
+
+
+def _before(base: str, changed: frozenset[str] | None, looked: _Looked, doors: GateDoors) -> list[Package]:
+    """Return what the merge target pins: files that the change does not touch, and the others as they were."""
+    if changed is None:
+        return []
+    git = doors.git()
+    touched = [path for path in sorted(changed) if named_kind(path) in DEPENDENCIES]
+    return [*packages_of(looked.still), *packages_before(touched, lambda path: git.show(base, path))]
+
+
+def _refused(what: str, why: str, looked: _Looked) -> Advised:
+    looked.take(Kind.ADVISORY, Unchecked(what, why))
+    return Advised()
 
 
 def _large(entry: Unchecked, doors: GateDoors) -> list[tuple[Kind, Facts | Unchecked]]:
@@ -244,6 +333,24 @@ def _is_touched(path: str, bundle: str, changed: frozenset[str], known: set[str]
     if path in changed or bundle in changed or any(name.startswith(inside) for name in changed):
         return True
     return path not in known and not any(name.startswith(inside) for name in known)
+
+
+def _unseen(settings: GateSettings, known: set[str], doors: GateDoors) -> set[str]:
+    """Return artifacts that policy names and git does not know: build results, which are looked into, too."""
+    root = _root(doors)
+    try:
+        built = {path: demand for demand in settings.artifacts for path in _built(demand, root, doors) - known}
+    except (IntegrityError, UsageError, Unavailable):  # said already, where their signatures were looked at
+        return set()
+    return {path for path, demand in built.items() if matches(path, demand.path) and not path.endswith(BUNDLE_SUFFIX)}
+
+
+def _look_into(path: str, doors: GateDoors) -> list[tuple[Kind, Facts | Unchecked]]:
+    try:
+        content = doors.files.read(posixpath.join(_root(doors), path), MAX_BYTES)
+    except UsageError as error:
+        return [(Kind.ARCHIVE, Unchecked(path, _short(error.what, _root(doors))))]
+    return [(kind, item) for kind, item in look(path, content) if kind in (Kind.ARCHIVE, Kind.MODEL)]
 
 
 def _root(doors: GateDoors) -> str:

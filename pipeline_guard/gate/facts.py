@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from pipeline_guard.gate.actions_lock import ActionsLock
+from pipeline_guard.gate.archive import ArchiveFacts
 from pipeline_guard.gate.ci_facts import (
     DockerfileFacts,
     GitlabFacts,
@@ -22,7 +23,10 @@ from pipeline_guard.gate.manifest.project import LockChange, Project
 from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.model_file import ModelFacts
-from pipeline_guard.model.package import Lock
+from pipeline_guard.gate.weakness import Pinned
+from pipeline_guard.model.advisory import Weakness
+from pipeline_guard.model.package import Lock, Package
+from pipeline_guard.model.published import Published
 from pipeline_guard.model.verdict import Unchecked
 
 
@@ -49,6 +53,10 @@ class Kind(Enum):
     FORMAT = "other model files"
     ARTIFACT = "artifacts"
     CHANGE = "changed files"
+    SBOM = "SBOM files"
+    ARCHIVE = "archives"
+    ADVISORY = "packages"
+    PUBLISHED = "published packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +108,26 @@ class SecondOpinion:
     fix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AdvisoryFacts:
+    """One pinned package and what is known against it; ``new`` where the merge target does not pin it already."""
+
+    pinned: Pinned
+    weaknesses: tuple[Weakness, ...] = ()
+    new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """A pinned package, and what its registry publishes of it: None where that is nothing."""
+
+    package: Package
+    published: Published | None
+
+
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings
-Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ChangeFacts
+DependencyFacts = Pins | Lock | LockChange | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
+Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +138,4 @@ class GateFacts:
     unchecked: tuple[tuple[Kind, Unchecked], ...] = ()
     files: int = 0
     base: str = ""
+    notes: tuple[tuple[Kind, str], ...] = ()  # what a pass of this kind rests on

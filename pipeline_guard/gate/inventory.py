@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate import build_file, ci_file, dockerfile, model_file
+from pipeline_guard.gate import archive, build_file, ci_file, dockerfile, model_file
 from pipeline_guard.gate.ci_facts import DockerfileFacts, ImageFacts, ScriptFacts
 from pipeline_guard.gate.facts import Facts, Kind
-from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock
+from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock, sbom
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.related import LOCKS, PipelineFiles
@@ -75,6 +75,8 @@ def kind_by_name(path: str) -> Kind:
         return Kind.LOCK
     if registry_settings.tool_of(path):
         return Kind.REGISTRY
+    if sbom.is_named(path):
+        return Kind.SBOM
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
 
 
@@ -117,6 +119,10 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
     if registry_settings.tool_of(path):
         found.append((Kind.REGISTRY, _read(registry_settings.parse, content, path)))
     found += models(path, content)
+    if sbom.is_one(path, content):
+        found.append((Kind.SBOM, _read(sbom.parse, content, path)))
+    if archive.is_one(path, content):
+        found.append((Kind.ARCHIVE, _archive(content, path)))
     return found
 
 
@@ -178,6 +184,10 @@ def _is_component(content: bytes) -> bool:
         if line.strip() and not line.startswith((b"#", b"---")):
             return line.startswith(b"spec:") and b"inputs" in content and b"\n---" in content
     return False
+
+
+def _archive(content: bytes, path: str) -> Facts | Unchecked:
+    return _read(archive.inspect, content, path)
 
 
 def _read(parse: Callable[[bytes, str], Facts], content: bytes, path: str) -> Facts | Unchecked:

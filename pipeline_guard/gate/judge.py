@@ -51,6 +51,8 @@ def validate(settings: GateSettings) -> None:
             )
     for waiver in settings.waivers:
         _last_day(waiver, settings.source)
+        if not next(rule for rule in RULES if rule.id == waiver.check).waivable:
+            raise UsageError(f"{settings.source}: gate.waive: {waiver.check} cannot be waived", "take what is malicious out")
         if not waiver.reason.strip() or not waiver.owner.strip():
             raise UsageError(f"{settings.source}: gate.waive: {waiver.check}: a waiver needs a reason and an owner")
 
@@ -66,19 +68,23 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
     looked = [found for kind, found in facts.found if kind is rule.kind]
     if rule.informs:
         return _inform(rule, looked, facts, settings)
-    groups: dict[str, list[Problem]] = {}
+    groups: dict[tuple[str, tuple[str, ...]], list[Problem]] = {}
     doubts: dict[str, list[Problem]] = {}
     for found in looked:
         for problem in rule.check(found, settings):
-            (doubts if problem.doubt else groups).setdefault(problem.location.path, []).append(problem)
-    failing = [_settle(rule, path, problems, settings, today) for path, problems in groups.items()]
+            if problem.doubt:
+                doubts.setdefault(problem.location.path, []).append(problem)
+            else:
+                groups.setdefault((problem.location.path, problem.ids), []).append(problem)
+    failing = [_settle(rule, path, problems, settings, today) for (path, _), problems in groups.items()]
     checks = sorted(failing, key=lambda check: check.status is not CheckStatus.FAIL)
     checks += [_undecided(rule, problems) for problems in doubts.values()]
     missing = [item for kind, item in facts.unchecked if kind is rule.kind and not rule.follows]
     missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
     checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
     if not checks:
-        checks.append(Check(rule.id, CheckStatus.PASS, _looked_at(rule.kind, len(looked), facts)))
+        note = "".join(f", {note}" for kind, note in facts.notes if kind is rule.kind)
+        checks.append(Check(rule.id, CheckStatus.PASS, _looked_at(rule.kind, len(looked), facts, note)))
     return checks
 
 
@@ -93,10 +99,10 @@ def _listing(problems: list[Problem]) -> str:
     return ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
 
 
-def _looked_at(kind: Kind, number: int, facts: GateFacts) -> str:
+def _looked_at(kind: Kind, number: int, facts: GateFacts, note: str = "") -> str:
     if not number:
         return _nothing(kind, facts)
-    return f"{number} {kind.value if number != 1 else _SINGULAR.get(kind, kind.value.removesuffix('s'))} looked at"
+    return f"{number} {kind.value if number != 1 else _SINGULAR.get(kind, kind.value.removesuffix('s'))} looked at{note}"
 
 
 def _nothing(kind: Kind, facts: GateFacts) -> str:
@@ -122,6 +128,8 @@ def _settle(rule: Rule, path: str, problems: list[Problem], settings: GateSettin
     expired = ""
     for waiver in settings.waivers:
         if waiver.check != rule.id or (waiver.path and not matches(path, waiver.path)):
+            continue
+        if waiver.advisory and waiver.advisory not in problems[0].ids:
             continue
         if today <= _last_day(waiver, settings.source):
             return replace(check, status=CheckStatus.WAIVED, why=f"{waiver.reason} (until {waiver.until}, {waiver.owner}); {why}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pipeline_guard.gate.checks import (
     action_unpinned,
     actions_lock,
+    archive_unsafe,
     artifact_untrusted,
     artifact_unverified,
     cache_tainted,
@@ -45,12 +46,17 @@ from pipeline_guard.gate.checks import (
     lock_unreachable,
     lock_unverifiable,
     lock_weak_hash,
+    malicious_package,
     model_code,
     model_malformed,
+    package_altered,
+    package_unpublished,
+    package_withdrawn,
     permissions_excessive,
     permissions_missing,
     pickle_unsafe,
     pin_unproven,
+    provenance_lost,
     registry_changed,
     requirement_index,
     requirement_unhashed,
@@ -67,6 +73,7 @@ from pipeline_guard.gate.checks import (
     updater_cooldown,
     updater_executes,
     version_conflict,
+    vulnerable_package,
 )
 from pipeline_guard.gate.rule import Rule
 
@@ -134,4 +141,11 @@ RULES: tuple[Rule, ...] = (
     model_malformed.RULE,
     artifact_unverified.RULE,
     gate_file_changed.RULE,
+    malicious_package.RULE,
+    archive_unsafe.RULE,
+    vulnerable_package.RULE,
+    package_altered.RULE,
+    package_unpublished.RULE,
+    package_withdrawn.RULE,
+    provenance_lost.RULE,
 )

@@ -23,14 +23,16 @@ class Problem:
     what: str
     fix: str
     doubt: bool = False
+    ids: tuple[str, ...] = ()  # of the advisories it is about: each is a check of its own, and may be waived by any of them
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A check with its id, the kind of facts it takes, what is wrong with its problems, and why that matters.
 
-    ``check`` is pure: facts of that kind and the settings in, problems out. ``informs`` marks one that never fails.
-    ``follows`` is the check that reports the files of this kind which could not be read, so that each is told once.
+    ``check`` is pure: facts of that kind and the settings in, problems out. ``informs`` marks one that never fails, ``waivable`` False one
+    that nobody may put up with. ``follows`` is the check that reports the files of this kind which could not be read, so that each is
+    told once.
     """
 
     id: str
@@ -40,3 +42,4 @@ class Rule:
     check: Callable[[Any, GateSettings], Iterable[Problem]]
     informs: bool = False
     follows: str = ""
+    waivable: bool = True

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 
@@ -21,13 +22,35 @@ class ArtifactDemand:
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """A failing check that is put up with: for paths matching ``path`` ("" for all), through the day ``until`` (ISO 8601)."""
+    """A failing check that is put up with: for paths matching ``path`` ("" for all), through the day ``until`` (ISO 8601).
+
+    ``advisory`` narrows it to one advisory, by any of its ids.
+    """
 
     check: str
     reason: str
     until: str
     owner: str
     path: str = ""
+    advisory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisorySettings:
+    """Where advisories come from, and which of them block.
+
+    ``database`` is a file that ``advisories build`` made, ``service`` the address of an OSV API (asked only with a network);
+    ``key`` must have signed the database; it may be ``max_age`` old. From ``threshold`` on a weakness blocks; ``unscored`` says
+    whether one without a score does. ``scope`` "new" passes over what the merge target has already.
+    """
+
+    database: str = ""
+    key: str = ""
+    service: str = ""
+    max_age: timedelta = timedelta(days=14)
+    threshold: Literal["critical", "high", "medium", "low"] = "medium"
+    unscored: Literal["block", "pass"] = "block"
+    scope: Literal["new", "all"] = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +79,5 @@ class GateSettings:
     source: str = "defaults"
     network: Literal["off", "try", "require"] = "off"
     second_opinions: tuple[str, ...] = ()
+    advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
+    lookup: tuple[tuple[str, str], ...] = ()  # (ecosystem as OSV calls it, address)

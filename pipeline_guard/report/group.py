@@ -15,9 +15,10 @@ _BY_WORD = {
     "lock": "dependencies",
     "install": "dependencies",
     "registry": "dependencies",
-    "advisory": "dependencies",
     "package": "dependencies",
-    "license": "dependencies",
+    "malicious": "dependencies",
+    "vulnerable": "dependencies",
+    "provenance": "dependencies",
     "updater": "dependencies",
     "submodule": "dependencies",
     "hook": "dependencies",
@@ -27,7 +28,7 @@ _BY_WORD = {
     "pickle": "models",
     "model": "models",
     "artifact": "artifacts",
-    "signature": "artifacts",
+    "archive": "artifacts",
 }
 OTHER = "workflows"
 

@@ -77,8 +77,12 @@ _ESCAPES: dict[str, tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]]
 }
 
 
+class OverLimit(Exception):
+    """There is more encoded text than may be decoded."""
+
+
 def decoded(text: bytes, limit: int) -> Iterator[tuple[str, Piece]]:
-    """Give what a text holds in encoded form, by kind; never more than ``limit`` bytes in all."""
+    """Give what a text holds in encoded form, by kind, up to ``limit`` bytes in all; raise OverLimit where there is more."""
     found = plausible.spots(text)
     for kind in plausible.KINDS:
         if kind not in found:
@@ -86,7 +90,7 @@ def decoded(text: bytes, limit: int) -> Iterator[tuple[str, Piece]]:
         for piece in _of(kind, text, plausible.matches(kind, text, found[kind])):
             limit -= len(piece.data)
             if limit < 0:
-                return
+                raise OverLimit
             yield ("base64" if kind in ("base64-utf-16", "base64-packed", "kubernetes") else kind), piece
 
 

@@ -14,7 +14,7 @@ from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan import binary, notebook
 from pipeline_guard.scan.containers.member import Budget, Member
 from pipeline_guard.scan.containers.opening import opened
-from pipeline_guard.scan.decode import decoded
+from pipeline_guard.scan.decode import OverLimit, decoded
 from pipeline_guard.scan.encoding import is_binary, sniff, wide_text
 from pipeline_guard.scan.formats.known import known
 from pipeline_guard.scan.fragment import Fragment, Page, Piece, Span, as_is, joined
@@ -111,17 +111,20 @@ class _Reading:
             return
         groups: dict[str, list[Piece]] = {}
         inside = _File("", b"", file.shown, chain, file.page, stored)
-        for kind, inner in decoded(piece.data, self.budget.limits.decoded - self.budget.decoded):
-            self.budget.decoded += len(inner.data)
-            if kind == "base64" and opened(inner.data, self.budget) is not None:
-                whole = _after(stored, inner.stored)(0, len(inner.data))
-                packed = _File("", inner.data, file.shown, _chained(chain, kind), file.page, _constant(whole))
-                yield from self.file(packed, depth + 1)
-                continue
-            group = groups.setdefault(kind, [])
-            group.append(inner)
-            if len(group) >= _BATCH:
-                yield from self.piece(inside, joined(groups.pop(kind)), kind, depth, layer + 1)
+        try:
+            for kind, inner in decoded(piece.data, self.budget.limits.decoded - self.budget.decoded):
+                self.budget.decoded += len(inner.data)
+                if kind == "base64" and opened(inner.data, self.budget) is not None:
+                    whole = _after(stored, inner.stored)(0, len(inner.data))
+                    packed = _File("", inner.data, file.shown, _chained(chain, kind), file.page, _constant(whole))
+                    yield from self.file(packed, depth + 1)
+                    continue
+                group = groups.setdefault(kind, [])
+                group.append(inner)
+                if len(group) >= _BATCH:
+                    yield from self.piece(inside, joined(groups.pop(kind)), kind, depth, layer + 1)
+        except OverLimit:
+            yield Unchecked(file.shown, f"more than {self.budget.limits.decoded} bytes of encoded text: the rest was not decoded")
         for kind, pieces in groups.items():
             yield from self.piece(inside, joined(pieces), kind, depth, layer + 1)
 

@@ -44,7 +44,8 @@ def verify_certified(
     leaf = load_certificate(bundle.certificates[0], name)
     others = [load_certificate(content, name) for content in bundle.certificates[1:]]
     content = _content(bundle)
-    times = proven_times(bundle.timestamps, bundle.signature, root, name) + _logged(bundle, content, root, name)
+    stamped = proven_times(bundle.timestamps, bundle.signature, root, name)
+    times = stamped + _logged(bundle, content, root, stamped, name)
     if not times:
         hint = "sign with a timestamp, or give its authority: --tsa-certificate"
         raise NotVerified(SignatureVerdict.UNTIMESTAMPED, f"{name}: nothing proves when it was signed", hint)
@@ -77,13 +78,15 @@ def _content(bundle: UnverifiedCertified) -> SignedContent:
     return SignedContent(bundle.signature, certificate, pae(bundle.payload), bundle.payload, b"")
 
 
-def _logged(bundle: UnverifiedCertified, content: SignedContent, root: TrustedRoot, name: str) -> tuple[TrustedTime, ...]:
+def _logged(
+    bundle: UnverifiedCertified, content: SignedContent, root: TrustedRoot, stamped: Sequence[TrustedTime], name: str
+) -> tuple[TrustedTime, ...]:
     if not root.logs:
         return ()
     if not bundle.entries:
         raise IntegrityError(f"{name}: no entry of a signature log", "a trusted root without logs asks for none")
     fields = Fields(name, HINT)
-    found = (check_entry(entry, content, root.logs, fields) for entry in bundle.entries)
+    found = (check_entry(entry, content, root.logs, stamped, fields) for entry in bundle.entries)
     return tuple(time for time in found if time is not None)
 
 

@@ -138,7 +138,7 @@ def set_of(values: Iterable[bytes], tag: int = SET) -> bytes:
 
 def number(value: int) -> bytes:
     """Return an INTEGER."""
-    return write(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, signed=True))
+    return write(INTEGER, value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, signed=True))
 
 
 def oid(text: str) -> bytes:

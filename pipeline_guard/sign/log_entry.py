@@ -69,8 +69,13 @@ class SignedContent:
         return self.digest if algorithm == self.algorithm else b""
 
 
-def check_entry(entry: LogEntry, content: SignedContent, logs: Sequence[Log], fields: Fields) -> TrustedTime | None:
-    """Verify an entry; return the time that the log has signed with it, if it has. Raises IntegrityError."""
+def check_entry(
+    entry: LogEntry, content: SignedContent, logs: Sequence[Log], stamped: Sequence[TrustedTime], fields: Fields
+) -> TrustedTime | None:
+    """Verify an entry; return the time that the log has signed with it, if it has. Raises IntegrityError.
+
+    ``stamped`` are times that others have proven: the log must have been trusted then, too.
+    """
     log = next((log for log in logs if log.id == entry.log_id), None)
     if log is None:
         raise fields.refuse("the log of the entry is none that is trusted", "give the trusted root of whom the signer used")
@@ -83,8 +88,8 @@ def check_entry(entry: LogEntry, content: SignedContent, logs: Sequence[Log], fi
         if not log.key.accepts(entry.promise, _promised(entry)):
             raise fields.refuse("the log's promise does not verify")
         found = TrustedTime(_moment(entry.integrated, fields), f"log:{log.name}")
-        if not log.period.covers(found.time):
-            raise fields.refuse("the log was not trusted when it took the entry")
+    if not all(log.period.covers(each.time) for each in [*stamped, *([found] if found else [])]):
+        raise fields.refuse("the log was not trusted when it took the entry")
     _check_body(entry, content, fields)
     return found
 

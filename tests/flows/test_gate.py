@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,14 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 WORKFLOW = "jobs:\n  a:\n    steps:\n      - uses: o/r@{}\n"
 DEMAND = ArtifactDemand("dist/*", "keys/ci.pem")
 PLAIN = GateSettings()
+LOOKED_UP = {"malicious-package", "vulnerable-package", "package-altered", "package-unpublished", "package-withdrawn", "provenance-lost"}
+
+
+def leading_out() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("../x", b"")
+    return stream.getvalue()
 
 
 class Place:
@@ -95,19 +105,21 @@ def test_every_kind_of_failure_is_found_without_being_listed(place: Place) -> No
     place.repository.write("docs/picture.png", torch_zip(gadget()))
     place.repository.write("model/config.json", '{"auto_map": {"AutoModel": "code.Model"}}')
     place.repository.write("model/model.safetensors", b"\xff" * 9)
+    place.repository.write("x.zip", leading_out())
     place.repository.write("dist/app", b"app")
     verdict = place.gate(GateSettings(artifacts=(DEMAND,)))
     assert verdict.outcome is Outcome.BLOCK
     assert failed(verdict) == {
         "requirement-unhashed", "requirement-unpinned", "requirement-weak-hash", "requirement-index", "action-unpinned", "include-unpinned",
-        "image-unpinned", "pickle-unsafe", "model-code", "model-malformed", "artifact-unverified",
+        "image-unpinned", "pickle-unsafe", "model-code", "model-malformed", "archive-unsafe", "artifact-unverified",
     }  # fmt: skip
     assert len(of(verdict, "action-unpinned")) == 2
     for check in verdict.checks:
         if check.status is CheckStatus.FAIL:
             assert check.fix
             assert check.locations
-            assert check.locations[0].line or check.id in ("pickle-unsafe", "model-code", "model-malformed", "artifact-unverified")
+            whole = ("pickle-unsafe", "model-code", "model-malformed", "artifact-unverified", "archive-unsafe")
+            assert check.locations[0].line or check.id in whole
 
 
 def test_unreadable_files_reach_the_verdict(place: Place) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,13 +16,24 @@ from pipeline_guard.flows import keys
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.tidy import PATIENCE, TidyDoors, tidy, unfinished
 from pipeline_guard.model.event import AuditEvent, AuditRecord
-from pipeline_guard.model.key import KeyChange, KeyIntent, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 class Killed(BaseException):
     """The process ends here."""
+
+
+class Refusing(SoftwareToken):
+    """A token that says what a key will be, and then does not make it."""
+
+    def create(
+        self, name: str, version: int, key_type: KeyType, usage: KeyUsage, begun: Callable[[KeyRef], None] | None = None
+    ) -> KeyRecord:
+        if begun is not None:
+            begun(KeyRef(name, version, key_type, usage, "00"))
+        raise Unavailable("the token does not have that kind of key")
 
 
 class Store(MemoryState):
@@ -109,7 +121,7 @@ def test_a_key_of_another_token_and_one_that_is_written_down_stay(place: Place) 
 def test_a_key_that_the_token_refuses_leaves_no_note(place: Place) -> None:
     before = list(place.store.intents())
     with pytest.raises(Unavailable):
-        place.token.create("future", 1, KeyType.ML_DSA_65, KeyUsage.SIGN)
+        GovernedToken(Refusing(place), place.store, place).create("future", 1, KeyType.ML_DSA_65, KeyUsage.SIGN)
     assert list(place.store.intents()) == before
 
 

@@ -111,7 +111,7 @@ def test_every_part_that_counts_cannot_be_taken_from_another_bundle(name: str) -
             assert holds_up(changed, name), path
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_changed_bytes_inside_the_encoded_parts_are_refused_or_say_the_same(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(BUNDLES)))
@@ -132,6 +132,7 @@ def test_changed_bytes_inside_the_encoded_parts_are_refused_or_say_the_same(data
     assert holds_up(edited(document, path, lambda parent, key: parent.__setitem__(key, text)), name)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_are_no_bundle_and_no_timestamp(content: bytes) -> None:
     with pytest.raises(IntegrityError):
@@ -157,6 +158,7 @@ def test_a_trusted_root_with_any_field_dropped_or_confused_is_read_or_a_usage_er
         assert all(read_or_refused(changed) for changed in changes), path
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_no_roots(content: bytes) -> None:
     for reader in (read_trusted_root, read_roots):

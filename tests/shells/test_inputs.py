@@ -14,6 +14,7 @@ from tests.shells.reading import ROOT, VERBS, action, job, template
 
 # Flags that are deliberately no input of any shell; docs/make_shells.py says why.
 LEFT_OUT = {"home", "quiet", "verbose", "color", "format", "output", "staged", "stdin", "against-store", "import-baseline", "fix", "diff"}
+LEFT_OUT |= {"check-verdict", "tree", "policy", "tool", "advisories-digest", "max-age", "repository", "change"}
 # Inputs of GitLab's templates that are about the job, not the command.
 ABOUT_THE_JOB = {"commit", "source", "image", "job-name", "job-stage"}
 

@@ -11,6 +11,8 @@ from pipeline_guard.adapters.http import Client, Missing
 from pipeline_guard.errors import Unavailable
 from tests.fakes.http import Place, serving
 
+HUSH = "hush"
+
 
 @pytest.fixture
 def place() -> Iterator[Place]:
@@ -64,8 +66,8 @@ def test_redirect_stays_on_its_host(place: Place) -> None:
 
 def test_nobody_there_is_unavailable_and_no_password_is_shown(place: Place) -> None:
     with pytest.raises(Unavailable) as caught:
-        Client().get("http://user:hush@127.0.0.1:1/a?token=hush", 100)
-    assert "hush" not in caught.value.what
+        Client().get(f"http://user:{HUSH}@127.0.0.1:1/a?token={HUSH}", 100)
+    assert HUSH not in caught.value.what
 
 
 def test_what_is_no_json_is_unavailable(place: Place) -> None:

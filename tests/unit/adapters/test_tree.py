@@ -258,7 +258,11 @@ def test_progress_is_told_in_megabytes(root: Path, monkeypatch: pytest.MonkeyPat
             stream.truncate(10_000_000)
     LocalTree(Display).digests(str(root), pieces(root, "large-0", "large-1", "large-2"), "sha256")
     assert steps[-1] == ("hashing MB", 30, 30)
-    assert closed == [True]
+    LocalTree(Display).digest(str(root), "large-0", "sha256")
+    assert steps[-1] == ("hashing MB", 10, 10)
+    assert closed == [True, True]
+    LocalTree(Display).digest(str(root), "a.txt", "sha256")
+    assert closed == [True, True]
 
 
 def test_memory_stays_flat_for_many_large_sparse_files(root: Path) -> None:

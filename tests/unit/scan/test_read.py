@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline_guard.model.limits import Limits
+from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan import notebook
 from pipeline_guard.scan.lines import Lines
 from pipeline_guard.scan.read import fragments
@@ -23,6 +26,13 @@ def test_utf16_is_decoded_with_offsets_as_stored(codec: str, mark: bytes) -> Non
     assert stored[slice(*span)] == "WERT".encode(codec)
     place = Lines(stored).location("a.txt", span)
     assert (place.line, place.column, place.end_column) == (2, 5, 9)
+
+
+def test_what_is_too_much_to_decode_is_told() -> None:
+    text = b"\n".join(b64encode(f"a line of plain text, number {number}".encode()) for number in range(9))
+    found = list(fragments("a.txt", text, Limits(decoded=100)))
+    assert [item.why for item in found if isinstance(item, Unchecked)] == ["more than 100 bytes of encoded text: the rest was not decoded"]
+    assert not [item for item in fragments("a.txt", text) if isinstance(item, Unchecked)]
 
 
 def test_columns_are_code_points_in_utf8_and_bytes_in_latin1() -> None:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_guard.sign import der
 from pipeline_guard.sign.der import Malformed
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**400), 2**400))
 def test_numbers_come_back(number: int) -> None:
     assert der.integer(der.read(der.number(number))) == number
@@ -94,6 +95,7 @@ def test_other_times_are_refused(text: bytes) -> None:
         der.moment(der.read(der.write(der.GENERALIZED_TIME, text)))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_never_crash(content: bytes) -> None:
     try:

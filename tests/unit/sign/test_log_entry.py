@@ -79,6 +79,8 @@ def test_a_log_counts_only_in_its_period() -> None:
     log = json.loads(TRUST.root_bytes())["tlogs"][0]
     log["publicKey"]["validFor"] = {"start": "2020-01-01T00:00:00Z", "end": (NOW - timedelta(seconds=1)).isoformat()}
     assert "was not trusted when" in refused(bundle, root=TRUST.root_bytes(tlogs=[log]))
+    # an entry without a time of its own is held against the timestamp
+    assert "was not trusted when" in refused(TRUST.bundle(payload=PAYLOAD), root=TRUST.root_bytes(tlogs=[log]))
 
 
 def test_a_certificate_log_counts_only_in_its_period_and_with_its_own_signature() -> None:

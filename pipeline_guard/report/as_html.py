@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from itertools import chain
 
 from pipeline_guard import __version__
 from pipeline_guard.model.finding import Finding, Severity
@@ -92,7 +93,7 @@ def _todo(page: Overview) -> Html | None:
     total = len(page.checks) + len(refused)
     if not total:
         return None
-    reasons = [*(_reason(check) for check in page.checks), *(_refused(each) for each in refused)]
+    reasons = chain(map(_reason, page.checks), map(_refused, refused))  # lazily: what does not fit is not made
     taken, left = _rows("checks", reasons, total, "reasons")
     passed = tag("p", f"{page.passed:,} more checks passed.", class_="soft") if page.passed else Html("")
     return _section("reasons", "What to do", passed, tag("ol", *taken, class_="reasons"), *left)

@@ -28,7 +28,7 @@ define make-environment
 	rm -rf $(1)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pipeline-guard needs Python 3.11 or newer; call make with PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv $(1) || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
-	$(1)/bin/python $(PIP) install --require-hashes -r $(2)
+	$(1)/bin/python $(PIP) install --require-hashes --no-deps -r $(2) # the lock is whole: there is nothing to resolve
 	$(1)/bin/python $(PIP) install --no-deps --no-build-isolation -e .
 	$(1)/bin/python -m compileall -q pipeline_guard
 	touch $(3)

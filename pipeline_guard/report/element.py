@@ -11,6 +11,7 @@ from datetime import datetime
 from pipeline_guard.report.escape import clip, visible
 
 _CELL = 300  # characters of one text
+_NUMBERS = ("number", "times", "denied")  # columns that stand to the right
 _EMPTY = frozenset({"meta", "input", "rect", "line", "circle", "path"})
 
 
@@ -51,7 +52,7 @@ def moment(time: datetime) -> Html:
 
 def table(caption: str, titles: Iterable[str], rows: Iterable[Html], **attributes: str) -> Html:
     """Return a table in a region that scrolls sideways, by the keyboard too."""
-    head = tag("thead", tag("tr", *(tag("th", title, scope="col") for title in titles)))
+    head = tag("thead", tag("tr", *(tag("th", title, scope="col", class_="number" if title in _NUMBERS else "word") for title in titles)))
     inner = tag("table", tag("caption", caption, class_="hidden"), head, tag("tbody", *rows), **attributes)
     return tag("div", inner, class_="wide", role="region", aria_label=caption, tabindex=0)
 

@@ -78,7 +78,7 @@ section,.answer{padding:18px 16px}
 .answer{gap:14px}.answer>svg{width:40px;height:40px}.answer h2{font-size:24px}
 .tiles{grid-template-columns:repeat(2,1fr)}
 th{white-space:normal}th,td{padding-right:10px}
-.grow{min-width:56px}.share{min-width:48px}.nowrap{white-space:normal}th code{overflow-wrap:normal}
+.grow{min-width:56px}.share{min-width:48px}.nowrap{white-space:normal;min-width:7.5em}th code{overflow-wrap:normal}
 }
 """
 _PAPER = """

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check fix templates bench interop forge-api shells dist hsm prerequisites lock clean
+.PHONY: help demo test lint check fix templates pages bench interop forge-api shells dist hsm prerequisites lock clean
 
 PYTHON ?= python3
 RUNTIME := .venv/runtime
@@ -19,6 +19,7 @@ help:
 	@echo "make check  format, lint, types and tests, as continuous integration runs it"
 	@echo "make fix    format and mend what can be mended"
 	@echo "make templates  write the shells' inputs and the GitLab wrappers from the command table"
+	@echo "make pages  write the pages and the picture that the documentation copies from the program"
 	@echo "make bench  measure speed beside peers"
 	@echo "make interop  have cosign, sigstore-go, sigstore-js and others judge our signatures, and ours theirs"
 	@echo "make forge-api  compare the description of GitHub's API that the tests go by with the published one"
@@ -48,7 +49,7 @@ hsm:
 	@.ci/prerequisites.sh softhsm
 
 prerequisites:
-	@.ci/prerequisites.sh softhsm node nss tpm postgresql sshd
+	@.ci/prerequisites.sh softhsm node nss tpm postgresql sshd chromium
 
 demo: hsm $(RUNTIME_STAMP)
 	@$(RUNTIME)/bin/python docs/demo.py
@@ -70,6 +71,9 @@ fix: $(TESTS_STAMP)
 templates: $(TESTS_STAMP)
 	@$(TESTS)/bin/python docs/make_shells.py
 	@$(TESTS)/bin/python docs/pack_shells.py
+
+pages: $(TESTS_STAMP)
+	@$(TESTS)/bin/python docs/make_pages.py
 
 # Fetches programs of the distribution's newest suite and from npm into .venv/interop; needs Debian or Ubuntu, and a network.
 interop: $(TESTS_STAMP)

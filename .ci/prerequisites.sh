@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that are named and missing, where it may; else says the exact command to run.
-# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql] [rsync] [sshd]
+# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql] [rsync] [sshd] [chromium]
 set -eu
 
 softhsm_is_there() {
@@ -35,6 +35,8 @@ for wanted in "$@"; do
         postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql" ;;
         # a real server for the tests of SSH certificates; started by tests alone, as themselves
         sshd) { [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null 2>&1; } || missing="$missing openssh-server openssh-client" ;;
+        # a browser for the tests of the HTML report; a snap (Ubuntu) cannot read a test's folder, hence Chrome too
+        chromium) command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium" ;;
         *) echo "prerequisites: unknown component $wanted" >&2; exit 2 ;;
     esac
 done

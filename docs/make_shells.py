@@ -24,6 +24,7 @@ LEFT_OUT = {
     "home": "the store of a job belongs to its machine",
     "quiet": "a job's log is read when something went wrong",
     "verbose": "set PIPELINE_GUARD_VERBOSE for the job",
+    "color": "set PIPELINE_GUARD_COLOR or FORCE_COLOR for the job",
     "format": "the shell chooses the form that its forge shows",
     "output": "the shell chooses the files that its forge reads",
     "staged": "nothing is staged in a job",

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.advisory import AdvisoryRow
 from pipeline_guard.model.boundary import Boundary, Probe, TokenFacts
+from pipeline_guard.model.diagnosis import FolderFacts
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.dynamic import Due, Made, SealedHandle, Wish
 from pipeline_guard.model.entry import Entry, Lost
@@ -814,6 +815,30 @@ class TimestampService(Protocol):
 
     def exchange(self, request: bytes) -> bytes:
         """Send a request, return the response, unverified. Raises Unavailable."""
+        ...
+
+
+class Machine(Protocol):
+    """The machine we run on; nothing here raises."""
+
+    def folder(self, path: str) -> FolderFacts:
+        """Return what is known of a folder and its disk."""
+        ...
+
+    def package(self, name: str) -> str:
+        """Return the version of an installed distribution, "" where it is not installed."""
+        ...
+
+    def commit(self) -> str:
+        """Return the commit this package was installed from, "" where nobody noted it."""
+        ...
+
+
+class Ground(Protocol):
+    """Room for new files."""
+
+    def prepare(self, path: str) -> None:
+        """Make a folder and its parents; one that is there is fine. Raises UsageError."""
         ...
 
 

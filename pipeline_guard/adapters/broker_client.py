@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -86,15 +87,18 @@ class BrokerClient:
             headers = {"DPoP": key.proof("POST", self._url + "/v1/leases", skew=skew)}
             try:
                 answer = self._send("POST", "/v1/leases", headers, body)
-            except Expired:
+            except Unavailable:
                 if attempt == 3:
                     raise
+                time.sleep(0.2 * (attempt + 1))
                 continue
             apart = _apart(answer)
             if answer.status == 401 and not skew and abs(apart) > 30:
                 skew = apart  # this machine's clock is wrong: the proof, which we date ourselves, can be put right
                 continue
-            break
+            if answer.status != 503 or attempt == 3:
+                break
+            time.sleep(0.2 * (attempt + 1))
         if answer.status != 200:
             raise self._refused(answer, token)
         return self._granted(answer, key)

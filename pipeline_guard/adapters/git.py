@@ -174,6 +174,19 @@ class GitRepository:
         parts = [part for part in path.removesuffix(".git").split("/") if part]
         return "/".join(parts[-2:]) if "://" in address or "@" in address else f"local/{Path(self.root()).name}"
 
+    def remote_host(self) -> str:
+        """Return the host of the remote's address, "" where there is none, or it is a path."""
+        address = self.run("config", "--get", "remote.origin.url", check=False).stdout.decode("utf-8", "replace").strip()
+        if "://" in address:
+            place = address.partition("://")[2].partition("/")[0]
+        else:
+            place = address.partition(":")[0] if ":" in address and "/" not in address.partition(":")[0] else ""
+        return place.rpartition("@")[2].partition(":")[0].lower()
+
+    def is_shallow(self) -> bool:
+        """Tell whether history is cut off in this clone."""
+        return self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
+
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor; raise NothingToDo where the histories share none."""
         done = self.run("merge-base", one, other, check=False)

@@ -27,7 +27,10 @@ _SURE = 16  # bytes from which a form may stand with blanks in between, wherever
 _EARLY = 3  # bytes of a possible beginning that are shown when nothing follows for a while
 _GZIP = b"H4sI"  # how base64 of gzip begins
 _GZIP_HELD, _GZIP_OPENED = 64 * 1024, 1024 * 1024  # bytes of base64 that are waited for; of content that is looked at
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+")
+_GZIP_TRIED = 400  # bytes of base64 that are tried first
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{1,%d}" % _GZIP_HELD)
+_BASE64_TRIED = re.compile(rb"[A-Za-z0-9+/_-]{1,%d}" % _GZIP_TRIED)
 _FREE = re.compile(rb"[ \t\0]*[\r\n][\s\0]*|[\"'\\\0]")  # gaps that a short form may have, too
 _BLANK = re.compile(rb"(?<=\S)[ \t]+(?=\S)")
 _BLOCK = 512
@@ -131,55 +134,57 @@ class Redactor:
 
     def _spans(self, text: bytes, plain: bytes, *, settle: bool) -> tuple[list[_Span], int]:
         """Return the spans that hold a form, overlapping ones joined, and from where on the text must wait (its length: nowhere)."""
-        found, wait = [], len(plain)
+        found: list[tuple[int, int, bytes, frozenset[int]]] = []  # where, which form ("": packed), whose
+        wait = len(plain)
         for pattern, end in self._engine(plain) if self._engine else ():
             start = end - len(pattern)
             if pattern != _GZIP:
-                found.append((start, end, pattern))
+                found.append((start, end, pattern, self._owners[pattern]))
                 continue
-            packed, hidden, owners = self._packed(plain, start)
-            if packed < 0 and not settle and len(plain) - start < _GZIP_HELD:
+            known, behind, owners = self._packed(plain, start)
+            if not known and not settle and len(plain) - start < _GZIP_HELD:
                 wait = min(wait, start)
             elif owners:
-                found.append((start, hidden, b""))
-                self._owners[b""] = owners
+                found.append((start, behind, b"", owners))
         if not found and wait == len(plain):
             return [], len(text)
-        wanted = sorted({place for start, end, _ in found for place in (start, end - 1)} | ({wait} if wait < len(plain) else set()))
-        at = _places(text, wanted)
+        wanted = {place for start, end, *_ in found for place in (start, end - 1)} | ({wait} if wait < len(plain) else set())
+        at = _places(text, sorted(wanted))
         spans: list[_Span] = []
-        for start, end, pattern in sorted(found):
+        for start, end, pattern, owners in sorted(found, key=lambda each: each[:3]):
             first, behind = at[start], at[end - 1] + 1
             if not pattern and (word := _BLANK.search(text, first, behind)):  # base64 that was cut off: what follows is a word
                 behind = word.start()
             exact = self._exact.get(pattern)
             if exact and _FREE.sub(b"", text[first:behind]) not in exact:
                 continue
-            owners = self._owners[pattern]
             if spans and first < spans[-1].end:
                 spans[-1] = _Span(spans[-1].start, max(behind, spans[-1].end), spans[-1].owners | owners)
             else:
                 spans.append(_Span(first, behind, owners))
         return spans, at.get(wait, len(text))
 
-    def _packed(self, plain: bytes, start: int) -> tuple[int, int, frozenset[int]]:
-        """Look into base64 of gzip: return where it ends (-1: not yet), what to hide, and whose values it holds."""
-        run = _BASE64.match(plain, start)
-        text = plain[start : run.end() if run else start]
-        inflate = zlib.decompressobj(wbits=31)
-        try:
-            packed = base64.b64decode(text[: len(text) // 4 * 4], altchars=b"-_" if {*b"-_"} & {*text} else None)
-            content = inflate.decompress(packed, _GZIP_OPENED)
-        except (binascii.Error, zlib.error):
-            return start, start, frozenset()
+    def _packed(self, plain: bytes, start: int) -> tuple[bool, int, frozenset[int]]:
+        """Look into base64 of gzip: return whether all of it is there, where it ends, and whose values it holds."""
+        text, packed, content, ended, unused = b"", b"", b"", False, 0
+        for pattern in (_BASE64_TRIED, _BASE64):  # what only looks like it mostly shows at once
+            run = pattern.match(plain, start)
+            text = plain[start : run.end() if run else start].translate(_STANDARD)
+            try:
+                packed = base64.b64decode(text[: len(text) // 4 * 4])
+                inflate = zlib.decompressobj(wbits=31)
+                content = inflate.decompress(packed, _GZIP_OPENED)
+            except (binascii.Error, zlib.error):
+                return True, start, frozenset()
+            ended, unused = inflate.eof, len(inflate.unused_data)
+            if ended:
+                break
         owners: set[int] = set()
-        for pattern, _ in self._engine(content.translate(None, _GAPS)) if self._engine else ():
-            owners |= self._owners.get(pattern, frozenset())
-        if inflate.eof:
-            signs = -(-(len(packed) - len(inflate.unused_data)) // 3) * 4
-            end = start + min(signs, len(text))
-            return end, end, frozenset(owners)
-        return -1 if run and run.end() == len(plain) else start, start + len(text), frozenset(owners)
+        for form, _ in self._engine(content.translate(None, _GAPS)) if self._engine else ():
+            owners |= self._owners.get(form, frozenset())
+        if ended:
+            return True, start + min(-(-(len(packed) - unused) // 3) * 4, len(text)), frozenset(owners)
+        return start + len(text) < len(plain), start + len(text), frozenset(owners)
 
     def _beginning(self, plain: bytes) -> int:
         """Return how many bytes at the end of the text are the beginning of a form."""

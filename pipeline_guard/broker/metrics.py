@@ -9,12 +9,12 @@ from collections.abc import Sequence
 _HELP = {
     "requests_total": ("counter", "Requests by path and status."),
     "requests_refused_total": ("counter", "Requests that policy or identity refused, by what was wanted."),
-    "leases_issued_total": ("counter", "Leases issued, by secret."),
-    "leases_revoked_total": ("counter", "Leases ended before their time, by secret."),
-    "engine_undone_total": ("counter", "What engines made and the regular sweep undid, by engine."),
-    "engine_undo_failed_total": ("counter", "Revocations of the sweep that failed and are tried again, by engine. Alert on any."),
+    "leases_issued_total": ("counter", "Leases issued, by the way they travel."),
+    "leases_revoked_total": ("counter", "Leases ended before their time."),
+    "engine_undone_total": ("counter", "What engines made and the regular sweep undid."),
+    "engine_undo_failed_total": ("counter", "Revocations that failed and are tried again. Alert on any."),
     "canary_touched_total": ("counter", "Canary secrets that somebody asked for. Alert on any."),
-    "signatures_total": ("counter", "Remote signatures, by key."),
+    "signatures_total": ("counter", "Remote signatures, by type."),
     "background_failures_total": ("counter", "Background tasks that failed, by task."),
 }
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds

@@ -29,7 +29,8 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens; raise Unavailable where the address is taken or not ours."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        made = socket.socket(family)
+        # NOTE: asyncio sends small answers at once only where the protocol is named: each would wait 40 ms for an acknowledgement
+        made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host.strip("[]"), port))
         made.listen(1024)
@@ -111,7 +112,7 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
-        fields = json.loads(message) if message.startswith("{") else {"message": message[:500]}
+        fields = json.loads(message) if record.name == _LOG.name else {"message": message[:500]}
         return json.dumps({"time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname.lower(), **fields})
 
 

@@ -33,7 +33,7 @@ def _verify(args: Args, wiring: Wiring) -> None:
     if path:
         facts = audit.verify_export(wiring.files.read(path, _LIMIT), _keys(args, wiring))
     else:
-        facts = audit.verify(wiring.state(), _keys(args, wiring), _anchor(wiring, wiring.state()))
+        facts = audit.verify(wiring.state(), _keys(args, wiring), anchor_of(wiring, wiring.state()))
     vouched = f", {facts.checkpoints} checkpoint{'s' if facts.checkpoints != 1 else ''}" if facts.checkpoints else ""
     wiring.console.data(f"ok   {facts.records} record{'s' if facts.records != 1 else ''}{vouched}, last hash {facts.last}")
     if facts.records > facts.vouched:
@@ -51,10 +51,10 @@ def _list(args: Args, wiring: Wiring) -> None:
 
 def _export(args: Args, wiring: Wiring) -> None:
     state, doors = wiring.state(), checkpoint_doors(wiring)
-    audit.verify(state, public_keys(state), _anchor(wiring, state))  # a bent log is not exported, nor written to
+    audit.verify(state, public_keys(state), anchor_of(wiring, state))  # a bent log is not exported, nor written to
     state.write(AuditEvent(wiring.clock.now(), wiring.actor, "audit.export", "audit log", "granted", args.text("format")))
     end = checkpoint("end", doors=doors)
-    records, checkpoints = audit.export(state, public_keys(state), _anchor(wiring, state), end)
+    records, checkpoints = audit.export(state, public_keys(state), anchor_of(wiring, state), end)
     if args.text("format") == "jsonl":
         content = as_audit.lines(records, checkpoints)
     else:
@@ -67,7 +67,7 @@ def _export(args: Args, wiring: Wiring) -> None:
 
 def _report(args: Args, wiring: Wiring) -> None:
     state = wiring.state()
-    records = audit.verified_records(state, public_keys(state), _anchor(wiring, state))
+    records = audit.verified_records(state, public_keys(state), anchor_of(wiring, state))
     summary = audit.report(records, state, wiring.clock.now())
     renderers = {"text": as_audit.text, "json": as_audit.document, "markdown": as_audit.markdown, "prometheus": as_prometheus.render}
     wiring.console.data(renderers[args.text("format")](summary))
@@ -84,8 +84,8 @@ def _keys(args: Args, wiring: Wiring) -> Collection[str]:
     return named or public_keys(wiring.state())
 
 
-def _anchor(wiring: Wiring, state: State) -> tuple[int, str] | None:
-    """Return what the token remembers; a token that cannot be reached is said, not passed over in silence."""
+def anchor_of(wiring: Wiring, state: State) -> tuple[int, str] | None:
+    """Return what the token remembers of the log; a token that cannot be reached is said, not passed over in silence."""
     try:
         return wiring.token("").anchored(state.head().store)
     except GuardError as error:

@@ -64,6 +64,7 @@ COMMON = (
     Flag("home", "folder of the embedded token and store (default: the user's data directory)", "DIR"),
     Flag("verbose", "say more; show the traceback of a bug", switch=True),
     Flag("quiet", "say only errors", switch=True),
+    Flag("color", "colour of text", "WHEN", "auto", ("auto", "always", "never")),
 )
 _RESULTS = (
     Flag("format", "form of the result on standard output", "FORMAT", "text", FORMATS),
@@ -573,9 +574,33 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "report",
+        "make one page of the last results, keys, leases and signatures: HTML, Markdown or JSON",
+        "report",
+        (
+            Flag("format", "form of what goes to standard output", "FORMAT", "html", ("html", "markdown", "json")),
+            Flag("output", "write it to a file, as FILE or FORMAT=FILE; may be repeated", "FORMAT=FILE", many=True),
+        ),
+        Positional("results", "JSON results of scan, gate and verify, or folders of them"),
+    ),
+    Command(
+        "init",
+        "set up this repository: workflow or include, configuration, hooks; shows what it would write",
+        "init",
+        (
+            Flag("github", "write a workflow for GitHub Actions (default: where the remote or the files say so)", switch=True),
+            Flag("gitlab", "write an include for GitLab CI (default: where the remote or the files say so)", switch=True),
+            Flag("hooks", "write hooks for pre-commit, too", switch=True),
+            Flag("commit", "the commit of pipeline-guard to pin (default: the one this was installed from)", "SHA"),
+            Flag("yes", "write without asking", switch=True),
+            Flag("print", "only show what would be written", switch=True),
+            Flag("force", "replace files that are there and differ", switch=True),
+        ),
+    ),
+    Command(
         "doctor",
-        "tell which settings of a repository at its forge leave a way round the gate",
-        "doctor_forge",
+        "say what is wrong with this set-up, or with --forge at its forge, and how to mend it",
+        "doctor",
         (
             Flag("forge", "look at the settings of this forge", "FORGE", "", ("", "github", "gitlab")),
             Flag("repository", "OWNER/NAME (default: that of the job, or of this clone's remote)", "NAME"),

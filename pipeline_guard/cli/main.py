@@ -67,8 +67,13 @@ def _place(error: BaseException) -> str:
 
 
 def _complain(what: str, hint: str) -> None:
-    clean = "".join(character if character.isprintable() else "?" for character in what)
-    print(f"pipeline-guard: error: {clean}", file=sys.stderr)
-    if hint:
-        clean = "".join(character if character.isprintable() else "?" for character in hint)
-        print(f"pipeline-guard: hint: {clean}", file=sys.stderr)
+    for word, sgr, text in (("error", "1;31", what), ("hint", "36", hint)):
+        if text:
+            clean = "".join(character if character.isprintable() else "?" for character in text)
+            print(f"pipeline-guard: {_painted(word, sgr)}: {clean}", file=sys.stderr)
+
+
+def _painted(word: str, sgr: str) -> str:
+    """Colour one word where standard error is a terminal that wants it; without imports, for it must not fail in its turn."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb" or not (sys.stderr and sys.stderr.isatty())
+    return word if plain else f"\x1b[{sgr}m{word}\x1b[0m"

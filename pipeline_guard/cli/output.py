@@ -10,20 +10,23 @@ from typing import Any
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.commands import FORMATS
+from pipeline_guard.cli.look import look_of
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.finding import ScanReport
 from pipeline_guard.model.package import Package
 from pipeline_guard.model.verdict import Verdict
+from pipeline_guard.report.look import Look
 
 SBOM_FORMS = ("cyclonedx", "spdx")
 _MODULES = {name: f"as_{name}" for name in FORMATS} | {"github": "as_annotations"}
 
 
-def render(result: ScanReport | Verdict, form: str) -> str:
-    """Return ``result`` as text of one format."""
+def render(result: ScanReport | Verdict, form: str, look: Look | None = None) -> str:
+    """Return ``result`` as text of one format; ``look`` is of use to text for people only."""
     module: Any = import_module(f"pipeline_guard.report.{_MODULES[form]}")
-    text: str = module.render_scan(result) if isinstance(result, ScanReport) else module.render_verdict(result)
+    renderer = module.render_scan if isinstance(result, ScanReport) else module.render_verdict
+    text: str = renderer(result, look) if look and form == "text" else renderer(result)
     return text
 
 
@@ -62,5 +65,6 @@ def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring, *, variants: 
     """Write every asked-for form: files first, then standard output. ``variants`` are results for single forms."""
     others = variants or {}
     for form, path in targets(args):
-        wiring.files.write(path, render(others.get(form, result), form).encode("utf-8"))
-    wiring.console.data(render(others.get(args.text("format"), result), args.text("format")))
+        content = render(others.get(form, result), form, Look(verbose=args.on("verbose")))
+        wiring.files.write(path, content.encode("utf-8"))
+    wiring.console.data(render(others.get(args.text("format"), result), args.text("format"), look_of(args, wiring)))

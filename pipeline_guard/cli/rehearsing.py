@@ -27,8 +27,6 @@ PLAYED = frozenset(
     ("audit", "explain", "gate", "inject", "keys", "policy", "revoke", "rules", "run", "scan", "secrets", "sign", "token", "verify")
 )
 
-_REVIEWED = ("pull-request", "merge-request", "fork", "merge-group")  # events that name a merge target
-
 
 class Listener:
     """A console that keeps data and talk apart."""
@@ -117,10 +115,6 @@ class Player:
         if args.verb == "scan" and args.on("against-store"):
             self._notes.append("not checked: the values of the secrets store: no store and no token is opened in a rehearsal")
             args = replace(args, values={**args.values, "against-store": False})
-        if args.on("publish"):
-            self._notes.append("not checked: publishing: nothing is posted to the forge in a rehearsal")
-            base = args.text("base") or (self._situation.base_sha if self._job.event in _REVIEWED else "")
-            args = replace(args, values={**args.values, "publish": False, "base": base})
         doors = self.rehearsal.doors(args, listener, call.environment, verb=args.verb)
         if args.verb in ("inject", "run"):
             denied = self._prepare(doors)

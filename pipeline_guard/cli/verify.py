@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.look import look_of
 from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
@@ -17,6 +18,7 @@ from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_
 from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
 from pipeline_guard.model.model_terms import ModelTerms
 from pipeline_guard.model.signature import Judgement, SignatureVerdict, SignedBy
+from pipeline_guard.report.look import Look, Tone
 
 if TYPE_CHECKING:  # msgspec is for those who have a policy
     from pipeline_guard.config import SignatureRules
@@ -38,7 +40,7 @@ def run(args: Args, wiring: Wiring) -> int:
         answers = verify_by_policy(subjects, bundles, rules, _files(args), doors=doors, keys=keys)
     else:
         answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
-    wiring.console.data(as_json(answers) if args.text("format") == "json" else _text(answers))
+    wiring.console.data(as_json(answers) if args.text("format") == "json" else _text(answers, look_of(args, wiring)))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
@@ -86,8 +88,13 @@ def _only(bundles: Sequence[str]) -> str:
     return bundles[0] if bundles else ""
 
 
-def _text(answers: Sequence[Verification]) -> str:
-    return "\n".join(printable(_line(answer)) for answer in answers)
+def _text(answers: Sequence[Verification], look: Look) -> str:
+    return look.fit("\n".join(_painted(printable(_line(answer)), look) for answer in answers))
+
+
+def _painted(line: str, look: Look) -> str:
+    word = line[:4]
+    return look.paint(word, Tone.BAD if word == "FAIL" else Tone.GOOD) + line[4:]
 
 
 def _line(answer: Verification) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.model.diagnosis import Clone
 from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.image import LAYOUT, ImageReference
 from pipeline_guard.model.reference import Reference
@@ -42,6 +43,7 @@ from pipeline_guard.ports import (
     ForgeSettings,
     FreshJwks,
     Git,
+    Ground,
     Handover,
     Images,
     ImageWriter,
@@ -52,6 +54,7 @@ from pipeline_guard.ports import (
     Keystore,
     LeaseBook,
     LeaseTime,
+    Machine,
     MadeBook,
     Patterns,
     Process,
@@ -102,6 +105,10 @@ class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
 
 class ImagePlace(Images, ImageWriter, Protocol):
     """Images, read and written."""
+
+
+class Place(Machine, Ground, Protocol):
+    """The machine, looked at and made ready."""
 
 
 class PathFiles(Files, Patterns, Protocol):
@@ -179,6 +186,9 @@ class Wiring:
     handover: Callable[[], Handover]
     jwks: Callable[[Mapping[str, str], Mapping[str, Mapping[str, object]], str], FreshJwks]  # places, pinned sets, a PEM file or ""
     broker: Callable[[str], BrokerClient | None]  # the argument names the job; None: the store is here
+    machine: Place
+    clone: Callable[[], Clone]
+    stored: Callable[[], bool]  # whether there is a store already: asking for ``state`` makes one
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
     backend: Callable[[str, Mapping[str, Any]], Engine]  # a reference to a store of others, and that store's settings
@@ -215,6 +225,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     from pipeline_guard.adapters.digest_memory import DigestMemory
     from pipeline_guard.adapters.files import LocalFiles
     from pipeline_guard.adapters.git import GitRepository
+    from pipeline_guard.adapters.machine import LocalMachine
     from pipeline_guard.adapters.streams import LocalStreams
     from pipeline_guard.adapters.terminal import SilentProgress, TerminalProgress
     from pipeline_guard.adapters.tree import LocalTree
@@ -314,6 +325,14 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         trust = context(environ.get("PIPELINE_GUARD_STORE_CA", "") or section.ca, section.certificate, section.key)
         place = environ.get("RUNNER_TEMP", "") or str(Path(home) / "jobs")
         return BrokerClient(url, section.audience, trust=trust, tokens=token_source(environ), place=place, holder=holder)
+
+    def clone() -> Clone:
+        repository = GitRepository(folder, environ)
+        branch = repository.merge_target().partition("/")[2] or repository.ref().removeprefix("refs/heads/")
+        return Clone(repository.root(), repository.remote_host(), branch if branch != "HEAD" else "main", repository.is_shallow())
+
+    def stored() -> bool:
+        return bool(_store_url(environ, lambda: config("").store.url)) or files.kind(str(Path(home) / "store.db")) != "missing"
 
     def images(reference: ImageReference) -> ImagePlace:
         if reference.transport == LAYOUT:
@@ -450,6 +469,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         token=token,
         software_token=software_token,
         state=state,
+        machine=LocalMachine(),
+        clone=clone,
+        stored=stored,
         process=process,
         handover=handover,
         jwks=jwks,

@@ -90,7 +90,7 @@ def lease(asked: Asked, *, terms: BrokerTerms, doors: BrokerDoors) -> Granted:
         _note(caller, [(", ".join(sorted(uses)), missing.what)], terms, doors, "secret.lease")
         raise Refused(missing.what) from None
     for binding in bindings:
-        doors.meter.add("leases_issued_total", pinned(binding)[0])
+        doors.meter.add("leases_issued_total", binding.delivery.value)
     return Granted(secret, ends, grant.rpartition("#")[2], injection)
 
 
@@ -121,11 +121,12 @@ def revoke(token: Secret, proof: str, grant: str, *, terms: BrokerTerms, doors: 
     ending = [holder for holder in mine if not grant or holder == f"{caller.job}#{grant}"]
     own = doors.leases(caller.actor)
     undo = own.engines.undo if own.engines else None
-    ended = [
-        each for holder in ending for each in leasing.revoke(holder, actor=own.actor, clock=own.clock, leases=own.leases, undo=undo).ended
-    ]
-    for each in ended:
-        doors.meter.add("leases_revoked_total", each.secret)
+    endings = [leasing.revoke(holder, actor=own.actor, clock=own.clock, leases=own.leases, undo=undo) for holder in ending]
+    ended = [each for done in endings for each in done.ended]
+    for _ in ended:
+        doors.meter.add("leases_revoked_total")
+    for _ in (failure for done in endings for failure in done.failed):  # tried again in the broker's rounds
+        doors.meter.add("engine_undo_failed_total")
     return ended
 
 
@@ -188,10 +189,11 @@ def _alarm(caller: Caller, names: Collection[str], terms: BrokerTerms, doors: Br
     """Record whoever touches a secret that nobody should ask for, granted or not."""
     for name in names:
         if name in terms.policy.canaries:
-            doors.meter.add("canary_touched_total", name)
+            doors.meter.add("canary_touched_total")  # without its name: whoever reads metrics must not learn what to avoid
+            often = (Limit(f"canary:{caller.job} {name}", terms.rates.job, timedelta(minutes=1)),)
             why = f"a canary was asked for by {caller.identity.name}"
             doors.book.count(
-                (), [AuditEvent(doors.clock.now(), caller.actor, "canary", name, "alarm", why, terms.policy_digest)], doors.clock.now()
+                often, [AuditEvent(doors.clock.now(), caller.actor, "canary", name, "alarm", why, terms.policy_digest)], doors.clock.now()
             )
 
 

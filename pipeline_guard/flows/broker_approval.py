@@ -12,7 +12,7 @@ from pipeline_guard.flows.broker_identity import Caller
 from pipeline_guard.flows.broker_terms import BrokerDoors, BrokerTerms, Refused, limits_for, refusals
 from pipeline_guard.keys.approval import Request, Rule, judge, parse_approval
 from pipeline_guard.model.event import AuditEvent
-from pipeline_guard.model.session import StoredApproval
+from pipeline_guard.model.session import Limit, StoredApproval
 from pipeline_guard.policy.parse import Policy
 
 OPERATION = "secret.lease"
@@ -46,7 +46,8 @@ def check_approved(caller: Caller, names: Sequence[str], *, terms: BrokerTerms, 
             doors.book.count(limits, refusals([(name, missing.what)], caller.actor, terms, doors, OPERATION), now)
             raise Refused(missing.what, "approval_required", asked.body()) from None
         why = f"approved by {', '.join(persons)}"
-        doors.book.count((), [AuditEvent(now, caller.actor, "approve.use", name, "granted", why, terms.policy_digest)], now)
+        once = (Limit(f"approved:{caller.job} {name}", terms.rates.job, timedelta(minutes=1)),)
+        doors.book.count(once, [AuditEvent(now, caller.actor, "approve.use", name, "granted", why, terms.policy_digest)], now)
 
 
 def hand_in(unverified: bytes, *, terms: BrokerTerms, doors: BrokerDoors) -> str:
@@ -57,6 +58,8 @@ def hand_in(unverified: bytes, *, terms: BrokerTerms, doors: BrokerDoors) -> str
     if asked.operation != OPERATION or rule is None or asked.policy_digest != terms.policy_digest:
         raise Denied("the approval is of nothing that this broker asks for", "approve the request as the job showed it")
     judge(asked, [("the approval", unverified)], Rule(1, rule.approvers), now)
+    if any(each.content == unverified for each in doors.book.approvals(_topic(asked), now)):
+        return approver  # handed in before: once on record is enough
     event = AuditEvent(now, f"person:{approver}", "approve", asked.object, "granted", f"for {asked.object_id}"[:1000], terms.policy_digest)
     doors.book.count((), [event], now)
     doors.book.keep_approval(StoredApproval(_topic(asked), approver[:128], unverified, datetime.fromisoformat(asked.expires)))

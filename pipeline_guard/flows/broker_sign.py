@@ -72,7 +72,7 @@ def sign(wanted: Wanted, *, terms: BrokerTerms, doors: BrokerDoors, signing: Sig
     except (Denied, UsageError) as missing:  # granted, and not there: told like one that is not granted
         doors.book.count((), refusals([(wanted.key, missing.what)], caller.actor, terms, doors, "sign"), now)
         raise Refused(missing.what) from None
-    doors.meter.add("signatures_total", wanted.key)
+    doors.meter.add("signatures_total", wanted.type)
     return bundle, public
 
 

@@ -41,6 +41,7 @@ from pipeline_guard.model.verdict import Unchecked, Verdict
 from pipeline_guard.policy.merge import merge
 from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, Registry, SecondEye, Source, Streams
 
+UNVERIFIABLE = "lock-unverifiable"  # formats without hashes: told, and accepted unless policy demands that everything is proven
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
 
@@ -171,7 +172,8 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
         for kind, item in _look_into(path, doors):
             looked.take(kind, item)
     facts = GateFacts(tuple(looked.found), tuple(looked.unchecked), looked.files, base, notes)
-    settings = replace(settings, allow_unchecked=settings.allow_unchecked + excused(settings) + advised.excused + asked.excused)
+    unhashed = () if settings.network == "require" else (UNVERIFIABLE,)
+    settings = replace(settings, allow_unchecked=settings.allow_unchecked + excused(settings) + advised.excused + asked.excused + unhashed)
     return Gated(judge(facts, settings, doors.clock.now().date()), tuple(inventory), advised.snapshot)
 
 

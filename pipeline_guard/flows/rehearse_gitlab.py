@@ -273,7 +273,7 @@ class _Job:
     def _part(self, script: Sequence[str], own: frozenset[str], variables: Mapping[str, str], *, counts: bool) -> int:
         ours = [line for line in script if line in own]
         code = 0
-        if ours:
+        if any(_VERB.search(line) for line in ours):  # what never calls us answers nothing
             code = self._run(ours, variables, counts=counts)
         for line in script:
             if line not in own:

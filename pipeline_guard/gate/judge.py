@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -20,6 +19,13 @@ from pipeline_guard.model.location import Location
 from pipeline_guard.model.verdict import Check, CheckStatus, Outcome, Unchecked, Verdict
 
 _SHOWN = 3  # problems named in a sentence; the locations name all
+# where the noun for one is more than the plural without its last letter
+_SINGULAR = {
+    Kind.WORKFLOW: "workflow or action",
+    Kind.IMAGE: "file that names images",
+    Kind.SCRIPT: "file with shell scripts",
+    Kind.PIN: "pin asked of the forge",
+}
 
 
 def judge(facts: GateFacts, settings: GateSettings, today: date) -> Verdict:
@@ -75,12 +81,10 @@ def _run(rule: Rule, facts: GateFacts, settings: GateSettings, today: date) -> l
     checks += [_undecided(rule, problems) for problems in doubts.values()]
     missing = [item for kind, item in facts.unchecked if kind is rule.kind and not rule.follows]
     missing += [item for found in looked if isinstance(found, ModelFacts) for item in _doubts(found)]
-    checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule)) for item in missing]
+    checks += [Check(rule.id, CheckStatus.UNCHECKED, item.why, (Location(item.what),), _remedy(rule, settings)) for item in missing]
     if not checks:
-        number = len(looked)
-        noun = rule.kind.value if number != 1 else re.sub("(file|artifact|package|archive)s", r"\1", rule.kind.value)
         note = "".join(f", {note}" for kind, note in facts.notes if kind is rule.kind)
-        checks.append(Check(rule.id, CheckStatus.PASS, f"{number} {noun} looked at{note}" if number else _nothing(rule.kind, facts)))
+        checks.append(Check(rule.id, CheckStatus.PASS, _looked_at(rule.kind, len(looked), facts, note)))
     return checks
 
 
@@ -95,6 +99,12 @@ def _listing(problems: list[Problem]) -> str:
     return ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
 
 
+def _looked_at(kind: Kind, number: int, facts: GateFacts, note: str = "") -> str:
+    if not number:
+        return _nothing(kind, facts)
+    return f"{number} {kind.value if number != 1 else _SINGULAR.get(kind, kind.value.removesuffix('s'))} looked at{note}"
+
+
 def _nothing(kind: Kind, facts: GateFacts) -> str:
     if kind is Kind.ARTIFACT:
         return "policy names no artifacts" if not facts.base else "no artifact that policy names was changed"
@@ -106,7 +116,9 @@ def _doubts(model: ModelFacts) -> Iterator[Unchecked]:
         yield Unchecked(model.path, f"cannot tell what loading it would do: {'; '.join(model.doubts[:_SHOWN])}")
 
 
-def _remedy(rule: Rule) -> str:
+def _remedy(rule: Rule, settings: GateSettings) -> str:
+    if rule.id in settings.allow_unchecked:
+        return ""  # policy puts up with it
     return f"mend it, leave it out with gate.exclude, or put {rule.id} under gate.allow-unchecked"
 
 
@@ -133,7 +145,7 @@ def _inform(rule: Rule, looked: Sequence[Facts], facts: GateFacts, settings: Gat
     if rule.kind is Kind.CHANGE and not facts.base:
         return [Check(rule.id, CheckStatus.PASS, "no merge target to compare with")]
     if not problems and rule.kind is not Kind.CHANGE:
-        return [Check(rule.id, CheckStatus.PASS, f"{len(looked)} {rule.kind.value} looked at" if looked else _nothing(rule.kind, facts))]
+        return [Check(rule.id, CheckStatus.PASS, _looked_at(rule.kind, len(looked), facts))]
     if not problems:
         return [Check(rule.id, CheckStatus.PASS, "nothing that the gate rests on was changed")]
     listing = ", ".join(problem.what for problem in problems[:_SHOWN]) + (" and more" if len(problems) > _SHOWN else "")

@@ -17,7 +17,7 @@ from pipeline_guard.gate.container import Part, Trouble, unpack
 from pipeline_guard.gate.model_format import table, torchscript
 from pipeline_guard.gate.model_hazard import PICKLE, Doubt, Hazard
 from pipeline_guard.gate.octets import Octets, TooLong, part_of
-from pipeline_guard.gate.pickle_walk import Walk, is_opcode, walk
+from pipeline_guard.gate.pickle_walk import MAX_OPERATIONS, Walk, is_opcode, most_operations, walk
 
 MAX_DEPTH = 4  # containers in containers
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
@@ -78,7 +78,7 @@ def inspect(content: Octets, path: str) -> ModelFacts | None:
 
 def inspect_both(content: Octets, path: str) -> list[ModelFacts]:
     """Return the facts about the pickles in a file and those about its other models, each only where there is something to say."""
-    look = _Look()
+    look = _Look(budget=most_operations(len(content)))
     try:
         look.at(Part(path, content), "", 0)
     except TooLong as error:
@@ -105,6 +105,8 @@ class _Look:
     unpacked: int = 0
     loads: int = 0
     within: int = 0
+    operations: int = 0  # of all pickles so far: many small members are as slow as one large one
+    budget: int = MAX_OPERATIONS
 
     def at(self, part: Part, member: str, depth: int) -> None:
         """Look at one file or member, and into it."""
@@ -226,7 +228,11 @@ class _Look:
         """Look at pickles one after another, to the end of the bytes."""
         position, count, legacy = start, 0, False
         while position < len(content):
+            if self.operations > self.budget:
+                self.doubt(member, f"more than {self.budget} operations in all its pickles")
+                return
             walked = walk(content, position, doubtful=count > 0 and content[position] != 0x80)
+            self.operations += walked.operations
             if walked.why and count == 0 and not claims and not walked.dangers and walked.operations < _FEW_OPERATIONS:
                 return
             if walked.why and count:

@@ -19,6 +19,7 @@ from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, G
 
 MAX_OPERATIONS = 20_000_000  # of one pickle; more in a larger file
 _MOST_EVER = 200_000_000
+_MOST_MARKS = 1_000_000  # open at once; picklers have as many as their objects are deep
 # opcodes of numbers, and long runs of them: BINFLOAT, BININT1, BININT2, BININT, NONE, NEWTRUE, NEWFALSE
 _PLAIN = frozenset(b"GKMJN\x88\x89")
 _ONE = re.compile(rb"G.{8}|K.|M..|J.{4}|[N\x88\x89]", re.DOTALL)
@@ -62,10 +63,15 @@ def walk(data: Octets, start: int = 0, *, doubtful: bool = False) -> Walk:
     return Walk(dangers, machine.position, why, machine.operations, machine.calls, machine.value, nested)
 
 
+def most_operations(size: int) -> int:
+    """Return how many operations a pickle, or all those of a file, of so many bytes may have."""
+    return min(MAX_OPERATIONS + size // 4, _MOST_EVER)
+
+
 def _run(machine: Machine) -> None:
     """Go on to STOP; raise Stopped where that is not possible."""
     data, size, operations = machine.data, len(machine.data), _OPERATIONS
-    most = min(MAX_OPERATIONS + size // 4, _MOST_EVER)
+    most = most_operations(size)
     done = machine.operations
     held = data if isinstance(data, bytes) else b""  # only these can be searched by patterns
     stack, memo, doubtful = machine.stack, machine.memo, machine.doubtful
@@ -102,7 +108,7 @@ def _run(machine: Machine) -> None:
                         machine.memoized += 1
                     memo[data[at + 1]] = stack[-1]
                     at += 2
-                elif code == 0x28:  # MARK
+                elif code == 0x28 and len(machine.marks) < _MOST_MARKS:
                     machine.marks.append(len(stack))
                     stack.append(MARK)
                     at += 1
@@ -381,6 +387,8 @@ def _tuple_of(count: int) -> _Act:
 
 
 def _mark(machine: Machine, _begin: int, _end: int) -> None:
+    if len(machine.marks) >= _MOST_MARKS:
+        raise Stopped(f"more than {_MOST_MARKS:,} marks open at once")
     machine.marks.append(len(machine.stack))
     machine.push(MARK)
 

@@ -7,7 +7,7 @@ POSIX shell quoting, heredocs and command substitution; nothing is run. A text o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -78,6 +78,27 @@ def rereads(command: Command) -> list[Word]:
                 if option.endswith("c" if name != "node" and name not in ("perl", "ruby") else "e"):
                     return [command.words[behind + 1]]
     return []
+
+
+def piped(following: Sequence[Command]) -> list[Word]:
+    """Return the words of the first command if what it prints ends in a shell or interpreter that runs it."""
+    first = following[0]
+    return first.words[1:] if first.operator == "|" and runs_input(following[1:]) else []
+
+
+def runs_input(following: Sequence[Command]) -> str:
+    """Return the program that a pipeline ends in, if it runs what comes in."""
+    for command in following:
+        names = command.names
+        program = names[0].rpartition("/")[2] if names else ""
+        options = names[1:]
+        if program in _SHELLS and not any(option.startswith("-") and option.endswith("c") for option in options[:1]):
+            return program
+        if program in _PROGRAMS and (not options or options[0] in ("-", "/dev/stdin")):
+            return program
+        if command.operator != "|":
+            break
+    return ""
 
 
 class _Scanner:

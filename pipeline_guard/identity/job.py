@@ -27,7 +27,7 @@ def identify(claims: VerifiedClaims, issuer: Issuer | None = None) -> JobIdentit
 
 
 def holder_of(identity: JobIdentity, table: ClaimTable, key: str) -> str:
-    """Return the name that all leases of one job share, at most 256 characters.
+    """Return the name that all leases of one job share, at most 240 characters.
 
     Where a forge does not number its jobs (GitHub Enterprise Server before ``check_run_id``), ``key``, the thumbprint of the job's own
     key, tells them apart.
@@ -36,7 +36,7 @@ def holder_of(identity: JobIdentity, table: ClaimTable, key: str) -> str:
     parts = [identity.claims.get(claim, "") for claim in table.job]
     if not all(parts):
         parts.append(key)
-    return ":".join([table.forge, where, identity.claims[table.repository], *parts])[:256]
+    return ":".join([table.forge, where, identity.claims[table.repository], *parts])[:240]
 
 
 def _table(claims: VerifiedClaims) -> ClaimTable:

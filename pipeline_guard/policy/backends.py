@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline_guard.errors import UsageError
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,100}|file:.{1,1000}")
+_REFERENCE = re.compile(r"env:PIPELINE_GUARD_[A-Z0-9_]{1,100}|file:.{1,1000}")  # variables of that name do not reach commands
 _ADDRESS = re.compile(r"https://[^\s@?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/[^\s@?#]*)?")
 
 
@@ -84,7 +84,8 @@ def check_backends(section: BackendsSection, name: str) -> None:
             text = getattr(backend, field, "")
             if text and not _REFERENCE.fullmatch(text):
                 raise UsageError(
-                    f"{name}: backends.{scheme}.{field} is no reference", "write env:NAME or file:PATH, never the token itself"
+                    f"{name}: backends.{scheme}.{field} is no reference",
+                    "write env:PIPELINE_GUARD_NAME or file:PATH, never the token itself",
                 )
     if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", section.vault.mount):
         raise UsageError(f"{name}: backends.vault.mount has signs that we do not send", "write the mount of the JWT method, like jwt")

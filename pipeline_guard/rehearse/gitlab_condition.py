@@ -16,6 +16,7 @@ _PATTERN = re.compile(r"/(?P<body>.+)/(?P<flags>[imsU]*)", re.DOTALL)
 MAX_LENGTH = 10_000  # characters of a condition
 _MAX_PATTERN = 500
 _MAX_SUBJECT = 10_000
+_NESTED = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[+*}](?:[^()\\]|\\.)*\)[+*{]")
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 
@@ -133,6 +134,8 @@ def _matches(subject: _Value, pattern: _Value) -> bool:
         return isinstance(subject, str) and pattern in subject  # NOTE: a variable without slashes is searched as it is
     if len(found["body"]) > _MAX_PATTERN:
         raise UsageError(f"a regular expression of more than {_MAX_PATTERN} characters")
+    if _NESTED.search(found["body"]):  # GitLab's engine takes linear time, ours would not
+        raise UsageError(f"repetitions in each other are not evaluated here: {pattern[:60]}", "write the pattern without them")
     flags = re.RegexFlag(0)
     for letter in found["flags"]:
         flags |= _FLAGS.get(letter, re.RegexFlag(0))

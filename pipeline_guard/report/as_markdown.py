@@ -31,11 +31,11 @@ def render_scan(report: ScanReport) -> str:
         for finding in findings
     )
     room = LIMIT // 3 if report.unchecked else LIMIT
-    lines += _bounded(rows, LIMIT - room if report.unchecked else room, len(findings), "findings")
+    lines += bounded(rows, LIMIT - room if report.unchecked else room, len(findings), "findings")
     if report.unchecked:
         lines += ["", "### Not examined", "", "| what | why |", "| --- | --- |"]
         notes = (f"| {code(item.what)} | {markup(item.why)} |" for item in report.unchecked)
-        lines += _bounded(notes, room - 1000, len(report.unchecked), "not examined")
+        lines += bounded(notes, room - 1000, len(report.unchecked), "not examined")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -54,7 +54,7 @@ def render_verdict(verdict: Verdict) -> str:
         where = "<br>".join(places)
         fix = code(check.fix) if check.fix else ""
         rows.append(f"| {check.status.value} | {code(check.id)} | {markup(check.why)} | {where} | {fix} |")
-    lines += _bounded(rows, LIMIT - 5000, len(rows), "checks")
+    lines += bounded(rows, LIMIT - 5000, len(rows), "checks")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -72,7 +72,7 @@ def _short(text: str) -> str:
     return clip(visible(clip(text, _CELL)), _CELL)
 
 
-def _bounded(rows: Iterable[str], limit: int, total: int, noun: str) -> list[str]:
+def bounded(rows: Iterable[str], limit: int, total: int, noun: str) -> list[str]:
     """Take rows while their bytes stay under ``limit``; say how many are left out."""
     taken: list[str] = []
     for row in rows:

@@ -21,7 +21,7 @@ def project(folder: Path, address: str) -> Path:
         "secrets:\n"
         "  APP_PASSWORD: {from: 'vault:kv/data/team/app#password', ttl: 5m}\n"
         "  DB: {from: 'vault:database/creds/app', ttl: 5m, as: file}\n"
-        f"backends:\n  vault: {{url: 'http://{address}', role: ci, identity: env:JOB_IDENTITY}}\n"
+        f"backends:\n  vault: {{url: 'http://{address}', role: ci, identity: env:PIPELINE_GUARD_JOB}}\n"
     )
     return folder
 
@@ -32,7 +32,7 @@ def test_value_and_made_role_reach_the_command_are_hidden_recorded_and_ended(gua
     with served(server) as address:
         project(tmp_path, address)
         script = f'test "$APP_PASSWORD" = "{VALUE}" && grep -q v-jwt-app-1 "$DB" && echo "$APP_PASSWORD" && cat "$DB"'
-        ran = guard("run", "--", "sh", "-c", script, cwd=tmp_path, env={"JOB_IDENTITY": JWT})
+        ran = guard("run", "--", "sh", "-c", script, cwd=tmp_path, env={"PIPELINE_GUARD_JOB": JWT})
         assert (ran.code, ran.err.count("error")) == (0, 0), ran.err
         assert ran.out.startswith("***\n")
         assert "Made-1" not in ran.out
@@ -51,7 +51,7 @@ def test_value_and_made_role_reach_the_command_are_hidden_recorded_and_ended(gua
 def test_backend_that_refuses_leaves_no_lease_and_starts_nothing(guard: Guard, tmp_path: Path) -> None:
     with served(VaultServer()) as address:
         project(tmp_path, address)
-        ran = guard("run", "--", "touch", str(tmp_path / "started"), cwd=tmp_path, env={"JOB_IDENTITY": JWT})
+        ran = guard("run", "--", "touch", str(tmp_path / "started"), cwd=tmp_path, env={"PIPELINE_GUARD_JOB": JWT})
         assert ran.code == 4
         assert ran.err.startswith("pipeline-guard: error: vault:kv/data/team/app#password is not in OpenBao, or may not be read\n")
     assert not (tmp_path / "started").exists()
@@ -59,7 +59,7 @@ def test_backend_that_refuses_leaves_no_lease_and_starts_nothing(guard: Guard, t
 
 def test_backend_that_is_away_is_unavailable_not_denied(guard: Guard, tmp_path: Path) -> None:
     project(tmp_path, "127.0.0.1:1")
-    ran = guard("run", "--", "true", cwd=tmp_path, env={"JOB_IDENTITY": JWT})
+    ran = guard("run", "--", "true", cwd=tmp_path, env={"PIPELINE_GUARD_JOB": JWT})
     assert ran.code == 5
     assert "pipeline-guard: hint: check the network and backends.vault.url" in ran.err
 
@@ -69,4 +69,4 @@ def test_job_without_an_identity_is_told_which_variable_is_missing(guard: Guard,
         project(tmp_path, address)
         ran = guard("run", "--", "true", cwd=tmp_path)
     assert ran.code == 2
-    assert "JOB_IDENTITY" in ran.err
+    assert "PIPELINE_GUARD_JOB" in ran.err

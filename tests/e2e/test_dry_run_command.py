@@ -100,8 +100,15 @@ def test_broken_repositories_are_one_clear_line(guard: Guard, repository: Any) -
 
 def test_watch_rehearses_again_after_a_change(repository: Any, temporary: Path) -> None:
     repository.commit("all", {".github/workflows/ci.yml": workflow(f"scan@{SHA}"), "a.py": "x = 1\n"})
-    words = [sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
-    child = subprocess.Popen(words, cwd=repository.path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    # a shell's background job ignores interrupts, and so would its children
+    words = ["env", "--default-signal=INT", sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
+    child = subprocess.Popen(
+        words,
+        cwd=repository.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert child.stdout is not None
     try:
         assert "exit 0" in next(line for line in child.stdout if line.startswith("verdict"))
@@ -126,7 +133,7 @@ def test_installed_package_finds_its_shells_without_a_checkout(tmp_path: Path, r
 
 
 def test_without_node_the_launcher_s_act_is_done_all_the_same(guard: Guard, repository: Any, tmp_path: Path) -> None:
-    for program in ("bash", "sh", "git", "mktemp", "dirname", "cat", "mkdir", "rm", "env"):
+    for program in ("bash", "sh", "git", "mktemp", "dirname", "cat", "mkdir", "rm", "env", "od", "tr"):
         (tmp_path / program).symlink_to(str(shutil.which(program)))
     repository.commit(
         "all", {".github/workflows/ci.yml": workflow(f"inject@{SHA}"), ".pipeline-guard.yml": "version: 1\nsecrets: {DB: {from: db}}\n"}

@@ -171,10 +171,11 @@ def test_a_registry_changed_beside_the_lock_fails(place: Place) -> None:
     assert failed(place.gate(base="main")) == {"registry-changed"}
 
 
-def test_a_lock_without_hashes_is_unchecked_until_policy_allows_it(place: Place) -> None:
+def test_a_lock_without_hashes_is_unchecked_and_accepted_unless_policy_demands_proof(place: Place) -> None:
     place.repository.write("Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n    rake (13.0.6)\n\nDEPENDENCIES\n  rake\n")
-    assert place.gate().outcome is Outcome.INCOMPLETE
-    assert place.gate(GateSettings(allow_unchecked=("lock-unverifiable",))).outcome is Outcome.ALLOW
+    assert "lock-unverifiable" in unchecked(place.gate())
+    assert place.gate().outcome is Outcome.ALLOW
+    assert place.gate(GateSettings(network="require")).outcome is Outcome.INCOMPLETE
 
 
 def test_an_unreadable_lock_of_the_merge_target_is_unchecked(place: Place) -> None:

@@ -17,6 +17,7 @@ LEFT_OUT = {
     "home",
     "quiet",
     "verbose",
+    "color",
     "format",
     "output",
     "staged",

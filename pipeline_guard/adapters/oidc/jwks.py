@@ -48,31 +48,34 @@ class HttpJwks:
         if issuer in self._pinned:
             return self._pinned[issuer]
         kept = self._kept[issuer]
-        with kept.lock:
-            if kept.jwks is None or time.monotonic() - kept.good > _FRESH:
-                self._ask(issuer, kept)
-            return self._usable(issuer, kept)
+        if kept.jwks is None or time.monotonic() - kept.good > _FRESH:
+            self._ask(issuer, kept)
+        return self._usable(issuer, kept)
 
     def fresh(self, issuer: str) -> Mapping[str, object]:
         """Return the set as it is now, unless that was asked half a minute ago."""
         if issuer in self._pinned:
             return self._pinned[issuer]
         kept = self._kept[issuer]
-        with kept.lock:
-            self._ask(issuer, kept)
-            return self._usable(issuer, kept)
+        self._ask(issuer, kept)
+        return self._usable(issuer, kept)
 
     def _ask(self, issuer: str, kept: _Kept) -> None:
-        now = time.monotonic()
-        if kept.asked is not None and now - kept.asked < _PAUSE:
+        """Ask the issuer, one of us for all; whoever has a set that is still bearable does not wait for a slow answer."""
+        if not kept.lock.acquire(blocking=kept.jwks is None):
             return
-        kept.asked = now
         try:
+            now = time.monotonic()
+            if kept.asked is not None and now - kept.asked < _PAUSE:
+                return
+            kept.asked = now
             kept.jwks = self._fetch(issuer)
             kept.good = time.monotonic()
         except GuardError:
             if kept.jwks is None:
                 raise
+        finally:
+            kept.lock.release()
 
     def _usable(self, issuer: str, kept: _Kept) -> Mapping[str, object]:
         if kept.jwks is None or time.monotonic() - kept.good > _BEARABLE:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline_guard.adapters.sql import tables
@@ -21,14 +21,27 @@ from pipeline_guard.errors import IntegrityError, Replayed, Throttled
 from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
 
 _rows = tables.sessions.c
+# on the way of every lease: built once
+_BY_TOKEN = select(tables.sessions).where(_rows.token == bindparam("token"))
+_BY_SECRET = select(tables.sessions).where(_rows.secret == bindparam("secret"))
+_SESSION, _PROOF, _GRANT = insert(tables.sessions), insert(tables.proofs), insert(tables.grants)
+_USED = select(tables.proofs.c.id).where(tables.proofs.c.id == bindparam("id"))
+
+
+def _counting(dialect: Any) -> Any:
+    one_more = {"number": tables.counts.c.number + 1}
+    return dialect.insert(tables.counts).on_conflict_do_update(index_elements=["bucket"], set_=one_more).returning(tables.counts.c.number)
+
+
+_COUNT = {"sqlite": _counting(sqlite), "postgresql": _counting(postgresql)}
 
 
 def redeem(connection: Connection, session: Session, may_repeat: Callable[[Session], bool]) -> None:
     """Use an identity token up; raise Replayed where it was, and the earlier session may not be repeated."""
-    earlier = connection.execute(select(tables.sessions).where(_rows.token == session.token)).first()
+    earlier = connection.execute(_BY_TOKEN, {"token": session.token}).first()
     values = _row(session)
     if earlier is None:
-        connection.execute(insert(tables.sessions).values(values))
+        connection.execute(_SESSION, values)
         return
     before = _read(earlier)
     if not may_repeat(before):
@@ -38,7 +51,7 @@ def redeem(connection: Connection, session: Session, may_repeat: Callable[[Sessi
 
 def find(connection: Connection, secret: str) -> Session | None:
     """Return the session of a token's digest."""
-    row = connection.execute(select(tables.sessions).where(_rows.secret == secret)).first()
+    row = connection.execute(_BY_SECRET, {"secret": secret}).first()
     return None if row is None else _read(row)
 
 
@@ -49,12 +62,12 @@ def close(connection: Connection, job: str) -> None:
 
 def spend(connection: Connection, use: Use, kept: datetime) -> None:
     """Use a proof up, count, and note under which name leases are held; raise Replayed where the proof was used, Throttled."""
-    if connection.execute(select(tables.proofs.c.id).where(tables.proofs.c.id == use.proof)).first() is not None:
+    if connection.execute(_USED, {"id": use.proof}).first() is not None:
         raise Replayed("the proof of possession was used before", "make a fresh one for each request")
-    connection.execute(insert(tables.proofs).values(id=use.proof, until=use.until.isoformat()))
+    connection.execute(_PROOF, {"id": use.proof, "until": use.until.isoformat()})
     count(connection, use.limits, use.now)
     if use.grant:
-        connection.execute(insert(tables.grants).values(holder=use.grant, job=use.job, until=kept.isoformat()))
+        connection.execute(_GRANT, {"holder": use.grant, "job": use.job, "until": kept.isoformat()})
 
 
 def grants(connection: Connection, job: str) -> Sequence[str]:
@@ -65,23 +78,12 @@ def grants(connection: Connection, job: str) -> Sequence[str]:
 
 def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> None:
     """Count one more in each bucket; raise Throttled where one is full."""
-    if not limits:
-        return
-    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    named: dict[str, Limit] = {}
-    rows = []
     for limit in limits:
         seconds = int(limit.window.total_seconds())
         begun = int(now.timestamp()) // seconds * seconds
         name = hashlib.sha256(f"{limit.bucket}\n{seconds}\n{begun}".encode()).hexdigest()
-        until = datetime.fromtimestamp(begun + seconds, UTC)
-        named[name] = limit
-        rows.append({"bucket": name, "number": 1, "until": until.isoformat()})
-    query = dialect.insert(tables.counts).values(rows)
-    query = query.on_conflict_do_update(index_elements=["bucket"], set_={"number": tables.counts.c.number + 1})
-    for found in connection.execute(query.returning(tables.counts.c.bucket, tables.counts.c.number)).all():
-        limit = named[found.bucket]
-        if found.number > limit.most:
+        row = {"bucket": name, "number": 1, "until": datetime.fromtimestamp(begun + seconds, UTC).isoformat()}
+        if connection.execute(_COUNT[connection.dialect.name], row).scalar_one() > limit.most:
             kind = limit.bucket.partition(":")[0]
             raise Throttled(f"too many requests of this {kind}", f"at most {limit.most} in {limit.window}; wait, and try again")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 4  # of the newest migration; a store of an older one is brought up when it is opened
+SCHEMA_VERSION = 5  # of the newest migration; a store of an older one is brought up when it is opened
 
 metadata = MetaData()
 

@@ -10,7 +10,7 @@ from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
 from pipeline_guard.gate.expression import expressions
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
-from pipeline_guard.gate.shell import commands, rereads
+from pipeline_guard.gate.shell import commands, piped, rereads
 from pipeline_guard.gate.untrusted import Taint
 from pipeline_guard.gate.workflow_parts import action_of, line_in
 from pipeline_guard.model.gate_settings import GateSettings
@@ -55,6 +55,8 @@ def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
 def _codes(step: Step) -> Iterator[str]:
     if step.run:
         yield step.run
+    if step.shell and "${{" in step.shell:
+        yield step.shell  # the command line that the script is given to
     for name in _SCRIPTS.get(action_of(step), ()):
         for key, text in step.inputs.items():
             if key.lower() == name:
@@ -65,8 +67,9 @@ def _evaluated(facts: WorkflowFacts, step: Step, taint: Taint) -> Iterator[Probl
     carried = {name: source for name, text in step.environment.items() if (source := taint.source(text, step.job, step.environment))}
     if not carried or not step.run:
         return
-    for command in commands(step.run):
-        for word in rereads(command):
+    listed = list(commands(step.run))
+    for at, command in enumerate(listed):
+        for word in [*rereads(command), *piped(listed[at:])]:
             for name, _quoted in word.variables:
                 if name in carried:
                     place = Location(facts.path, (step.run_line or step.line) + command.line)

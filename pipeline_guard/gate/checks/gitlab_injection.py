@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pipeline_guard.gate.ci_facts import GitlabFacts, Script
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
-from pipeline_guard.gate.shell import Command, commands, rereads
+from pipeline_guard.gate.shell import Command, Word, commands, piped, rereads
 from pipeline_guard.gate.untrusted import GITLAB_NAMES, GITLAB_TEXTS
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
@@ -25,8 +25,9 @@ def check(facts: GitlabFacts, _settings: GateSettings) -> Iterator[Problem]:
     for script in facts.scripts:
         texts = _carriers(script, GITLAB_TEXTS)
         names = _carriers(script, GITLAB_NAMES) | texts
-        for command in commands(script.text):
-            yield from _command(facts.path, script, command, texts, names)
+        listed = list(commands(script.text))
+        for at, command in enumerate(listed):
+            yield from _command(facts.path, script, command, piped(listed[at:]), texts, names)
         for found in _INPUT.finditer(script.text):
             if found[1] in facts.inputs and "posix_escape" not in found[2]:
                 line = script.line + script.text.count("\n", 0, found.start())
@@ -44,9 +45,11 @@ def _carriers(script: Script, sources: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def _command(path: str, script: Script, command: Command, texts: dict[str, str], names: dict[str, str]) -> Iterator[Problem]:
+def _command(
+    path: str, script: Script, command: Command, handed: list[Word], texts: dict[str, str], names: dict[str, str]
+) -> Iterator[Problem]:
     place = Location(path, script.line + command.line)
-    read_again = {name for word in rereads(command) for name, _quoted in word.variables}
+    read_again = {name for word in [*rereads(command), *handed] for name, _quoted in word.variables}
     for name in sorted(read_again & set(names)):
         yield Problem(place, f"${name}, read as code", "hand it over as an argument, or through the environment in single quotes")
     program = next(iter(command.names), "")

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pipeline_guard.gate.ci_facts import ScriptFacts
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
-from pipeline_guard.gate.shell import Command, commands
+from pipeline_guard.gate.shell import Command, commands, runs_input
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
 _FETCHERS = {"curl", "wget"}
-_SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
-_PROGRAMS = {"python", "python3", "node", "perl", "ruby", "php"}
 _SUBSTITUTED = re.compile(
     r"(?:\b(?:ba|z|da|k)?sh|\bsource|(?:^|[;&|\s])\.|\beval|\bpython3?)\s+(?:-\w+\s+)*[\"']?(?:<\(|\$\(|`)\s*(?:curl|wget)\s[^)`\n]{0,400}",
     re.MULTILINE,
@@ -35,7 +33,7 @@ def check(facts: ScriptFacts, _settings: GateSettings) -> Iterator[Problem]:
             continue
         listed = list(commands(script.text))
         for at, command in enumerate(listed):
-            if _fetches(command) and command.operator == "|" and (runner := _runs(listed[at + 1 :])):
+            if _fetches(command) and command.operator == "|" and (runner := runs_input(listed[at + 1 :])):
                 yield _problem(facts.path, script.line + command.line, f"{command.names[0]} | {runner}")
         for pattern in (_SUBSTITUTED, _POWERSHELL):
             for found in pattern.finditer(script.text):
@@ -50,21 +48,6 @@ def _problem(path: str, line: int, what: str) -> Problem:
 def _fetches(command: Command) -> bool:
     names = command.names
     return bool(names) and names[0].rpartition("/")[2] in _FETCHERS and not any(_LOCAL.match(name) for name in names[1:])
-
-
-def _runs(following: list[Command]) -> str:
-    """Return the program that a pipeline ends in, if it runs what comes in."""
-    for command in following:
-        names = command.names
-        program = names[0].rpartition("/")[2] if names else ""
-        options = names[1:]
-        if program in _SHELLS and not any(option.startswith("-") and option.endswith("c") for option in options[:1]):
-            return program
-        if program in _PROGRAMS and (not options or options[0] in ("-", "/dev/stdin")):
-            return program
-        if command.operator != "|":
-            break
-    return ""
 
 
 RULE = Rule(

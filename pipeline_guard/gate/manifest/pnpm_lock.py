@@ -120,7 +120,7 @@ def _swaps(root: dict[str, Any], shape: Shape, text: str) -> Iterator[tuple[Loca
                 specifier, got = shape.word(row.get("specifier"), name), shape.word(row.get("version"), name)
                 at = text.find(f"version: {got}")
                 place = Location(shape.path, text.count("\n", 0, at) + 1 if at >= 0 else 1)
-                other = _NEW.fullmatch(got)
+                other = _NEW.fullmatch(got.partition("(")[0])
                 if other and other[1] != name and not got.startswith("link:") and re.fullmatch(r"[\w.*^~<>=|+\-\s]*", specifier):
                     yield place, f"{name} is {other[1]}, which nobody asks for by that name"
                 target = posixpath.normpath(posixpath.join(posixpath.dirname(shape.path), folder, got.removeprefix("link:")))

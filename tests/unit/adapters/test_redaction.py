@@ -313,3 +313,18 @@ def test_a_value_longer_than_a_piece_leaves_nothing_at_its_seams() -> None:
     value = base64.b85encode(hashlib.sha512(b"a seed").digest() * 12)
     assert len(value) > 3 * PIECE
     assert redact(b"<" + value + b">", value.decode()) == b"<***>"
+
+
+def test_values_in_packed_texts_are_counted_for_whom_they_are() -> None:
+    secrets = [b"kq7w9x2mT5zz-one", b"Another-1-value", b"Third-3-of-them"]
+    packed = [base64.b64encode(gzip.compress(b"x=" + value)) for value in secrets[:2]]
+    redactor = Redactor([Secret(value) for value in secrets])
+    shown = redactor.feed(b"a " + packed[0] + b"\nb " + packed[1] + b"\nc " + packed[0] + b" d\n") + redactor.finish()
+    assert redactor.counts == [2, 1, 0]
+    assert shown.count(b"***") == 3
+    assert shown.endswith(b" d\n")
+
+
+def test_what_only_looks_packed_is_left_alone_and_read_once() -> None:
+    text = b"H4sI" * 50_000 + b" " + b"H4sIAAAAAAAA " * 20_000  # a decoding of all that follows at each place would take hours
+    assert redact(text, VALUE) == text

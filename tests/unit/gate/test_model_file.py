@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline_guard.gate import container
+from pipeline_guard.gate import container, pickle_walk
 from pipeline_guard.gate.lz4 import Lz4Decompressor
 from pipeline_guard.gate.model_file import ModelFacts, ModelVerdict, inspect
 from tests.unit.gate.pickles import gadget, joblib, npy, packed, tensor_state, text, torch_zip
@@ -263,6 +263,13 @@ def test_bombs_end_at_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
         found = facts(wrap(pickle.dumps(b"x" * 100_000)), "m.pkl")
         assert found.verdict is UNDECIDABLE
         assert any("larger than" in doubt for doubt in found.doubts)
+
+
+def test_many_small_pickles_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_walk, "MAX_OPERATIONS", 1_000)
+    members = {f"{number}.pkl": pickle.dumps([[0]] * 100 + list(range(300))) for number in range(50)}
+    doubts = facts(packed(members, zipfile.ZIP_DEFLATED), "m.pt").doubts
+    assert any("operations in all its pickles" in doubt for doubt in doubts)
 
 
 def test_containers_in_containers_end_somewhere() -> None:

@@ -190,6 +190,11 @@ def test_no_cut_makes_a_gadget_safe(protocol: int) -> None:
     assert found[-1]
 
 
+def test_marks_without_end_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_walk, "_MOST_MARKS", 100)
+    assert "marks" in walk(b"(" * 200 + b".").why
+
+
 def test_a_budget_ends_the_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pickle_walk, "MAX_OPERATIONS", 100)
     assert "more than 175 operations" in walk(b"\x80\x02" + b"N0" * 149 + b"N.").why

@@ -15,6 +15,7 @@ HEAD = b"version: 1\n"
         (b"backends: {vault: {url: 'http://vault.example'}}", "no https address"),
         (b"backends: {vault: {url: 'https://user@vault.example'}}", "no https address"),
         (b"backends: {vault: {token: hvs-something}}", "backends.vault.token is no reference"),
+        (b"backends: {vault: {identity: 'env:CI_JOB_JWT'}}", "backends.vault.identity is no reference"),
         (b"backends: {k8s: {token: abc}}", "backends.k8s.token is no reference"),
         (b"backends: {vault: {mount: '../sys'}}", "signs that we do not send"),
         (b"backends: {vaults: {}}", "unknown key vaults"),

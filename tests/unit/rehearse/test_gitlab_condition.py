@@ -23,7 +23,8 @@ def test_conditions_hold_as_documented(condition: str, found: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "condition", ["", "$A ==", "==", "($A", "$A)", "$A = 1", "$A =~ /(/", "$A == `x`", "(" * 60 + "$A" + ")" * 60, "$A" * MAX_LENGTH]
+    "condition",
+    ["", "$A ==", "==", "($A", "$A)", "$A = 1", "$A =~ /(/", "$A == `x`", "$A =~ /(a+)+$/", "(" * 60 + "$A" + ")" * 60, "$A" * MAX_LENGTH],
 )
 def test_what_gitlab_refuses_is_refused(condition: str) -> None:
     with pytest.raises(UsageError):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 
@@ -8,6 +10,7 @@ from pipeline_guard.model.finding import FindingStatus, ScanReport, Severity
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.verdict import Check, CheckStatus, Outcome, Unchecked, Verdict
 from pipeline_guard.report.as_text import place_of, render_scan, render_verdict
+from pipeline_guard.report.look import Look
 from tests.unit.report.samples import FAILED, HOSTILE, PASSED, REPORTS, UNCHECKED, VERDICTS, WAIVED, finding, scan, verdict
 
 
@@ -43,7 +46,7 @@ def test_a_clean_scan_is_one_line() -> None:
 
 def test_a_verdict_reads_as_status_reason_place_fix_and_policy() -> None:
     assert render_verdict(verdict(PASSED, WAIVED, UNCHECKED, FAILED)) == (
-        "fail       requirements-unhashed: requests is not pinned by hash\n"
+        "FAIL       requirements-unhashed: requests is not pinned by hash\n"
         "           at requirements.txt:3:1\n"
         "           at other.txt\n"
         "           fix: pip-compile --generate-hashes\n"
@@ -51,11 +54,60 @@ def test_a_verdict_reads_as_status_reason_place_fix_and_policy() -> None:
         "           at model.bin\n"
         "waived     artifact-unsigned: waived until 2027-01-01 by ada: legacy\n"
         "           at dist/old.whl\n"
-        "pass       action-unpinned: every action is pinned by commit\n"
+        "pass       1 check: workflows 1\n"
         "\n"
         "verdict: block: 1 failed, 1 unchecked, 1 waived, 1 passed\n"
         f"policy sha256:{'ab' * 32} from main:.pipeline-guard.yml\n"
     )
+
+
+def test_what_passed_is_one_line_by_group_and_each_on_its_own_only_when_asked_for() -> None:
+    ids = ["lock-drift", "lock-source", "requirement-index", "gitlab-injection", "model-code", "pickle-unsafe", "action-unpinned"]
+    result = verdict(*(Check(name, CheckStatus.PASS, "no model files among 9 files") for name in ids), outcome=Outcome.ALLOW)
+    assert render_verdict(result).splitlines()[0] == "pass       7 checks: dependencies 3, models 2, GitLab CI 1, workflows 1"
+    told = render_verdict(result, Look(verbose=True)).splitlines()
+    assert told[:7] == [f"pass       {name}: no model files among 9 files" for name in ids]
+
+
+def test_a_note_to_the_reviewer_is_shown_although_it_passes() -> None:
+    note = Check("gate-file-changed", CheckStatus.PASS, ".pipeline-guard.yml was changed", (Location(".pipeline-guard.yml"),))
+    assert render_verdict(verdict(note)).startswith("note       gate-file-changed: .pipeline-guard.yml was changed\n           at .pipe")
+
+
+def test_one_unreadable_file_is_told_once_however_many_checks_it_stops() -> None:
+    place = (Location("big.yml"),)
+    stopped = [
+        Check(name, CheckStatus.UNCHECKED, "over 4 MiB", place, f"allow {name}")
+        for name in ("action-unpinned", "image-unpinned", "tool-unpinned")
+    ]
+    text = render_verdict(verdict(*stopped, Check("model-code", CheckStatus.UNCHECKED, "over 4 MiB", (Location("other"),))))
+    assert text.count("at big.yml") == 1
+    assert "unchecked  action-unpinned (and 2 more checks): over 4 MiB\n" in text
+    assert "verdict: block: 4 unchecked\n" in text
+
+
+def test_colour_adds_to_the_words_and_changes_none() -> None:
+    for plain, coloured in (
+        (render_verdict(verdict(FAILED, PASSED, WAIVED)), render_verdict(verdict(FAILED, PASSED, WAIVED), Look(colour=True))),
+        (render_scan(scan(finding())), render_scan(scan(finding()), Look(colour=True))),
+    ):
+        assert "\x1b[1;31m" in coloured
+        assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_a_narrow_terminal_folds_sentences_and_leaves_paths_and_words_whole() -> None:
+    long = Check("x-y", CheckStatus.FAIL, "word " * 40 + "end", (Location("a/" * 50 + "f"),), "do " * 40)
+    text = render_verdict(verdict(long), Look(width=60))
+    assert ("a/" * 50 + "f\n") in text
+    assert max(len(line) for line in text.splitlines() if "a/a/" not in line and "sha256" not in line) <= 60
+    assert " ".join(text.split()) == " ".join(render_verdict(verdict(long)).split())
+
+
+def test_an_ascii_terminal_gets_ascii() -> None:
+    text = render_scan(scan(finding("gr\u00fc\u00df.py")), Look(unicode=False))
+    assert text.isascii()
+    assert "AKIA..." in text
+    assert "gr\\xfc\\xdf.py" in text
 
 
 def test_an_empty_verdict_still_names_its_policy() -> None:

@@ -69,3 +69,10 @@ def test_refusals_are_denied_and_outages_are_tried_again(project: GitlabProject,
 def test_damaged_handle_is_told(project: GitlabProject, handle: bytes) -> None:
     with pytest.raises(Unavailable, match="damaged"):
         project.undo(Secret(handle))
+
+
+def test_token_whose_name_only_begins_like_ours_is_left_alone(project: GitlabProject, gitlab: FakeGitlab) -> None:
+    project.make(wish(Clock()))
+    gitlab.tokens[2] = {**gitlab.tokens[1], "id": 2, "name": gitlab.tokens[1]["name"] + " of somebody"}
+    project.undo(project.handle(wish(Clock())))
+    assert [token["revoked"] for token in gitlab.tokens.values()] == [True, False]

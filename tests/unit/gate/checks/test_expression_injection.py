@@ -55,10 +55,16 @@ def test_a_variable_in_quotes_is_the_way_out() -> None:
     assert failing(check, job('- env: {T: "${{ github.head_ref }}"}\n  run: echo "$T"')) == []
 
 
-@pytest.mark.parametrize("script", ['eval "echo $T"', 'bash -c "echo $T"', "python3 -c \"print('$T')\"", 'ssh host "run $T"'])
+@pytest.mark.parametrize(
+    "script", ['eval "echo $T"', 'bash -c "echo $T"', "python3 -c \"print('$T')\"", 'ssh host "run $T"', "echo $T | sh"]
+)
 def test_a_variable_that_is_read_as_code_fails(script: str) -> None:
     (found,) = failing(check, job(f'- env: {{T: "${{{{ github.head_ref }}}}"}}\n  run: |\n    true\n    {script}'))
     assert found == ("$T, which is github.head_ref and read as code here,", 8)
+
+
+def test_text_in_the_command_line_of_the_shell_fails() -> None:
+    assert len(lines(check, job('- run: x\n  shell: bash -c "${{ github.head_ref }}" {0}'))) == 1
 
 
 def test_single_quotes_leave_the_variable_to_the_inner_shell() -> None:

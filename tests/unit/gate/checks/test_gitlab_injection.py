@@ -21,6 +21,8 @@ def script(text: str, head: str = "") -> list[tuple[str, int]]:
         ('eval "deploy $CI_COMMIT_REF_NAME"', "$CI_COMMIT_REF_NAME, read as code"),
         ('sh -c "deploy $CI_COMMIT_BRANCH"', "$CI_COMMIT_BRANCH, read as code"),
         ("ssh host \"deploy '$CI_COMMIT_TAG'\"", "$CI_COMMIT_TAG, read as code"),
+        ("echo $CI_MERGE_REQUEST_TITLE | tee log | sh", "$CI_MERGE_REQUEST_TITLE, read as code"),
+        ('printf "%s" "$CI_COMMIT_MESSAGE" | python3 -', "$CI_COMMIT_MESSAGE, read as code"),
         ("x=$(notify $CI_COMMIT_TITLE)", "$CI_COMMIT_TITLE without quotes"),
     ],
 )
@@ -35,6 +37,7 @@ def test_texts_of_outsiders_as_words_or_code_fail(text: str, what: str) -> None:
         "notify '$CI_COMMIT_MESSAGE'",
         "git checkout $CI_COMMIT_REF_NAME",
         "echo $CI_COMMIT_TITLE",
+        "echo $CI_COMMIT_TITLE | sh -c 'cat'",
         "TITLE=$CI_COMMIT_TITLE make",
         "if [[ $CI_COMMIT_MESSAGE =~ skip ]]; then exit 0; fi",
         "sh -c 'deploy \"$CI_COMMIT_BRANCH\"'",

@@ -40,6 +40,10 @@ def test_trust_without_looking_is_told() -> None:
     assert len(whats(RULE, sample("gradle/verification-metadata.xml", trust))) == 1
 
 
+def test_peers_behind_a_version_are_no_other_name() -> None:
+    assert whats(RULE, sample("pnpm-lock.yaml", ("version: 2.1.3", "version: 2.1.3(@babel/core@7.1.0)"))) == []
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [

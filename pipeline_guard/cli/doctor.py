@@ -23,7 +23,7 @@ from pipeline_guard.model.diagnosis import Diagnosis, Health
 from pipeline_guard.report import as_diagnosis
 
 # variables that are no flag's
-_VARIABLES = ("FINGERPRINT_KEY", "ID_TOKEN", "MODULE", "PIN_LAST_TRY", "STORE_URL", "RESULTS")
+_VARIABLES = ("FINGERPRINT_KEY", "ID_TOKEN", "MODULE", "PIN_LAST_TRY", "STORE_URL", "STORE_CA", "RESULTS")
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:

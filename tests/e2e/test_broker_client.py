@@ -199,20 +199,21 @@ def token(**claims: Any) -> Secret:
 @pytest.mark.parametrize(
     ("given", "apart", "word"),
     [
-        (token(), 0.0, "it is refused"),
-        (token(), 400.0, "the clocks are 400 s apart"),
-        (token(), -90.0, "the clocks are 90 s apart"),
-        (token(aud=["pipeline-guard"]), 0.0, "it is refused"),
-        (token(aud=["a", "b"]), 0.0, "audience"),
-        (token(aud="pipeline-guard#key"), 0.0, "it is refused"),
-        (token(exp=1), 0.0, "expired"),
-        (token(nbf=int(time.time()) + 900), 0.0, "not valid yet"),
-        (Secret(b"nonsense"), 0.0, "malformed"),
-        (Secret(b"a.b.c"), 0.0, "malformed"),
+        ({}, 0.0, "it is refused"),
+        ({}, 400.0, "the clocks are 400 s apart"),
+        ({}, -90.0, "the clocks are 90 s apart"),
+        ({"aud": ["pipeline-guard"]}, 0.0, "it is refused"),
+        ({"aud": ["a", "b"]}, 0.0, "audience"),
+        ({"aud": "pipeline-guard#key"}, 0.0, "it is refused"),
+        ({"exp": 1}, 0.0, "expired"),
+        ({"nbf": 2**33}, 0.0, "not valid yet"),
+        (b"nonsense", 0.0, "malformed"),
+        (b"a.b.c", 0.0, "malformed"),
     ],
-)  # fmt: skip
-def test_cause_is_read_off_the_jobs_own_token(given: Secret, apart: float, word: str) -> None:
-    assert word in diagnose(given, "pipeline-guard", apart, datetime.now(UTC))[0]
+)
+def test_cause_is_read_off_the_jobs_own_token(given: dict[str, Any] | bytes, apart: float, word: str) -> None:
+    mine = Secret(given) if isinstance(given, bytes) else token(**given)
+    assert word in diagnose(mine, "pipeline-guard", apart, datetime.now(UTC))[0]
 
 
 def test_approval_by_a_person_is_asked_for_handed_in_and_good_for_this_run_only(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_job_gets_a_role_uses_it_and_it_is_gone_at_the_end(guard: Guard, project
         ("secret.lease", "granted"),
         ("secret.use", "granted"),
         ("secret.made", "done"),
+        ("secret.hidden", "done"),
         ("secret.revoke", "granted"),
         ("secret.use", "granted"),
         ("secret.undo", "done"),

@@ -258,7 +258,7 @@ def test_inject_runs_main_and_post_and_its_values_are_masked(rehearse: Rehearse)
     plan = rehearse(files)
     assert [step["verb"] for step in plan["steps"]] == ["inject", "scan", "revoke"]
     inject, _, post = plan["steps"]
-    assert inject["masks"] == 1
+    assert inject["masks"] >= 1  # the value, and what it may look like in a log
     assert "db: granted" in inject["notes"][0]
     assert "canary-" not in json.dumps(plan)
     assert "revoked 1 lease" in post["output"]

@@ -174,7 +174,7 @@ def test_closed_output_hands_nothing_out(tmp_path: Path) -> None:
     source = (
         "import sys; from pipeline_guard.adapters.handover import JobHandover; from pipeline_guard.model.lease import *; "
         "from pipeline_guard.model.secret import Secret; from pipeline_guard.errors import Unavailable\n"
-        "what = Injection((), (Injected('TOKEN', Secret(b'kq7w9x2mT5zz'), Delivery.ENV),))\n"
+        "what = Injection((), (Injected('TOKEN', Secret(b'kq7w9x' + b'2mT5zz'), Delivery.ENV),))\n"
         "environ = {'GITHUB_ACTIONS': 'true', 'GITHUB_ENV': sys.argv[1] + '/env', 'RUNNER_TEMP': sys.argv[1]}\n"
         "try:\n    JobHandover(sys.argv[1], environ).deliver(what, 'job', Target.ENV)\n"
         "except Unavailable as error:\n    print(error.what, file=sys.stderr)\n"

@@ -8,9 +8,8 @@ more than one signature, a key id. Nothing read here is verified.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,77 +63,44 @@ def read_bundle(unverified_bundle: bytes, name: str) -> UnverifiedEnvelope:
         document = parse_json(unverified_bundle, name, limit=MAX_BUNDLE)
     except UsageError as error:
         raise IntegrityError(f"{error.what} (damaged or cut off)", _HINT) from None
-    reader = _Reader(name)
-    top = reader.mapping(document, "the bundle", {"mediaType", "verificationMaterial"}, {"dsseEnvelope", "messageSignature"})
-    if reader.text(top["mediaType"], "mediaType") not in READ_MEDIA_TYPES:
-        raise reader.refuse("not a bundle version that is known", "versions 0.1 to 0.3 of the Sigstore bundle are read")
-    hint = reader.hint(top["verificationMaterial"])
     fields = Fields(name, _HINT)
+    top = fields.mapping(document, "the bundle", "mediaType verificationMaterial", "dsseEnvelope messageSignature")
+    if fields.text(top["mediaType"], "mediaType") not in READ_MEDIA_TYPES:
+        raise fields.refuse("not a bundle version that is known", "versions 0.1 to 0.3 of the Sigstore bundle are read")
+    hint = _hint_of(top["verificationMaterial"], fields)
     timestamps = read_timestamps(top["verificationMaterial"], fields)
     if ("dsseEnvelope" in top) == ("messageSignature" in top):
-        raise reader.refuse("a bundle holds one statement or one signature of a blob")
+        raise fields.refuse("a bundle holds one statement or one signature of a blob")
     if "messageSignature" in top:
         message = read_message_signature(top["messageSignature"], fields)
         return UnverifiedEnvelope(b"", message.signature, hint, timestamps, message)
-    return replace(reader.envelope(top["dsseEnvelope"], hint), timestamps=timestamps)
+    return replace(_envelope(top["dsseEnvelope"], hint, fields), timestamps=timestamps)
 
 
-class _Reader:
-    """Reads fields of one bundle and refuses in its name."""
+def _hint_of(value: Any, fields: Fields) -> str:
+    """Return the hint of which key signed; "" for none."""
+    what = "verificationMaterial"
+    carried = "publicKey certificate x509CertificateChain tlogEntries timestampVerificationData"
+    material = fields.mapping(value, what, optional=carried)
+    if "certificate" in material or "x509CertificateChain" in material:
+        what = f"{fields.name}: signed with a certificate, not with a bare key"
+        raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "say who must have signed: --certificate-identity")
+    # Log entries say nothing about a bare key; they are neither needed nor trusted.
+    if not isinstance(material.get("tlogEntries", []), list):
+        raise fields.refuse(f"{what} is malformed")
+    if "publicKey" not in material:
+        raise fields.refuse(f"{what} names no public key")
+    return fields.text(fields.mapping(material["publicKey"], "publicKey", optional="hint").get("hint", ""), "hint")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
 
-    def refuse(self, what: str, hint: str = _HINT) -> IntegrityError:
-        return IntegrityError(f"{self.name}: {what}", hint)
-
-    def mapping(self, value: Any, what: str, required: set[str], optional: set[str]) -> Mapping[str, Any]:
-        if not isinstance(value, dict):
-            raise self.refuse(f"{what} is not a JSON object")
-        for field in sorted(required - value.keys()):
-            raise self.refuse(f"{what} has no {field}")
-        if value.keys() - required - optional:
-            raise self.refuse(f"{what} has fields that no version of the format knows")
-        return value
-
-    def text(self, value: Any, what: str) -> str:
-        if not isinstance(value, str):
-            raise self.refuse(f"{what} is not text")
-        return value
-
-    def base64(self, value: Any, what: str) -> bytes:
-        text = self.text(value, what)
-        try:
-            decoded = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):  # ValueError: not ASCII
-            raise self.refuse(f"{what} is not base64") from None
-        # unused trailing bits give one value several spellings
-        if not decoded or base64.b64encode(decoded).decode() != text:
-            raise self.refuse(f"{what} is not base64 as written by an encoder")
-        return decoded
-
-    def hint(self, value: Any) -> str:
-        what = "verificationMaterial"
-        carried = {"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"}
-        material = self.mapping(value, what, set(), carried)
-        if "certificate" in material or "x509CertificateChain" in material:
-            what = f"{self.name}: signed with a certificate, not with a bare key"
-            raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "say who must have signed: --certificate-identity")
-        # Log entries say nothing about a bare key; they are neither needed nor trusted.
-        if not isinstance(material.get("tlogEntries", []), list):
-            raise self.refuse(f"{what} is malformed")
-        if "publicKey" not in material:
-            raise self.refuse(f"{what} names no public key")
-        return self.text(self.mapping(material["publicKey"], "publicKey", set(), {"hint"}).get("hint", ""), "hint")
-
-    def envelope(self, value: Any, hint: str) -> UnverifiedEnvelope:
-        envelope = self.mapping(value, "dsseEnvelope", {"payload", "payloadType", "signatures"}, set())
-        if self.text(envelope["payloadType"], "payloadType") != PAYLOAD_TYPE:
-            raise self.refuse("the payload is no in-toto statement")
-        signatures = envelope["signatures"]
-        if not isinstance(signatures, list) or len(signatures) != 1:
-            raise self.refuse("a bundle has exactly one signature")
-        signature = self.mapping(signatures[0], "the signature", {"sig"}, {"keyid"})
-        if self.text(signature.get("keyid", ""), "keyid"):
-            raise self.refuse("the signature carries a key id", "bundles name their key by the hint; sign again without a key id")
-        return UnverifiedEnvelope(self.base64(envelope["payload"], "payload"), self.base64(signature["sig"], "sig"), hint)
+def _envelope(value: Any, hint: str, fields: Fields) -> UnverifiedEnvelope:
+    envelope = fields.mapping(value, "dsseEnvelope", "payload payloadType signatures", "")
+    if fields.text(envelope["payloadType"], "payloadType") != PAYLOAD_TYPE:
+        raise fields.refuse("the payload is no in-toto statement")
+    signatures = envelope["signatures"]
+    if not isinstance(signatures, list) or len(signatures) != 1:
+        raise fields.refuse("a bundle has exactly one signature")
+    signature = fields.mapping(signatures[0], "the signature", "sig", "keyid")
+    if fields.text(signature.get("keyid", ""), "keyid"):
+        raise fields.refuse("the signature carries a key id", "bundles name their key by the hint; sign again without a key id")
+    return UnverifiedEnvelope(fields.base64(envelope["payload"], "payload"), fields.base64(signature["sig"], "sig"), hint)

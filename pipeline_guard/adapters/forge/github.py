@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pipeline_guard.adapters.forge.trouble import again, translated
-from pipeline_guard.errors import Denied, GuardError, Unavailable, UsageError
+from pipeline_guard.adapters.forge.trouble import again, optional, translated
+from pipeline_guard.errors import Denied, Unavailable, UsageError
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.forge import MARKER, Notice, Posted, Publication
 from pipeline_guard.model.secret import Secret
@@ -87,9 +87,9 @@ class GitHubForge:
         """Post everything that is wanted; only the status must succeed. Raises Denied or Unavailable where that does not."""
         posted = self._decisive(publication)
         if publication.has_comment and publication.event.change:
-            posted.append(self._optional("comment", lambda: self._comment(publication)))
+            posted.append(optional("comment", lambda: self._comment(publication), self._pause))
         if publication.sarif:
-            posted.append(self._optional("SARIF", lambda: self._upload(publication)))
+            posted.append(optional("SARIF", lambda: self._upload(publication), self._pause))
         return posted
 
     def _decisive(self, publication: Publication) -> list[Posted]:
@@ -100,12 +100,6 @@ class GitHubForge:
                 left = Posted("check run", "left out", error.what)
             return [left, again(lambda: self._status(publication), self._pause)]
         return [again(lambda: self._status(publication), self._pause)]
-
-    def _optional(self, what: str, step: Callable[[], Posted]) -> Posted:
-        try:
-            return again(step, self._pause)
-        except GuardError as error:
-            return Posted(what, "left out", error.what)
 
     def _status(self, publication: Publication) -> Posted:
         state, title = "success" if publication.is_good else "failure", publication.title[:_TITLE]

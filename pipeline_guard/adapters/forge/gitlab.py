@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pipeline_guard.adapters.forge.trouble import again, translated
-from pipeline_guard.errors import Denied, GuardError, Unavailable
+from pipeline_guard.adapters.forge.trouble import again, optional, translated
+from pipeline_guard.errors import Denied, Unavailable
 from pipeline_guard.model.forge import MARKER, Posted, Publication
 from pipeline_guard.model.secret import Secret
 
@@ -59,15 +59,9 @@ class GitLabForge:
         posted = [again(lambda: self._status(publication), self._pause)]
         if publication.event.change:
             if publication.has_comment:
-                posted.append(self._optional("discussion", lambda: self._discuss(publication)))
-            posted.append(self._optional("external status check", lambda: self._answer_check(publication)))
+                posted.append(optional("discussion", lambda: self._discuss(publication), self._pause))
+            posted.append(optional("external status check", lambda: self._answer_check(publication), self._pause))
         return posted
-
-    def _optional(self, what: str, step: Callable[[], Posted]) -> Posted:
-        try:
-            return again(step, self._pause)
-        except GuardError as error:
-            return Posted(what, "left out", error.what)
 
     def _status(self, publication: Publication) -> Posted:
         state, title = "success" if publication.is_good else "failed", publication.title[:_TITLE]

@@ -11,6 +11,7 @@ import requests
 
 from pipeline_guard.adapters.forge.line import Trouble
 from pipeline_guard.errors import Denied, GuardError, Unavailable
+from pipeline_guard.model.forge import Posted
 
 T = TypeVar("T")
 NEEDS = {
@@ -60,6 +61,14 @@ def translated(forge: str, what: str, foreign: tuple[type[Exception], ...]) -> I
     # what Python raises where a library looks into an answer that is not what it should be
     except (AssertionError, AttributeError, KeyError, IndexError, TypeError, ValueError, RuntimeError):
         raise odd from None
+
+
+def optional(what: str, step: Callable[[], Posted], pause: Callable[[float], None]) -> Posted:
+    """Do a step as ``again`` does; one that fails is left out, with the reason."""
+    try:
+        return again(step, pause)
+    except GuardError as error:
+        return Posted(what, "left out", error.what)
 
 
 def again(step: Callable[[], T], pause: Callable[[float], None]) -> T:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline_guard.errors import IntegrityError, UsageError
+from pipeline_guard.adapters.hsm.objects import check_held
+from pipeline_guard.errors import UsageError
 from pipeline_guard.model.secret import Secret
 
 
@@ -69,6 +70,4 @@ def check_imported(key: Any) -> None:
         Attribute.DECRYPT: False,
         Attribute.UNWRAP: False,
     }
-    wrong = [attribute.name for attribute, value in wanted.items() if bool(key[attribute]) is not value]
-    if wrong:
-        raise IntegrityError(f"the token does not hold {', '.join(wrong)} as asked for", "this token must not hold keys: use another")
+    check_held(key, wanted)

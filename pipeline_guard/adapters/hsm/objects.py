@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -172,6 +173,11 @@ def check_attributes(key: Any) -> None:
         wanted |= {Attribute.WRAP: False, Attribute.UNWRAP: False, Attribute.SIGN: False}
     else:
         wanted |= {Attribute.SIGN: True, Attribute.DECRYPT: False, Attribute.UNWRAP: False, Attribute.DERIVE: False}
+    check_held(key, wanted)
+
+
+def check_held(key: Any, wanted: Mapping[Any, bool]) -> None:
+    """Raise IntegrityError naming each attribute that the token does not hold as ``wanted``."""
     wrong = [attribute.name for attribute, value in wanted.items() if bool(key[attribute]) is not value]
     if wrong:
         raise IntegrityError(f"the token does not hold {', '.join(wrong)} as asked for", "this token must not hold keys: use another")

@@ -13,6 +13,7 @@ from itertools import islice
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.ci_facts import DockerfileFacts, Script, Use
+from pipeline_guard.model.document import as_text
 
 MAX_BYTES = 1024 * 1024
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S+)\s*", re.IGNORECASE)
@@ -32,13 +33,7 @@ class _Instruction:
 
 def parse(content: bytes, path: str) -> DockerfileFacts:
     """Read a Dockerfile; raise UsageError for one that is too large, no UTF-8, or has no FROM."""
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{path}: larger than {MAX_BYTES} bytes", "split the file")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
+    text = as_text(content, path, limit=MAX_BYTES)
     reader = _Reader()
     lines = text.splitlines()
     escape = reader.directives(lines)

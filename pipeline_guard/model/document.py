@@ -83,17 +83,21 @@ def _refuse(name: str, line: int, what: str, hint: str = "") -> UsageError:
     return UsageError(f"{name}:{line}: {what}", hint)
 
 
+def as_text(content: bytes, name: str, *, limit: int, split: str = "split the file", save: str = "save the file as UTF-8") -> str:
+    """Return UTF-8 text of at most ``limit`` bytes without a byte order mark; ``split`` and ``save`` are the hints of the refusals."""
+    if len(content) > limit:
+        raise UsageError(f"{name}: larger than {limit} bytes", split)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refuse(name, content.count(b"\n", 0, error.start) + 1, "not UTF-8 text", save) from None
+
+
 def parse_yaml_documents(content: bytes, name: str) -> list[Node]:
     """Read every document of a YAML text; raise UsageError with file and line for anything irregular."""
     import yaml
 
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{name}: larger than {MAX_BYTES} bytes", "split the file")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _refuse(name, line, "not UTF-8 text", "save the file as UTF-8") from None
+    text = as_text(content, name, limit=MAX_BYTES)
     # The C parser knows the same grammar, ten times faster; it has no depth limit of its own,
     # so nesting is bounded here before composing recursively.
     loader_class = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest.block_yaml import read_block
-from pipeline_guard.model.document import Node, parse_yaml_documents
+from pipeline_guard.model.document import Node, as_text, parse_yaml_documents
 
 MAX_BYTES = 32 * 1024 * 1024
 _MAX_MISSES = 64  # searches in vain through a whole text, before lines are no longer looked for
@@ -26,13 +26,7 @@ _DUPLICATE = "a key that is there twice can be read in two ways; remove one of t
 
 def decode(content: bytes, path: str) -> str:
     """Return UTF-8 text without a byte order mark."""
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{path}: larger than {MAX_BYTES} bytes", "split the project")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{path}:{line}: not UTF-8 text", "make it anew with its tool") from None
+    text = as_text(content, path, limit=MAX_BYTES, split="split the project", save="make it anew with its tool")
     if "\0" in text:
         raise UsageError(f"{path}:{text.count(chr(10), 0, text.index(chr(0))) + 1}: a NUL character", "make it anew with its tool")
     return text

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packages whose names are imitated most, and well-known packages whose names merely resemble them.
 
-The names are the most depended-upon ones of each registry and those that published reports of typosquatting name as targets.
+They are well-known names, chosen by hand and not taken from any registry's figures.
 """
 
 from __future__ import annotations

@@ -57,8 +57,15 @@ def commands(text: str, line: int = 0, depth: int = 0) -> Iterator[Command]:
     """Give the simple commands of a text, those of command substitutions before the command they are in."""
     if depth > _MAX_DEPTH:
         return
-    text = text.replace("\\\r\n", "  ").replace("\\\n", "  \r")  # a continued line is one command; \r keeps the count of lines
+    if depth == 0:
+        text = text.replace("\r", "")  # no line of its own: line ends of Windows, or nothing that a shell would end a line at
+    text = text.replace("\\\n", "\r")  # a continued line is one command, its words go on; \r keeps the count of lines
     yield from _Scanner(text, line, depth).run()
+
+
+def continued(text: str) -> str:
+    r"""Return a script of a build file, in which \r marks the ends of continued lines, as a shell would have it."""
+    return text.replace("\r", "\\\n")
 
 
 def rereads(command: Command) -> list[Word]:

@@ -200,6 +200,7 @@ def test_a_script_of_more_than_its_limit_is_unchecked(size: int, known: bool) ->
 @example(text="`" * 2001)
 @example(text='"' + "${" * 2000)
 @example(text="<<A " * 500 + "\n" * 500)
+@example(text="\r0")
 def test_any_text_is_read_as_a_script(text: str) -> None:
     for command in commands(text):
         rereads(command)

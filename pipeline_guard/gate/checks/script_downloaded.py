@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pipeline_guard.gate.ci_facts import ScriptFacts
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
-from pipeline_guard.gate.shell import Command, commands, runs_input
+from pipeline_guard.gate.shell import Command, commands, continued, runs_input
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
@@ -31,7 +31,7 @@ def check(facts: ScriptFacts, _settings: GateSettings) -> Iterator[Problem]:
     for script in facts.scripts:
         if not any(word in script.text for word in ("curl", "wget", "iwr", "irm", "Invoke-", "ownloadString")):
             continue
-        listed = list(commands(script.text))
+        listed = list(commands(continued(script.text)))
         for at, command in enumerate(listed):
             if _fetches(command) and command.operator == "|" and (runner := runs_input(listed[at + 1 :])):
                 yield _problem(facts.path, script.line + command.line, f"{command.names[0]} | {runner}")

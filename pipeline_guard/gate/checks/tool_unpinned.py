@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pipeline_guard.gate.ci_facts import ScriptFacts
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
-from pipeline_guard.gate.shell import commands
+from pipeline_guard.gate.shell import commands, continued
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
@@ -19,7 +19,7 @@ _FILE = re.compile(r"\.{0,2}/.*|.*\.(whl|tar\.gz|tgz|zip|txt|toml)|\.(\[.*\])?|g
 def check(facts: ScriptFacts, _settings: GateSettings) -> Iterator[Problem]:
     """Give every installation of a named tool without a version."""
     for script in facts.scripts:
-        for command in commands(script.text):
+        for command in commands(continued(script.text)):
             loose = _loose(command.names)
             if loose:
                 yield Problem(Location(facts.path, script.line + command.line), loose, "install it from a lock, or with its exact version")

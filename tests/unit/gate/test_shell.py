@@ -68,3 +68,8 @@ def test_what_is_read_again_as_code_is_known(text: str, code: list[str]) -> None
     (command,) = commands(text)
     assert set(code[-1:]) <= {word.text for word in rereads(command)}
     assert bool(rereads(command)) == bool(code)
+
+
+def test_lines_are_counted_by_line_feeds_whatever_stands_before_them() -> None:
+    assert [command.line for command in commands("a\r\nb \\\r\n  c\r\nd\n")] == [0, 1, 3]
+    assert [command.line for command in commands("a\nb\rc\nd")] == [0, 1, 2]

@@ -411,3 +411,63 @@ for line in sys.stdin:
 def test_the_token_of_the_session_still_works(token: Pkcs11Token) -> None:
     record: Any = token.create("after", 1, KeyType.EC_P256, KeyUsage.SIGN)
     assert token.sign(record.ref, b"message")
+
+
+def test_token_that_another_process_made_after_the_module_was_loaded_is_found(tmp_path: Path) -> None:
+    source = """
+    import subprocess, sys
+    from pathlib import Path
+    from pipeline_guard.adapters.hsm.embedded import open_token
+    from pipeline_guard.model.key import KeyType, KeyUsage
+    home = sys.argv[1]
+    token = open_token(home, uri="", module="", pin="", environ={})
+    if len(sys.argv) == 2:
+        token.pool.library()  # the module is started and sees no token
+        subprocess.run((sys.executable, "-c", SOURCE, home, "other"), check=True)
+        assert token.describe("pkcs11:object=of-other%2F1") is not None
+    token.create("of-other" if len(sys.argv) > 2 else "ours", 1, KeyType.AES_256, KeyUsage.WRAP)
+    """
+    text = textwrap.dedent(source)
+    done = subprocess.run(
+        (sys.executable, "-c", f"SOURCE = {text!r}\n{text}", str(tmp_path / "home")), capture_output=True, text=True, cwd=ROOT, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("damage", ["emptied", "removed"])
+def test_token_whose_own_file_was_lost_is_put_back_with_its_keys(tmp_path: Path, damage: str) -> None:
+    """A process that is killed while it logs in may leave the file empty."""
+    home = tmp_path / "home"
+    alone(tmp_path, "")
+    (own,) = home.glob("tokens/*/token.object")
+    own.write_bytes(b"") if damage == "emptied" else own.unlink()
+    source = """
+    from pipeline_guard.adapters.hsm.embedded import open_token
+    from pipeline_guard.model.key import KeyType, KeyUsage
+    import sys
+    token = open_token(sys.argv[1], uri="", module="", pin="", environ={})
+    assert token.describe("pkcs11:object=signing%2F1").ref.id
+    """
+    done = subprocess.run((sys.executable, "-c", textwrap.dedent(source), str(home)), capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_token_whose_own_file_holds_something_else_is_told_and_nothing_is_made_in_its_place(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    alone(tmp_path, "")
+    (own,) = home.glob("tokens/*/token.object")
+    own.write_bytes(b"junk" * 100)
+    source = """
+    from pipeline_guard.adapters.hsm.embedded import open_token
+    from pipeline_guard.errors import Unavailable
+    import sys
+    try:
+        open_token(sys.argv[1], uri="", module="", pin="", environ={}).describe("pkcs11:object=signing%2F1")
+    except Unavailable as error:
+        print(error.what)
+    """
+    done = subprocess.run((sys.executable, "-c", textwrap.dedent(source), str(home)), capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert "the embedded token is damaged: SoftHSM does not recognise" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    assert own.read_bytes() == b"junk" * 100
+    assert len(list((home / "tokens").iterdir())) == 1

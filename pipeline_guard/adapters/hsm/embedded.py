@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from pipeline_guard.adapters.home import home_lock, private_folder, write_private
 from pipeline_guard.adapters.hsm import token_copy
@@ -90,7 +91,7 @@ def _prepare(folder: Path, path: str) -> None:
 
     made = folder / "token.made"
     library = load(path, "")
-    if is_initialized(library, LABEL):
+    if is_initialized(library, LABEL) or _seen_anew(folder, library):
         token_copy.keep(folder)
         if not made.exists():
             write_private(str(made), b"")
@@ -104,3 +105,12 @@ def _prepare(folder: Path, path: str) -> None:
     initialize_token(library, LABEL, so_pin=Secret(secrets.token_urlsafe(24).encode()), pin=_pin(folder))
     token_copy.keep(folder)
     write_private(str(made), b"")
+
+
+def _seen_anew(folder: Path, library: Any) -> bool:
+    """Tell whether the token is there once the module looks again: another process may have made it after this one loaded the module."""
+    if not token_copy.is_any(folder):
+        return False
+    token_copy.put_back(folder)
+    library.reinitialize()
+    return is_initialized(library, LABEL)

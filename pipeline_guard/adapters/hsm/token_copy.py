@@ -18,6 +18,11 @@ from pipeline_guard.errors import Unavailable
 _FILE = "token.object"
 
 
+def is_any(home: Path) -> bool:
+    """Tell whether there is a token, whole or not."""
+    return any(_tokens(home))
+
+
 def put_back(home: Path) -> None:
     """Put copies back where a token's own file is empty or gone."""
     for folder, copy in _tokens(home):

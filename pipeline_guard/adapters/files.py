@@ -11,7 +11,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline_guard.errors import UsageError
+from pipeline_guard.errors import Unavailable, UsageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class LocalFiles:
@@ -85,14 +87,17 @@ class LocalFiles:
         return sorted(path for path in found if self.kind(path) == "file")
 
 
-def _refuse(act: str, path: str, error: OSError | ValueError) -> UsageError:
+def _refuse(act: str, path: str, error: OSError | ValueError) -> UsageError | Unavailable:
     reasons = {
         errno.ENOENT: ("no such file", "check the path"),
         errno.EACCES: ("permission denied", "check the file's permissions"),
         errno.EISDIR: ("it is a folder", "name a file"),
-        errno.ENOSPC: ("the disk is full", "free some space"),
+        errno.ENOTDIR: ("a part of its path is no folder", "check the path"),
+        errno.ELOOP: ("a symbolic link that leads to itself", "check the path"),
         errno.EROFS: ("the file system is read-only", "choose another place"),
     }
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return Unavailable(f"cannot {act} {path}: the disk is full", "free some space")
     number = error.errno if isinstance(error, OSError) else None
-    reason, hint = reasons.get(number or 0, (str(getattr(error, "strerror", None) or "not possible").lower(), ""))
+    reason, hint = reasons.get(number or 0, (str(getattr(error, "strerror", None) or "not possible").lower(), "check the path"))
     return UsageError(f"cannot {act} {path}: {reason}", hint)

@@ -32,6 +32,11 @@ class Args:
         value = self.values.get(name, "")
         return value if isinstance(value, str) else str(value[0]) if value else ""
 
+    def file(self, name: str) -> str:
+        """Return where one result goes; "" for standard output, which "-" names, too."""
+        given = self.text(name)
+        return "" if given == "-" else given
+
     def many(self, name: str) -> list[str]:
         """Return all values of a repeatable flag or positional."""
         value = self.values.get(name, [])
@@ -162,12 +167,15 @@ def _parse_command(verb: Command, target: Command, action: str, rest: list[str],
 def _settle(flag: Flag, typed: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
     """Choose between what was typed, the environment and the default. An empty variable counts as unset."""
     if typed is not None:
+        if not flag.switch and "" not in flag.choices and not all(typed):
+            # "$BASE" of a script whose variable was never set: silence would do something else than what was asked for
+            raise UsageError(f"--{flag.name}: the value is empty", f"give one, or leave --{flag.name} out")
         return _checked(flag, typed, f"--{flag.name}"), "flag"
     found = environ.get(flag.variable, "")
     if found:
         if flag.switch:
             if found.lower() not in ("true", "false"):
-                raise UsageError(f"{flag.variable}: {found[:40]!r} is neither true nor false")
+                raise UsageError(f"{flag.variable}: {found[:40]!r} is neither true nor false", "write true or false")
             return found.lower() == "true", "environment"
         if not flag.many:
             return _checked(flag, found, flag.variable), "environment"

@@ -59,8 +59,8 @@ def _export(args: Args, wiring: Wiring) -> None:
         content = as_audit.lines(records, checkpoints)
     else:
         content = as_cef.render(records) if args.text("format") == "cef" else as_otlp.render(records)
-    if args.text("output"):
-        wiring.files.write(args.text("output"), content.encode("utf-8"))
+    if args.file("output"):
+        wiring.files.write(args.file("output"), content.encode("utf-8"))
     else:
         wiring.console.data(content.rstrip("\n"))
 

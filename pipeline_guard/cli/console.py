@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Protocol
 
@@ -41,4 +42,12 @@ class Terminal:
     def talk(self, text: str) -> None:
         """Write to standard error unless --quiet."""
         if not self._quiet:
-            print(f"pipeline-guard: {text}", file=sys.stderr)
+            speak(f"pipeline-guard: {text}")
+
+
+def speak(line: str) -> None:
+    """Write a line to standard error if it takes any: that nobody listens changes neither the result nor the exit code."""
+    try:
+        print(line, file=sys.stderr)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what could not be written must not fail again at the end

@@ -102,8 +102,8 @@ def _approve(args: Args, wiring: Wiring) -> ExitCode:
     )
     asked, approval = approvals.approve(content, args.text("file"), named, args.text("approver"), doors=doors)
     wiring.console.talk(f"approved: {asked.operation} of {asked.object}, {_told(asked.parameters)}, asked by {asked.requester}")
-    if args.text("output"):
-        wiring.files.write(args.text("output"), approval)
+    if args.file("output"):
+        wiring.files.write(args.file("output"), approval)
     else:
         wiring.console.data(approval.decode("utf-8").rstrip())
     return ExitCode.CLEAN

@@ -112,8 +112,8 @@ def _export(args: Args, wiring: Wiring) -> None:
     if args.text("timeline"):
         document = key_report.timeline(name, wiring.clock.now(), state)
         wiring.files.write(args.text("timeline"), (json.dumps(document, indent=2) + "\n").encode())
-    if args.text("output"):
-        wiring.files.write(args.text("output"), pem.encode("ascii"))
+    if args.file("output"):
+        wiring.files.write(args.file("output"), pem.encode("ascii"))
     else:
         wiring.console.data(pem)
 

@@ -7,35 +7,16 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pipeline_guard.cli.console import Terminal, speak
 from pipeline_guard.errors import ExitCode, GuardError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. The only broad ``except`` of the program is here."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words in (["--version"], ["-V"]):  # the fast path that shells and doctors ask most
-        from pipeline_guard import __version__
-
-        print(f"pipeline-guard {__version__}")
-        return ExitCode.CLEAN
-    from pipeline_guard.cli.args import HelpWanted, parse
-
+    _fill_closed_streams()
     try:
-        environ = dict(os.environ)  # a copy: adapters may set variables for native libraries, children must not see them
-        args = parse(words, environ)
-        from importlib import import_module
-
-        from pipeline_guard.cli.commands import command
-        from pipeline_guard.cli.wiring import real
-
-        known = command(args.verb)
-        if known is None:  # Defensive: parse has refused it
-            raise GuardError(f"no such command: {args.verb}")
-        module = next((action.module for action in known.actions if action.name == args.action), known.module)
-        return int(import_module(f"pipeline_guard.cli.{module}").run(args, real(args, environ)))
-    except HelpWanted as text:
-        print(text)
-        return ExitCode.CLEAN
+        return _run(words)
     except GuardError as error:
         _complain(error.what, error.hint)
         return error.exit_code
@@ -58,6 +39,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.BUG
 
 
+def _run(words: list[str]) -> int:
+    if words in (["--version"], ["-V"]):  # the fast path that shells and doctors ask most
+        from pipeline_guard import __version__
+
+        Terminal().data(f"pipeline-guard {__version__}")
+        return ExitCode.CLEAN
+    from pipeline_guard.cli.args import HelpWanted, parse
+
+    environ = dict(os.environ)  # a copy: adapters may set variables for native libraries, children must not see them
+    try:
+        args = parse(words, environ)
+    except HelpWanted as text:
+        Terminal().data(str(text))
+        return ExitCode.CLEAN
+    from importlib import import_module
+
+    from pipeline_guard.cli.commands import command
+    from pipeline_guard.cli.wiring import real
+
+    known = command(args.verb)
+    if known is None:  # Defensive: parse has refused it
+        raise GuardError(f"no such command: {args.verb}")
+    module = next((action.module for action in known.actions if action.name == args.action), known.module)
+    return int(import_module(f"pipeline_guard.cli.{module}").run(args, real(args, environ)))
+
+
+def _fill_closed_streams() -> None:
+    """Put something in the place of standard streams that are closed.
+
+    NOTE: else the next file that is opened gets their number, and what other libraries say goes into it; and print() takes
+    standard output where standard error is None.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    if sys.stdout is None:
+        os.open(os.devnull, os.O_RDONLY)  # refuses to be written to, as a closed one does
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+
+
 def _place(error: BaseException) -> str:
     """Name the file and line of a bug; its text may hold anything, so it is not shown."""
     trace = error.__traceback__
@@ -70,7 +91,7 @@ def _complain(what: str, hint: str) -> None:
     for word, sgr, text in (("error", "1;31", what), ("hint", "36", hint)):
         if text:
             clean = "".join(character if character.isprintable() else "?" for character in text)
-            print(f"pipeline-guard: {_painted(word, sgr)}: {clean}", file=sys.stderr)
+            speak(f"pipeline-guard: {_painted(word, sgr)}: {clean}")
 
 
 def _painted(word: str, sgr: str) -> str:

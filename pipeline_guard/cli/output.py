@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import difflib
+import posixpath
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
@@ -18,6 +20,7 @@ from pipeline_guard.model.package import Package
 from pipeline_guard.model.verdict import Verdict
 from pipeline_guard.report.look import Look
 
+STANDARD_OUTPUT = "-"
 SBOM_FORMS = ("cyclonedx", "spdx")
 _MODULES = {name: f"as_{name}" for name in FORMATS} | {"github": "as_annotations"}
 
@@ -31,16 +34,38 @@ def render(result: ScanReport | Verdict, form: str, look: Look | None = None) ->
 
 
 def targets(args: Args) -> list[tuple[str, str]]:
-    """Read --output as (format, file) pairs; a bare FILE takes --format, or json where that is text. Raises UsageError."""
-    found = []
-    for item in args.many("output"):
-        form, equals, path = item.partition("=")
-        if not equals or form not in FORMATS:
-            form, path = ("json" if args.text("format") == "text" else args.text("format")), item
-        if not path:
-            raise UsageError(f"--output {item}: no file named", "write FORMAT=FILE")
-        found.append((form, path))
+    """Read --output as (format, file) pairs; a bare FILE takes --format, or json where that is text; "-" is standard output.
+
+    Raises UsageError for a format that is misspelt, a file that two results would go to, and two results for standard output.
+    """
+    otherwise = "json" if args.text("format") == "text" else args.text("format")
+    found = [named_target(item, FORMATS, otherwise) for item in args.many("output")]
+    check_targets(found)
+    if (STANDARD_OUTPUT in (path for _, path in found)) and args.origins["format"] in ("flag", "environment"):
+        raise UsageError("--format and --output FORMAT=- both ask for standard output", "leave one of them out, or name a file")
     return found
+
+
+def named_target(item: str, forms: Sequence[str], otherwise: str) -> tuple[str, str]:
+    """Split one --output into form and file; raise UsageError for what is neither."""
+    form, equals, path = item.partition("=")
+    if equals and form not in forms and form.isalnum():
+        near = difflib.get_close_matches(form, forms, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(forms)}; for a file of this name: {otherwise}={item[:40]}"
+        raise UsageError(f"--output {item[:60]}: no form is called {form[:20]}", hint)
+    if not equals or form not in forms:
+        form, path = otherwise, item
+    if not path:
+        raise UsageError(f"--output {item}: no file named", "write FORMAT=FILE")
+    return form, path
+
+
+def check_targets(found: Sequence[tuple[str, str]]) -> None:
+    """Raise UsageError where two results would go to one place: the second would replace the first."""
+    places = [path if path == STANDARD_OUTPUT else posixpath.normpath(path) for _, path in found]
+    for place in places:
+        if places.count(place) > 1 and not place.startswith("/dev/"):
+            raise UsageError(f"--output names {place[:100]} twice", "give each form a file of its own")
 
 
 def sbom_targets(args: Args) -> list[tuple[str, str]]:
@@ -64,7 +89,11 @@ def render_sbom(packages: Sequence[Package], form: str, title: str, time: dateti
 def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring, *, variants: Mapping[str, ScanReport | Verdict] | None = None) -> None:
     """Write every asked-for form: files first, then standard output. ``variants`` are results for single forms."""
     others = variants or {}
+    shown = args.text("format")
     for form, path in targets(args):
+        if path == STANDARD_OUTPUT:
+            shown = form
+            continue
         content = render(others.get(form, result), form, Look(verbose=args.on("verbose")))
         wiring.files.write(path, content.encode("utf-8"))
-    wiring.console.data(render(others.get(args.text("format"), result), args.text("format"), look_of(args, wiring)))
+    wiring.console.data(render(others.get(shown, result), shown, look_of(args, wiring)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.audit import anchor_of
 from pipeline_guard.cli.console import Terminal
+from pipeline_guard.cli.output import STANDARD_OUTPUT, check_targets, named_target
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, NothingToDo, UsageError
 from pipeline_guard.flows import audit
@@ -34,6 +35,9 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         missing.append(Unchecked("store", f"there is none yet in {wiring.home}"))
     page = overview(results, kept, missing, wiring.clock.now())
     for form, path in targets:
+        if path == STANDARD_OUTPUT:
+            wiring.console.data(_RENDERERS[form](page))
+            continue
         wiring.files.write(path, _RENDERERS[form](page).encode("utf-8"))
         wiring.console.talk(f"wrote {path}")
     if not targets:
@@ -45,12 +49,9 @@ def _targets(args: Args) -> list[tuple[str, str]]:
     """Read --output; a bare FILE takes the form of its suffix, else --format."""
     found = []
     for item in args.many("output"):
-        form, equals, path = item.partition("=")
-        if not equals or form not in _RENDERERS:
-            form, path = _SUFFIXES.get(Path(item).suffix.lower(), args.text("format")), item
-        if not path:
-            raise UsageError(f"--output {item}: no file named", "write FORMAT=FILE")
-        found.append((form, path))
+        otherwise = _SUFFIXES.get(Path(item).suffix.lower(), args.text("format"))
+        found.append(named_target(item, tuple(_RENDERERS), otherwise))
+    check_targets(found)
     return found
 
 

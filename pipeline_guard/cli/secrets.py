@@ -125,7 +125,10 @@ def _value(args: Args, wiring: Wiring) -> Secret:
     elif sys.stdin is None:
         raise UsageError("standard input is closed", "give the value on standard input, or with --from-file")
     elif sys.stdin.isatty():
-        content = getpass.getpass(f"value of {args.text('name')}: ").encode()
+        try:
+            content = getpass.getpass(f"value of {args.text('name')}: ").encode()
+        except EOFError:
+            content = b""
     else:
         content = sys.stdin.buffer.read(secrets.LIMIT + 2)
     if content.endswith(b"\n") and b"\n" not in content[:-1]:

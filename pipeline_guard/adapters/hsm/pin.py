@@ -35,7 +35,10 @@ def read_pin(reference: str, environ: Mapping[str, str], longest: int = 256, wha
         except OSError:
             raise UsageError(f"cannot read {what} from descriptor {place}", _HINT) from None
     if kind == "prompt" and not place:
-        if not sys.stdin.isatty():
+        if not (sys.stdin and sys.stdin.isatty()):
             raise UsageError(f"cannot ask for {what}: there is no terminal", _HINT)
-        return Secret(getpass.getpass(f"{what}: ").encode())
+        try:
+            return Secret(getpass.getpass(f"{what}: ").encode())
+        except EOFError:
+            raise UsageError(f"{what} was not given", _HINT) from None
     raise UsageError(f"{what} is not named in a way we read", _HINT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from io import BytesIO
 
 from pipeline_guard.adapters.git import GitRepository
 from pipeline_guard.adapters.sources.commit_range import RangeSource
@@ -19,7 +20,7 @@ from pipeline_guard.ports import Source
 def open_source(selection: Selection, folder: str, environ: Mapping[str, str]) -> Source:
     """Return the source of a selection; ``folder`` is where the caller stands."""
     if selection.scope is Scope.STDIN:
-        return StreamSource(selection, sys.stdin.buffer)
+        return StreamSource(selection, sys.stdin.buffer if sys.stdin else BytesIO())  # closed: there is nothing
     git = GitRepository(folder, environ)
     if selection.scope is Scope.TREE:
         return TreeSource(selection, folder, git)

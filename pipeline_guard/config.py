@@ -6,8 +6,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -16,6 +18,7 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.lease import Binding, Delivery
 from pipeline_guard.model.reference import Reference, is_reference
+from pipeline_guard.model.token_uri import TokenUri
 from pipeline_guard.policy.backends import BackendsSection, check_backends
 from pipeline_guard.policy.engines import KINDS, EngineSection, check_engine
 from pipeline_guard.policy.parse import Policy
@@ -294,6 +297,10 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
     except UsageError as error:
         raise UsageError(f"{name}:{tree.at(['gate', 'advisories', 'max-age']).line}: {error.what}", error.hint) from None
     try:
+        check_token(config.token)
+    except UsageError as error:
+        raise UsageError(f"{name}:{tree.at(['token']).line}: {error.what}", error.hint) from None
+    try:
         check_store_url(config.store.url)
     except UsageError as error:
         raise UsageError(f"{name}:{tree.at(['store', 'url']).line}: {error.what}", error.hint) from None
@@ -319,6 +326,14 @@ def parse_signature_policy(content: bytes, name: str) -> SignatureRules:
     if not policy.rules:
         raise UsageError(f"{name}: a policy without a rule accepts nothing", "name subjects and their signers under rules:")
     return check_signatures(policy.rules, name)
+
+
+def check_token(token: TokenSection) -> None:
+    """Raise UsageError for a token's URI that is none or holds a PIN, and for a PIN itself; neither is shown."""
+    if token.uri and "://" not in token.uri:  # those of key services are read where they are opened
+        TokenUri.parse(token.uri)
+    if token.pin and not re.fullmatch(r"prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|fd:[0-9]+", token.pin):
+        raise UsageError("token.pin must say where the PIN is, not what it is", "write env:NAME, file:PATH, fd:N or prompt")
 
 
 def check_store_url(text: str) -> None:
@@ -414,14 +429,63 @@ def _explain(message: str, tree: Node, name: str, root: Any = Config) -> UsageEr
         near = difflib.get_close_matches(unknown[1], _known_keys(path, root), n=1)
         hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_known_keys(path, root))}"
         return UsageError(f"{name}:{line}: unknown key {unknown[1]}", hint)
-    where = ".".join(str(part) for part in path)
-    return UsageError(f"{name}:{node.line}: {where}: {what[:1].lower()}{what[1:]}" if where else f"{name}: {what}")
+    where = ".".join(str(part) for part in _named(path, tree))
+    mistake, hint = _mistake(what, [str(value) for value in _choices(_kind_at(path, root))])
+    return UsageError(f"{name}:{node.line}: {where}: {mistake}" if where else f"{name}: {mistake}", hint)
 
 
-def _known_keys(path: list[str | int], root: Any) -> list[str]:
+def _named(path: list[str | int], tree: Node) -> Iterator[str | int]:
+    """Give the steps of a path with the names of a mapping's members, which msgspec shows as [...]."""
+    node = tree
+    for part in path:
+        if isinstance(part, int) and isinstance(node.value, dict) and part < len(node.value):
+            part = list(node.value)[part]
+        yield part
+        node = node.at([part])
+
+
+def _mistake(what: str, choices: list[str]) -> tuple[str, str]:
+    """Say msgspec's complaint in our words, with the next step."""
+    value = re.fullmatch(r"Invalid enum value '?([^']*)'?", what)
+    if value and choices:
+        near = difflib.get_close_matches(value[1], choices, n=1)
+        return f"{value[1][:60]!r} is not one of its values", f"did you mean {near[0]}?" if near else f"one of: {', '.join(choices)}"
+    kinds = re.fullmatch(r"Expected `([a-z]+)(?: \| null)?`, got `([a-z]+)`", what)
+    if kinds and kinds[1] in _KINDS and kinds[2] in _KINDS:
+        hint = f"one of: {', '.join(choices)}" if choices else f"write {_KINDS[kinds[1]]}"
+        return f"{_KINDS[kinds[2]]} stands where {_KINDS[kinds[1]]} belongs", hint
+    return what[:1].lower() + what[1:], "docs/ shows what belongs there"
+
+
+_KINDS = {
+    "str": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+
+
+def _choices(kind: Any) -> list[Any]:
+    """Return the values of a Literal, also of one that may be left out."""
+    arguments = getattr(kind, "__args__", ())
+    if getattr(kind, "__origin__", None) is Literal:
+        return list(arguments)
+    optional = isinstance(kind, UnionType) or getattr(kind, "__origin__", None) is Union
+    return [value for inner in arguments for value in _choices(inner)] if optional else []
+
+
+def _kind_at(path: list[str | int], root: Any) -> Any:
     kind = root
     for part in path:
         kind = _descend(kind, part)
+    return kind
+
+
+def _known_keys(path: list[str | int], root: Any) -> list[str]:
+    kind = _kind_at(path, root)
     try:
         return [field.encode_name for field in msgspec.structs.fields(kind)]
     except TypeError:

@@ -167,7 +167,7 @@ def _parse_command(verb: Command, target: Command, action: str, rest: list[str],
 def _settle(flag: Flag, typed: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
     """Choose between what was typed, the environment and the default. An empty variable counts as unset."""
     if typed is not None:
-        if not flag.switch and "" not in flag.choices and not all(typed):
+        if not flag.switch and "" not in flag.choices and not all(typed if flag.many else [typed]):
             # "$BASE" of a script whose variable was never set: silence would do something else than what was asked for
             raise UsageError(f"--{flag.name}: the value is empty", f"give one, or leave --{flag.name} out")
         return _checked(flag, typed, f"--{flag.name}"), "flag"
@@ -208,6 +208,8 @@ def _checked(flag: Flag, value: Any, where: str) -> Any:
 
 
 def _positional(positional: Positional, words: list[str], environ: Mapping[str, str], prog: str) -> list[str]:
+    if positional.count != "rest" and not all(words):
+        raise UsageError(f"{prog}: one of the {positional.name} is empty", "name it, or leave it out")
     if not words and positional.count != "rest":
         words = _several(environ.get(positional.variable, ""))
     if not words and positional.count in ("1", "+", "rest"):

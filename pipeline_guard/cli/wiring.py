@@ -286,12 +286,12 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         section = config("").token
         if not uri.startswith("pkcs11:") and is_service(uri or section.uri):
             return open_service(uri or section.uri, pin=section.pin, environ=environ)
-        own = TokenUri.parse(uri).module_path if uri else ""
+        named = TokenUri.parse(uri) if uri else TokenUri()
         return open_token(
             home,
-            uri=uri if own else section.uri,
+            uri=uri if named.module_path else section.uri,
             module=section.module,
-            pin=section.pin,
+            pin="" if named.module_path and named.pin_source else section.pin,  # never one token's PIN to another
             environ=environ,
             arguments=section.module_arguments,
         )

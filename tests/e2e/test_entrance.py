@@ -202,3 +202,10 @@ def test_bare_repository_is_not_scanned_as_files(guard: Guard, repository: Any, 
     repository.git("clone", "-q", "--bare", ".", str(tmp_path / "bare"))
     assert_one_line(guard("scan", cwd=tmp_path / "bare"), 2)
     assert_one_line(guard("scan", "--staged", "--exclude", "*", cwd=repository.path), 3)
+
+
+def test_token_check_never_judges_another_token_than_it_was_asked_for(guard: Guard, tmp_path: Path) -> None:
+    done = guard("token", "check", "--token", "pkcs11:token=of-another", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "not the one that the URI names" in done.err
+    assert guard("token", "check", "--token", "pkcs11:token=pipeline-guard", cwd=tmp_path).code == 0

@@ -79,3 +79,8 @@ def test_empty_value_is_not_taken_for_none(words: tuple[str, ...], guard: Guard,
     done = guard(*words, cwd=folder)
     assert done.code == ExitCode.USAGE
     assert "the value is empty" in done.err
+
+
+def test_empty_name_is_not_taken_for_the_whole_folder(guard: Guard, folder: Path) -> None:
+    assert guard("scan", "", cwd=folder).code == ExitCode.USAGE
+    assert guard("scan", "a.txt", "", cwd=folder).code == ExitCode.USAGE

@@ -260,6 +260,10 @@ class Git(Protocol):
         """Return the absolute path of the work tree. Raises UsageError outside a repository."""
         ...
 
+    def top(self) -> str:
+        """Return the same also where git is missing or refuses the repository, as far as folders tell; "" outside one."""
+        ...
+
     def show(self, ref: str, path: str) -> bytes | None:
         """Return a file as of ``ref``, None where it is not there. Raises UsageError for an unknown ``ref``."""
         ...

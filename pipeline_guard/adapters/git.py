@@ -101,6 +101,21 @@ class GitRepository:
             self._root = found.removesuffix("\n")
         return self._root
 
+    def top(self) -> str:
+        """Return the top of the work tree even where git is missing, or refuses it to this user: the nearest folder with a ``.git``.
+
+        "" outside a repository; raises UsageError in a bare one. What is in history still needs git itself.
+        """
+        try:
+            return self.root()
+        except (UsageError, Unavailable) as error:
+            if "bare repository" in error.what:
+                raise
+            if "not a git repository" in error.what:
+                return ""
+            folder = Path(self.folder).absolute()
+            return next((str(place) for place in (folder, *folder.parents) if os.path.lexists(place / ".git")), "")
+
     def show(self, ref: str, path: str) -> bytes | None:
         """Return a blob as of ``ref``; None where ``ref`` has no such path."""
         self.root()

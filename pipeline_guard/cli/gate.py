@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from pipeline_guard.cli import gate_fix, gate_verdict, job, publish
+import posixpath
+
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring
@@ -142,8 +144,5 @@ def _source(args: Args, base: str, wiring: Wiring) -> str:
         return args.text("config")
     if base:
         return "defaults" if wiring.git().show(base, FILE_NAME) is None else f"{base}:{FILE_NAME}"
-    try:
-        path = f"{wiring.git().root()}/{FILE_NAME}"
-    except UsageError:
-        path = FILE_NAME
+    path = posixpath.join(wiring.git().top(), FILE_NAME)
     return "defaults" if wiring.files.kind(path) == "missing" else "work tree"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 
 from pipeline_guard.cli.args import Args
@@ -175,11 +176,7 @@ def _rooted(args: Args, wiring: Wiring, name: str) -> list[str]:
     paths = args.many(name)
     if args.origins[name] != "configuration":
         return paths
-    try:
-        root = wiring.git().root()
-    except UsageError:  # no repository: the current folder is all there is
-        return paths
-    return [path if path.startswith("/") else f"{root}/{path}" for path in paths]
+    return [posixpath.join(wiring.git().top(), path) for path in paths]
 
 
 def counts(finding: Finding, threshold: Severity) -> bool:

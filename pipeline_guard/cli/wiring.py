@@ -526,8 +526,8 @@ def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> 
         content = git().show(ref, FILE_NAME)
         return Config() if content is None else parse(content, f"{ref}:{FILE_NAME}")
     try:
-        path = str(Path(git().root()) / FILE_NAME)
-    except UsageError:  # no repository: the current folder is all there is
+        path = str(Path(git().top()) / FILE_NAME)  # outside a repository the current folder is all there is
+    except UsageError:  # a bare one
         path = FILE_NAME
     if files.kind(path) == "missing":
         return Config()

@@ -358,10 +358,7 @@ def _look_into(path: str, doors: GateDoors) -> list[tuple[Kind, Facts | Unchecke
 
 
 def _root(doors: GateDoors) -> str:
-    try:
-        return doors.git().root()
-    except UsageError:  # no repository: sources begin in the current folder, too
-        return ""
+    return doors.git().top()  # "" outside a repository: sources begin in the current folder, too
 
 
 def _short(text: str, root: str) -> str:

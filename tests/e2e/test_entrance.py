@@ -209,3 +209,17 @@ def test_token_check_never_judges_another_token_than_it_was_asked_for(guard: Gua
     assert (done.code, done.out) == (2, "")
     assert "not the one that the URI names" in done.err
     assert guard("token", "check", "--token", "pkcs11:token=pipeline-guard", cwd=tmp_path).code == 0
+
+
+def test_without_git_all_that_needs_no_history_works(guard: Guard, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/a.txt").write_text("nothing here\n")
+    (tmp_path / "bin").mkdir()
+    without = {"PATH": str(tmp_path / "bin")}
+    for words in (("explain", "github-token"), ("scan",), ("scan", "a.txt"), ("keys", "list"), ("policy", "check")):
+        assert guard(*words, cwd=tmp_path / "sub", env=without).code == 0
+    (tmp_path / ".pipeline-guard.yml").write_text("version: 1\nscan: {exclude: ['*.txt']}\n")
+    assert guard("scan", "a.txt", cwd=tmp_path / "sub", env=without).code == 3, "the configuration of the root counts here, too"
+    done = guard("scan", "--history", cwd=tmp_path, env=without)
+    assert (done.code, done.err.splitlines()[0]) == (5, "pipeline-guard: error: git is not installed")

@@ -99,6 +99,9 @@ class Here:
     def root(self) -> str:
         return "/"
 
+    def top(self) -> str:
+        return "/"
+
 
 def test_a_second_opinion_comes_only_when_asked_for_and_only_on_what_was_looked_at() -> None:
     facts = [workflow("jobs: {a: {steps: []}}")]

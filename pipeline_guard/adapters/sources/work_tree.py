@@ -72,15 +72,14 @@ class TreeSource(Plain):
             raise NothingToDo("there is no file to look at", "name files or folders, and look at --exclude")
 
     def _files(self) -> Iterator[tuple[str, str]]:
+        top = self._git.top()
+        root = Path(top) if top else None
+        if self._selection.paths:
+            return self._named(root)
         try:
-            root = Path(self._git.root())
-        except (UsageError, Unavailable) as error:
-            if "bare repository" in error.what:  # its own files are no texts
-                raise
-            root = None
-        if not self._selection.paths:
-            return self._tracked(root) if root else walk(str(self._folder), str(self._folder))
-        return self._named(root)
+            return self._tracked(Path(self._git.root()))
+        except (UsageError, Unavailable):  # no git, none here, or one that refuses this user: then it is all files
+            return walk(str(root or self._folder), str(root or self._folder))
 
     def _tracked(self, root: Path) -> Iterator[tuple[str, str]]:
         listed = self._git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout
@@ -96,6 +95,8 @@ class TreeSource(Plain):
                 raise UsageError(f"no such file or folder: {name}", "check the path")
             if path.is_symlink():  # one that is named is meant
                 path = Path(os.path.realpath(path))
+            if root is not None and not path.is_relative_to(root) and Path(os.path.realpath(path)).is_relative_to(root):
+                path = Path(os.path.realpath(path))  # the way there leads over a link
             is_folder = path.is_dir()
             base = path if is_folder else path.parent
             if root is not None and path.is_relative_to(root):

@@ -77,6 +77,26 @@ def test_outside_git_paths_are_relative_to_the_folder_named(tmp_path: Path) -> N
     assert list(read(tree("plain/sub/a.txt"), tmp_path)[0]) == ["plain/sub/a.txt"]
 
 
+def test_path_through_a_link_to_the_repository_is_relative_to_its_root(repository: Repository, tmp_path: Path) -> None:
+    repository.commit(files={"sub/a.txt": "a"})
+    (tmp_path / "link").symlink_to(repository.path)
+    assert list(read(tree(str(tmp_path / "link/sub")), repository.path)[0]) == ["sub/a.txt"]
+    assert list(read(tree(str(tmp_path / "link/sub/a.txt")), repository.path / "sub")[0]) == ["sub/a.txt"]
+
+
+def test_repository_of_another_user_is_looked_at_from_its_root_wherever_one_stands(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(files={"a.txt": "a", "sub/b.txt": "b"})
+    monkeypatch.setattr(GitRepository, "root", _refused)
+    assert sorted(read(tree(), repository.path / "sub")[0]) == ["a.txt", "sub/b.txt"]
+    assert list(read(tree("b.txt"), repository.path / "sub")[0]) == ["sub/b.txt"]
+
+
+def _refused(_self: GitRepository) -> str:
+    raise UsageError("git refuses this repository: it belongs to another user", "")
+
+
 def test_links_are_told_apart_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "link").symlink_to("a.txt")

@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except GuardError as error:
-        _complain(error.what, error.hint)
+        _complain(error.what, error.hint or _next_step(error.exit_code, words))
         return error.exit_code
     except UnicodeEncodeError:  # a name of bytes that are no text, somewhere a text is needed
         _complain("a name on the command line or in the environment is not UTF-8", "use names that are text")
@@ -63,6 +63,16 @@ def _run(words: list[str]) -> int:
         raise GuardError(f"no such command: {args.verb}")
     module = next((action.module for action in known.actions if action.name == args.action), known.module)
     return int(import_module(f"pipeline_guard.cli.{module}").run(args, real(args, environ)))
+
+
+def _next_step(code: ExitCode, words: list[str]) -> str:
+    """Return what helps with any failure of a kind, where the failure itself names nothing better."""
+    if code == ExitCode.USAGE and words:
+        return f"pipeline-guard {words[0]} --help shows what it takes"
+    return {
+        ExitCode.DENIED: "pipeline-guard policy explain says which grant decides",
+        ExitCode.UNAVAILABLE: "pipeline-guard doctor looks for the cause",
+    }.get(code, "")
 
 
 def _fill_closed_streams() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.scan import usual_rules
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode
 from pipeline_guard.flows.rules import every_rule, wrong_rules
@@ -17,7 +18,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
 
 
 def _list(args: Args, wiring: Wiring) -> ExitCode:
-    rules = every_rule(wiring.rulepacks(wiring.config("").scan.rules), wiring.cache)
+    rules = every_rule(wiring.rulepacks(wiring.config("").scan.rules or usual_rules(wiring)), wiring.cache)
     if args.text("format") == "json":
         listed = [
             {"id": rule.id, "title": rule.title, "kind": rule.kind, "severity": rule.severity, "proof": rule.proof, "source": rule.source}
@@ -34,7 +35,7 @@ def _list(args: Args, wiring: Wiring) -> ExitCode:
 
 
 def _check(args: Args, wiring: Wiring) -> ExitCode:
-    paths = args.many("rules") or wiring.config("").scan.rules
+    paths = args.many("rules") or wiring.config("").scan.rules or usual_rules(wiring)
     count, wrong = wrong_rules(wiring.rulepacks(paths), wiring.cache, wiring.clock.now())
     wiring.console.data("\n".join([*wrong, f"{count} rules, {len(wrong)} wrong" if wrong else f"{count} rules hold"]))
     return ExitCode.NO if wrong else ExitCode.CLEAN

@@ -19,6 +19,8 @@ from pipeline_guard.model.sealed import StoreSearch
 from pipeline_guard.model.selection import CommitRange, Scope, Selection
 from pipeline_guard.ports import Rulepacks
 
+BASELINE = ".pipeline-guard/baseline.json"  # what counts where nothing else is named
+RULES = ".pipeline-guard/rules"
 _BASELINE_LIMIT = 64 * 1024 * 1024
 _NOTES = 10  # remarks that are shown
 
@@ -136,15 +138,20 @@ def _store(args: Args, wiring: Wiring) -> StoreSearch | None:
 
 def _known(args: Args, wiring: Wiring, base: str, name: str) -> tuple[bytes, str] | None:
     """Read a list of known findings; for a range it is that of the base."""
-    path = args.text(name)
+    path, usual = args.text(name), False
     if not path:
-        return None
+        # one that is about to be written anew need not be readable
+        if name != "baseline" or args.text("write-baseline"):
+            return None
+        path, usual = BASELINE, True
     if base:
         content = wiring.git().show(base, path)
     else:
-        (path,) = _rooted(args, wiring, name)
-        configured = args.origins[name] == "configuration"
-        content = None if configured and wiring.files.kind(path) == "missing" else wiring.files.read(path, _BASELINE_LIMIT)
+        (path,) = [posixpath.join(wiring.git().top(), path)] if usual else _rooted(args, wiring, name)
+        optional = usual or args.origins[name] == "configuration"
+        content = None if optional and wiring.files.kind(path) == "missing" else wiring.files.read(path, _BASELINE_LIMIT)
+    if content is None and usual:
+        return None
     if content is None:  # hides nothing, so it is no error
         wiring.console.talk(f"the baseline {path} is not there{f' as of {base}' if base else ''}: no finding counts as known")
         return None
@@ -153,15 +160,23 @@ def _known(args: Args, wiring: Wiring, base: str, name: str) -> tuple[bytes, str
 
 def _rulepacks(args: Args, wiring: Wiring, base: str) -> Rulepacks:
     """Open the rules; those that the configuration names come, like it, from the base of a range."""
-    if not base or args.origins["rules"] != "configuration":
+    if args.many("rules") and (not base or args.origins["rules"] != "configuration"):
         return wiring.rulepacks(_rooted(args, wiring, "rules"))
+    if not base:
+        return wiring.rulepacks(usual_rules(wiring))
     given: list[tuple[str, bytes]] = []
-    for path in args.many("rules"):
+    for path in args.many("rules") or [RULES]:
         found = [(name, content) for name, content in wiring.revisions().files(base, path) if name.endswith((".yml", ".yaml", ".toml"))]
-        if not found:
+        if not found and args.many("rules"):
             raise UsageError(f"no rule packs in {path} as of {base}", "scan.rules of the configuration names it")
         given += [(f"./{name}", content) for name, content in found]
     return wiring.rulepacks((), given)
+
+
+def usual_rules(wiring: Wiring) -> list[str]:
+    """Return the folder of a repository's own rules, where it has one."""
+    path = posixpath.join(wiring.git().top(), RULES)
+    return [path] if wiring.files.kind(path) == "folder" else []
 
 
 def _tell(report: ScanReport, wiring: Wiring) -> None:

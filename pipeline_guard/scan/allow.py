@@ -26,6 +26,8 @@ _ANY = re.compile(
 _FOREIGN = re.compile(
     rb"gitleaks:allow|betterleaks:allow|kingfisher:ignore|trufflehog:ignore|pragma: ?(?:allow|white)list secret|\bnosec\b|ggignore"
 )
+_CLOSED = re.compile(rb"(?:\*/|-->|#\}|%>).*", re.DOTALL)  # what follows a comment is no reason
+_LATE = re.compile(rb"(?:^|[ \t])(?:until|fingerprint)=")  # after the reason it would not count, and the permission would never end
 _COMMENT_END = re.compile(rb"(?:\*/|-->|#\}|\"|'|\\n|,)*[ \t]*$")
 
 
@@ -50,6 +52,8 @@ def faults(data: bytes, rules: Collection[str], today: date) -> Iterator[tuple[i
             yield found.start(), "its until= is no day: write until=YYYY-MM-DD"
         elif not _is_current(found[2], today):
             yield found.start(), f"it ended on {found[2].decode('ascii')}"
+        elif _LATE.search(_CLOSED.sub(b"", found[3] or b"")):
+            yield found.start(), "until= and fingerprint= stand before the reason"
         elif not _has_reason(found[3] or b""):
             yield found.start(), "it gives no reason"
 
@@ -62,7 +66,8 @@ def remarks(path: str, data: bytes, rules: Collection[str], today: date) -> Iter
 
 
 def _has_reason(text: bytes) -> bool:
-    return len(re.findall(rb"[^\W_]", _COMMENT_END.sub(b"", text))) >= 3
+    reason = _COMMENT_END.sub(b"", _CLOSED.sub(b"", text))
+    return len(re.findall(rb"[^\W_]", reason)) >= 3 and not _LATE.search(reason)
 
 
 def _is_date(text: bytes) -> bool:

@@ -159,7 +159,9 @@ def _convert(name: str, entry: Node, common: dict[str, object]) -> Rule:
             line = (entry.key_lines or {}).get(unknown[1], line)
             known = [field.encode_name for field in msgspec.structs.fields(Rule)]
             near = difflib.get_close_matches(unknown[1], known, n=1)
-            raise UsageError(f"{name}:{line}: unknown key {unknown[1]}", f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}") from None
+            raise UsageError(
+                f"{name}:{line}: unknown key {unknown[1]}", f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+            ) from None
         where = f"{field[1]}: " if field else ""
         raise UsageError(f"{name}:{line}: {where}{what[:1].lower()}{what[1:]}") from None
 

@@ -21,6 +21,7 @@ _RULES = """rules:
     pattern: '\\b(house_[0-9]{6})\\b'
     examples: ["x = house_123456"]
     counterexamples: ["x = house_12"]
+    source: https://example.com/numbers
     hint: do not
 """
 

@@ -136,7 +136,9 @@ class Pkcs11Token:
             found = [key for kind in kinds for key in lent.session.get_objects({**attributes, pkcs11.Attribute.CLASS: kind})]
             if len(found) != 1:
                 count = "no key" if not found else f"{len(found)} keys"
-                raise UsageError(f"the URI names {count} in the token", "name one key by object= or id=; a key made here is called NAME/VERSION")
+                raise UsageError(
+                    f"the URI names {count} in the token", "name one key by object= or id=; a key made here is called NAME/VERSION"
+                )
             return record(lent.session, found[0], facts["serial"])
 
         return self.pool.use(act)

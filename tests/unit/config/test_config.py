@@ -27,7 +27,11 @@ def test_secret_takes_its_variable_as_name() -> None:
         ("version: 1\npolicy:\n  grants:\n    - isuer: x\n", ".pipeline-guard.yml:4: unknown key isuer", "did you mean issuer?"),
         ("version: 1\nscan:\n  threshold: hgih\n", ".pipeline-guard.yml:3: scan.threshold: 'hgih' is not one", "did you mean high?"),
         ("version: 1\nsecrets:\n  DB: {as: stdin}\n", ".pipeline-guard.yml:3: secrets.DB.as: 'stdin' is not one", "one of: env, file"),
-        ("version: 1\nscan:\n  threshold: [high]\n", ".pipeline-guard.yml:3: scan.threshold: a list stands where a text", "one of: critical"),
+        (
+            "version: 1\nscan:\n  threshold: [high]\n",
+            ".pipeline-guard.yml:3: scan.threshold: a list stands where a text",
+            "one of: critical",
+        ),
         ("version: 1\nscan:\n  exclude: vendor\n", ".pipeline-guard.yml:3: scan.exclude: a text stands where a list", "write a list"),
         ("version: 2\n", ".pipeline-guard.yml:1: version", "one of: 1"),
         ('version: 1\ntoken: {pin: "1234"}\n', ".pipeline-guard.yml:2: token.pin must say where", "env:NAME"),

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, assert_never
 
 from pipeline_guard.cli import gate_fix, gate_verdict, job, publish
-import posixpath
-
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.output import emit, render_sbom, sbom_targets, targets
 from pipeline_guard.cli.wiring import CONFIG_LIMIT, Wiring

@@ -86,7 +86,7 @@ def _fill_closed_streams() -> None:
     if sys.stdout is None:
         os.open(os.devnull, os.O_RDONLY)  # refuses to be written to, as a closed one does
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _place(error: BaseException) -> str:

@@ -100,7 +100,7 @@ def test_every_kind_of_document_that_the_code_names_has_a_schema() -> None:
 
 def test_every_command_with_json_is_asked_here() -> None:
     names = [
-        f"{verb.name} {action.name}".strip()
+        verb.name if action is verb else f"{verb.name} {action.name}"
         for verb in COMMANDS
         for action in (verb.actions or (verb,))
         if any(flag.name == "format" and "json" in flag.choices for flag in action.flags)

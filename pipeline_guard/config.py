@@ -454,6 +454,9 @@ def _mistake(what: str, choices: list[str]) -> tuple[str, str]:
     if kinds and kinds[1] in _KINDS and kinds[2] in _KINDS:
         hint = f"one of: {', '.join(choices)}" if choices else f"write {_KINDS[kinds[1]]}"
         return f"{_KINDS[kinds[2]]} stands where {_KINDS[kinds[1]]} belongs", hint
+    missing = re.fullmatch(r"Object missing required field `([^`]*)`", what)
+    if missing:
+        return f"the key {missing[1]} is missing", f"write {missing[1]}: with its value there"
     return what[:1].lower() + what[1:], "docs/ shows what belongs there"
 
 

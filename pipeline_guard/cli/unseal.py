@@ -27,12 +27,17 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         if args.on("resume"):
             raise UsageError("a range is not resumed", "leave --resume out")
         start, length = _range(args.text("range"))
+        output = args.file("output")
         part = partial(read_range, path, start, length, doors=unseal_doors(wiring))
         if output:
             with wiring.streams.draft(output, force=args.on("force")) as draft:
                 part(draft.write)
         else:
             part(_to_stdout)
+    elif output == "-":
+        raise UsageError(
+            "unseal writes a file, once all of it is verified", "name one with --output; only --range writes to standard output"
+        )
     else:
         request = UnsealRequest(path, output, force=args.on("force"), resume=args.on("resume"))
         wiring.console.data(printable(f"unsealed {unseal(request, doors=unseal_doors(wiring))}"))

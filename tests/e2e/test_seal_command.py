@@ -39,6 +39,13 @@ def work(guard: Guard, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_standard_output_gets_nothing_before_all_is_verified(guard: Guard, work: Path) -> None:
+    assert guard("seal", "data", "--key", "team-a").code == 0
+    assert guard("unseal", "data.sealed", "--output", "-").code == 2
+    assert guard("unseal", "data.sealed", "--range", "0:0", "--output", "-").code == 0
+    assert "-" not in names()
+
+
 def test_a_file_and_a_folder_go_in_and_come_out(guard: Guard, work: Path) -> None:
     sealed = guard("seal", "data", "--key", "team-a", "--key", "team-b")
     assert (sealed.code, sealed.out, sealed.err) == (0, "sealed data.sealed  key team-a/1, key team-b/1\n", "")

@@ -38,6 +38,7 @@ def test_secret_takes_its_variable_as_name() -> None:
         ("version: 1\ntoken: {uri: elsewhere}\n", ".pipeline-guard.yml:2: not a pkcs11: URI", "pkcs11:token"),
         ("version: 1\ntoken: {uri: 'pkcs11:token=a?pin-value=1'}\n", ".pipeline-guard.yml:2: a PIN must not stand", "pin-source"),
         ("scan: {}\n", ".pipeline-guard.yml:1: the key version is missing", "version: 1"),
+        ("version: 1\ngate:\n  waive:\n    - {check: x}\n", ".pipeline-guard.yml:4: gate.waive.0: the key ", "with its value there"),
         ("- a\n", ".pipeline-guard.yml:1: the configuration must be a mapping", "version: 1"),
         ("version: 1\nsecrets: {db: {}}\n", ".pipeline-guard.yml:2: not a variable name", "capital"),
         ("version: 1\nsecrets:\n  DB: {ttl: 5y}\n", ".pipeline-guard.yml:3: not a duration", "15m"),

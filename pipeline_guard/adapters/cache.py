@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+
+from pipeline_guard.adapters.replace import replace
 
 
 class FolderCache:
@@ -28,9 +29,6 @@ class FolderCache:
         """Keep ``content`` atomically; a cache that cannot be written is only slow."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self._folder)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            os.replace(temporary, self._folder / name)
+            replace(self._folder / name, content, durable=False)
         except OSError:
             return

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_guard.adapters.home import private_folder
+from pipeline_guard.adapters.replace import replace
 from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.tree_entry import Piece
 
@@ -59,16 +60,12 @@ class DigestMemory:
         ]
         body = json.dumps(entries, separators=(",", ":")).encode("ascii")
         path = self._path(root, algorithm)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             key = self._key(make=True)
             if key is None:
                 return
             private_folder(str(path.parent))
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(_code(key, root, algorithm, body) + b"\n" + body)
-            os.replace(temporary, path)
+            replace(path, _code(key, root, algorithm, body) + b"\n" + body, durable=False)
         except (OSError, Unavailable):
             return
 

@@ -7,10 +7,10 @@ import errno
 import glob
 import os
 import stat
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline_guard.adapters.replace import replace
 from pipeline_guard.errors import Unavailable, UsageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -50,20 +50,9 @@ class LocalFiles:
                 with target.open("wb") as stream:
                     stream.write(content)
                 return
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                mask = os.umask(0)
-                os.umask(mask)
-                mode = stat.S_IMODE(target.stat().st_mode) & 0o777 if target.exists() else 0o666 & ~mask
-                Path(name).chmod(mode)
-                os.replace(name, target)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            mask = os.umask(0)
+            os.umask(mask)
+            replace(target, content, stat.S_IMODE(target.stat().st_mode) & 0o777 if target.exists() else 0o666 & ~mask)
         except OSError as error:
             raise _refuse("write", path, error) from None
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline_guard.adapters.replace import replace
 from pipeline_guard.errors import Unavailable
 
 _PATIENCE = 60.0  # seconds to wait for another process of ours
@@ -34,14 +35,8 @@ def private_folder(path: str) -> None:
 
 def write_private(path: str, content: bytes) -> None:
     """Write a file of mode 0600 atomically and durably; raise Unavailable where that fails."""
-    temporary = f"{path}.{os.getpid()}.new"
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        replace(Path(path), content)
     except OSError as error:
         raise Unavailable(f"cannot write {path}: {(error.strerror or 'error').lower()}", "check space and permissions") from None
 

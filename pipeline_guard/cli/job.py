@@ -9,7 +9,8 @@ from dataclasses import replace
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import Denied
-from pipeline_guard.flows.event_range import EVENT_LIMIT, from_fork, target_of
+from pipeline_guard.flows.event_payload import EVENT_LIMIT
+from pipeline_guard.flows.event_range import from_fork, target_of
 
 
 def holder(args: Args, environ: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.spelling import printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import IntegrityError, UsageError
-from pipeline_guard.flows.event_range import EVENT_LIMIT
+from pipeline_guard.flows.event_payload import EVENT_LIMIT
 from pipeline_guard.flows.forge_event import job_event, webhook_event
 from pipeline_guard.flows.publish import PublishDoors, publish
 from pipeline_guard.model.forge import ForgeEvent, Publication

@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_guard.errors import NothingToDo, UsageError
+from pipeline_guard.flows.event_payload import COMMIT_ID, EVENT_LIMIT, text_at
 from pipeline_guard.model.document import parse_json
-
-EVENT_LIMIT = 32 * 1024 * 1024  # bytes; GitHub cuts payloads at 25 MB
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,8 @@ def from_fork(environ: Mapping[str, str], event: bytes) -> bool:
             return False
         payload = parse_json(event, "the event of this job (GITHUB_EVENT_PATH)", limit=EVENT_LIMIT)
         # the head of a fork that was deleted has no repository any more
-        return _at(payload, "pull_request", "head", "repo", "full_name") != _at(payload, "pull_request", "base", "repo", "full_name")
+        source, target = (text_at(payload, "pull_request", side, "repo", "full_name") for side in ("head", "base"))
+        return source != target
     source, target = (environ.get(f"CI_MERGE_REQUEST_{name}PROJECT_ID", "") for name in ("SOURCE_", ""))
     return bool(source and target) and source != target
 
@@ -82,11 +81,11 @@ def _github(environ: Mapping[str, str], event: bytes) -> Change:
     if name == "push":
         if ref.startswith("refs/tags/"):
             return Change("push of a tag")
-        default = _at(payload, "repository", "default_branch")
+        default = text_at(payload, "repository", "default_branch")
         return _push(_id(payload, "before"), _id(payload, "after"), ref.removeprefix("refs/heads/"), default)
     base, head = _id(payload, "pull_request", "base", "sha"), _id(payload, "pull_request", "head", "sha")
     ranges = [f"{base}..{head}"]
-    if name == "pull_request" and re.fullmatch(r"refs/pull/[0-9]+/merge", ref) and _ID.fullmatch(sha):
+    if name == "pull_request" and re.fullmatch(r"refs/pull/[0-9]+/merge", ref) and COMMIT_ID.fullmatch(sha):
         # the merge commit that GitHub made: against its first parent it is the change, and only that
         ranges.insert(0, f"{sha}^1..{sha}")
     return Change(name, tuple(ranges))
@@ -98,18 +97,18 @@ def _gitlab(environ: Mapping[str, str]) -> Change:
         return Change("push of a tag")
     if source not in ("merge_request_event", "push"):
         return Change(source or "unknown")
-    if not _ID.fullmatch(head):
+    if not COMMIT_ID.fullmatch(head):
         raise UsageError("--range auto: CI_COMMIT_SHA holds no commit id", "is this really a job of GitLab? write BASE..HEAD")
     if source == "push":
         branch, default = environ.get("CI_COMMIT_BRANCH", ""), environ.get("CI_DEFAULT_BRANCH", "")
         return _push(environ.get("CI_COMMIT_BEFORE_SHA", "") or "0" * 40, head, branch, default)
     base = environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
-    if not _ID.fullmatch(base):
+    if not COMMIT_ID.fullmatch(base):
         raise UsageError("--range auto: CI_MERGE_REQUEST_DIFF_BASE_SHA holds no commit id", "write BASE..HEAD")
     if environ.get("CI_MERGE_REQUEST_EVENT_TYPE") in ("merged_result", "merge_train"):
         # a merge commit that GitLab made: its first parent is the target
         tip = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "")
-        return Change(source, (f"{head}^1..{head}", *([f"{base}..{tip}"] if _ID.fullmatch(tip) else [])))
+        return Change(source, (f"{head}^1..{head}", *([f"{base}..{tip}"] if COMMIT_ID.fullmatch(tip) else [])))
     return Change(source, (f"{base}..{head}",))
 
 
@@ -127,14 +126,8 @@ def _push(before: str, after: str, branch: str, default: str) -> Change:
     return Change("push of a new branch", tuple(target))
 
 
-def _at(payload: object, *path: str) -> str:
-    for part in path:
-        payload = payload.get(part) if isinstance(payload, dict) else None
-    return payload if isinstance(payload, str) else ""
-
-
 def _id(payload: object, *path: str) -> str:
-    found = _at(payload, *path)
-    if not _ID.fullmatch(found):
+    found = text_at(payload, *path)
+    if not COMMIT_ID.fullmatch(found):
         raise UsageError(f"--range auto: the event of this job has no {'.'.join(path)}", "write BASE..HEAD")
     return found

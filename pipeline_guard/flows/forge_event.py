@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 
 from pipeline_guard.errors import NothingToDo, UsageError
-from pipeline_guard.flows.event_range import EVENT_LIMIT
+from pipeline_guard.flows.event_payload import COMMIT_ID, EVENT_LIMIT, text_at, value_at
 from pipeline_guard.identity.webhook import authenticate
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.secret import Secret
 
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 _QUEUE = re.compile(r"refs/heads/gh-readonly-queue/(.+)/pr-([1-9][0-9]*)-[0-9a-f]+")
@@ -43,11 +42,11 @@ def webhook_event(payload: bytes, signature: str, key: Secret | None) -> ForgeEv
     if key is not None:
         authenticate(payload, signature, key)
     document = parse_json(payload, "the event", limit=EVENT_LIMIT)
-    kind = next((name for name in ("pull_request", "merge_group", "workflow_run") if isinstance(_value(document, name), dict)), "")
+    kind = next((name for name in ("pull_request", "merge_group", "workflow_run") if isinstance(value_at(document, name), dict)), "")
     if not kind:
         return _gitlab_webhook(document)
     number = _number(document, "repository", "id")
-    named = {"GITHUB_REPOSITORY": _at(document, "repository", "full_name"), "GITHUB_REPOSITORY_ID": number}
+    named = {"GITHUB_REPOSITORY": text_at(document, "repository", "full_name"), "GITHUB_REPOSITORY_ID": number}
     return _github({"GITHUB_EVENT_NAME": kind, **named}, payload)
 
 
@@ -62,26 +61,26 @@ def _github(environ: Mapping[str, str], payload: bytes) -> ForgeEvent:
         return ForgeEvent("github", name, repository, _full(sha, "GITHUB_SHA"), ref=ref, repository_id=repository_id, url=url)
     document = parse_json(payload, "the event of this job (GITHUB_EVENT_PATH)", limit=EVENT_LIMIT)
     if name == "merge_group":
-        target = _at(document, "merge_group", "base_ref").removeprefix("refs/heads/")
+        target = text_at(document, "merge_group", "base_ref").removeprefix("refs/heads/")
         head, base = _id(document, "merge_group", "head_sha"), _id(document, "merge_group", "base_sha")
-        queue = _at(document, "merge_group", "head_ref")
+        queue = text_at(document, "merge_group", "head_ref")
         if not _QUEUE.fullmatch(queue):
             raise UsageError("the event of this job names no merge queue", "is it GitHub's own?")
         # the change's own number would bring its comment: a group may hold several, and is no news for any of them
         return ForgeEvent("github", name, repository, head, base=base, target=target, ref=queue, repository_id=repository_id, url=url)
     if name == "push":
-        if not _at(document, "after").strip("0"):
+        if not text_at(document, "after").strip("0"):
             raise NothingToDo("the branch was deleted: there is nothing to publish for", "leave deletions out of the job's conditions")
         return ForgeEvent("github", name, repository, _id(document, "after"), ref=ref, repository_id=repository_id, url=url)
     if name == "workflow_run":  # of the run that made the verdict; who it was for is for the responder to ask the forge
-        source = _at(document, "workflow_run", "head_repository", "full_name")
+        source = text_at(document, "workflow_run", "head_repository", "full_name")
         return ForgeEvent(
             "github",
             name,
             repository,
             _id(document, "workflow_run", "head_sha"),
             change=_number(document, "workflow_run", "pull_requests", 0, "number"),
-            ref=f"refs/heads/{_at(document, 'workflow_run', 'head_branch')}",
+            ref=f"refs/heads/{text_at(document, 'workflow_run', 'head_branch')}",
             is_fork=source.lower() != repository.lower(),
             repository_id=repository_id,
             url=url,
@@ -91,7 +90,7 @@ def _github(environ: Mapping[str, str], payload: bytes) -> ForgeEvent:
     if not change:
         raise UsageError("the event of this job has no pull_request.number", "is it GitHub's own?")
     merge = sha if re.fullmatch(r"refs/pull/[0-9]+/merge", ref) and sha != head else ""
-    source = _at(document, "pull_request", "head", "repo", "full_name")  # "" where the fork was deleted
+    source = text_at(document, "pull_request", "head", "repo", "full_name")  # "" where the fork was deleted
     return ForgeEvent(
         "github",
         name,
@@ -100,7 +99,7 @@ def _github(environ: Mapping[str, str], payload: bytes) -> ForgeEvent:
         base=base,
         merge=merge,
         change=change,
-        target=_at(document, "pull_request", "base", "ref"),
+        target=text_at(document, "pull_request", "base", "ref"),
         ref=ref,
         is_fork=source.lower() != repository.lower(),
         repository_id=repository_id,
@@ -149,7 +148,7 @@ def _gitlab_webhook(document: object) -> ForgeEvent:
         _id(document, "object_attributes", "last_commit", "id"),
         f"gitlab:{project}",
         change=change,
-        target=_at(document, "object_attributes", "target_branch"),
+        target=text_at(document, "object_attributes", "target_branch"),
         is_fork=source != project,
         check_id=_number(document, "external_approval_rule", "id"),
     )
@@ -160,30 +159,16 @@ def _run_url(environ: Mapping[str, str]) -> str:
     return f"{server}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}" if server and run else ""
 
 
-def _value(document: object, *path: str | int) -> object:
-    for part in path:
-        if isinstance(part, int):
-            document = document[part] if isinstance(document, list) and len(document) > part else None
-        else:
-            document = document.get(part) if isinstance(document, dict) else None
-    return document
-
-
-def _at(document: object, *path: str | int) -> str:
-    found = _value(document, *path)
-    return found if isinstance(found, str) else ""
-
-
 def _number(document: object, *path: str | int) -> str:
-    found = _value(document, *path)
+    found = value_at(document, *path)
     return str(found) if isinstance(found, int) and not isinstance(found, bool) and found > 0 else ""
 
 
 def _id(document: object, *path: str | int) -> str:
-    return _full(_at(document, *path), f"the event's {'.'.join(str(part) for part in path)}")
+    return _full(text_at(document, *path), f"the event's {'.'.join(str(part) for part in path)}")
 
 
 def _full(found: str, where: str) -> str:
-    if not _ID.fullmatch(found):
+    if not COMMIT_ID.fullmatch(found):
         raise UsageError(f"{where} holds no commit id", "is this really a job of the forge?")
     return found

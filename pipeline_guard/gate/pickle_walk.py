@@ -23,7 +23,7 @@ _MOST_MARKS = 1_000_000  # open at once; picklers have as many as their objects 
 # opcodes of numbers, and long runs of them: BINFLOAT, BININT1, BININT2, BININT, NONE, NEWTRUE, NEWFALSE
 _PLAIN = frozenset(b"GKMJN\x88\x89")
 _ONE = re.compile(rb"G.{8}|K.|M..|J.{4}|[N\x88\x89]", re.DOTALL)
-_RUN = re.compile(rb"(?:G.{8}|K.|M..|J.{4}|[N\x88\x89]){24,8192}+", re.DOTALL)
+_RUN = re.compile(rb"(?:G.{8}|K.|M..|J.{4}|[N\x88\x89]){24,8192}", re.DOTALL)
 _STOP = ord(".")
 _ARRAYS = frozenset(Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"))
 _RAW = tuple("biufcSUMm")  # numpy's kinds whose arrays are plain bytes

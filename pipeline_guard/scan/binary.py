@@ -11,7 +11,8 @@ from pipeline_guard.scan import plausible
 from pipeline_guard.scan.fragment import SEAM, Piece, Runs, Span, as_is
 
 _TO_LINES = bytes(byte if 32 <= byte < 127 or byte in b"\t\r" else 10 for byte in range(256))
-_WIDE_RUN = re.compile(rb"[\t\n\r\x20-\x7e]\0" * 8 + rb"(?:[\t\n\r\x20-\x7e]\0)*+")
+_WIDE_RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e]\0){8,4096}")  # the bound is one of memory: a longer run is continued
+_WIDE_MORE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\0){1,4096}")
 _LINE = re.compile(rb"[^\n]{17,}")
 _BATCH = 20_000  # runs in one text: bounds what their places cost
 _SMALL = 1024 * 1024  # bytes; in larger files, which are mostly programs, texts end in zero and have no length before them
@@ -36,7 +37,17 @@ def texts(data: bytes) -> Iterator[Piece]:
     if len(data) <= _SMALL:
         yield from batches(data, _prefixed(data, lines))
     if plausible.has_wide(data):
-        yield from batches(data, (match.span() for match in _WIDE_RUN.finditer(data)), 2)
+        yield from batches(data, _wide(data), 2)
+
+
+def _wide(data: bytes) -> Iterator[Span]:
+    """Give texts in UTF-16, little end first."""
+    place = 0
+    while match := _WIDE_RUN.search(data, place):
+        start, place = match.span()
+        while more := _WIDE_MORE.match(data, place):
+            place = more.end()
+        yield start, place
 
 
 def _prefixed(data: bytes, lines: bytes) -> Iterator[Span]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline_guard.adapters.replace import replace
 from pipeline_guard.errors import Unavailable
 
 LARGEST = 64 * 1024 * 1024
@@ -24,7 +24,7 @@ def change(path: str, work: Callable[[bytes], bytes | None]) -> None:
             before = _content(target)
             after = work(before)
             if after is not None and after != before:
-                _replace(target, after)
+                replace(target, after, 0o644)  # servers of other users read it, and it is public
         finally:
             os.close(lock)
     except OSError as error:
@@ -41,22 +41,3 @@ def _content(target: Path) -> bytes:
     if len(content) > LARGEST:
         raise Unavailable(f"the list of revocations {target} is too large", "move it away: what it lists has long expired")
     return content
-
-
-def _replace(target: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)  # servers of other users read it, and it is public
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(target.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

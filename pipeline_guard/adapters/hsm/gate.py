@@ -28,21 +28,22 @@ class Gate:
 
     def begin_anew(self) -> None:
         """Let nobody be inside: in a child of this process there is nobody yet."""
-        self._condition = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()  # taken by itself, for a condition enters it by way of Python
+        self._condition = threading.Condition(self._lock)
         self._inside = 0
         self._waiting = 0
         self._closed = False
 
     def enter(self) -> None:
         """Be inside together with others, until ``leave``."""
-        with self._condition:
+        with self._lock:
             while self._closed or self._waiting:
                 self._condition.wait()
             self._inside += 1
 
     def leave(self) -> None:
         """Go out again."""
-        with self._condition:
+        with self._lock:
             self._inside -= 1
             if not self._inside and (self._waiting or self._closed):
                 self._condition.notify_all()

@@ -134,19 +134,27 @@ class Module:
 
         It is called before every use, so its memory is laid out once; one thread at a time may call it. 0 is no canary.
         """
-        found, value = _SessionInfo(), ctypes.create_string_buffer(len(content))
-        asked = _Attribute(CKA_VALUE, ctypes.addressof(value), len(content))
-        info, attribute, found_place, asked_place = self._session_info, self._attribute, ctypes.byref(found), ctypes.byref(asked)
+        found, info, itself = _SessionInfo(), self._session_info, self.reader(session, canary, content)
+        found_place = ctypes.byref(found)
 
         def state() -> tuple[bool, bool]:
-            if info(session, found_place) != CKR_OK:
-                return False, False
-            asked.length = len(content)
-            if canary and (attribute(session, canary, asked_place, 1) != CKR_OK or value.raw != content):
+            if info(session, found_place) != CKR_OK or (canary and not itself()):
                 return False, False
             return True, found.state in _LOGGED_IN
 
         return state
+
+    def reader(self, session: int, handle: int, content: bytes) -> Callable[[], bool]:
+        """Return what tells whether a session lives and an object is still there with this value; one thread at a time may call it."""
+        value = ctypes.create_string_buffer(len(content))
+        asked = _Attribute(CKA_VALUE, ctypes.addressof(value), len(content))
+        attribute, asked_place, length = self._attribute, ctypes.byref(asked), len(content)
+
+        def holds_it() -> bool:
+            asked.length = length
+            return attribute(session, handle, asked_place, 1) == CKR_OK and value.raw == content
+
+        return holds_it
 
     def holds(self, session: int, handle: int, attribute: int, content: bytes) -> bool:
         """Tell whether a handle names an object that has this attribute with this content."""

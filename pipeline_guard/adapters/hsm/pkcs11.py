@@ -149,7 +149,7 @@ class Pkcs11Token:
             raise Denied(f"the key {key.name} is not a signing key", "create one: pipeline-guard keys create NAME")
         scheme = scheme_of(key.type)
         data = hashlib.new(scheme.prehash, message).digest() if scheme.prehash else message
-        return scheme.encode(self.pool.use(lambda lent: lent.sign(key, scheme, data)))
+        return scheme.encode(self.pool.use(lambda lent: lent.sign(key, scheme, data), by_handle=True))
 
     def wrap(self, key: KeyRef, data_key: Secret, associated: bytes) -> bytes:
         """Encrypt a data key in the token with AES-256-GCM; the nonce comes from the operating system."""
@@ -158,7 +158,7 @@ class Pkcs11Token:
         _need_wrapping(key)
         nonce = secrets.token_bytes(_NONCE)
         gcm = {"mechanism": pkcs11.Mechanism.AES_GCM, "mechanism_param": pkcs11.GCMParams(nonce, aad=associated)}
-        sealed = self.pool.use(lambda lent: bytes(lent.key(key).encrypt(data_key.reveal(), **gcm)))
+        sealed = self.pool.use(lambda lent: bytes(lent.key(key).encrypt(data_key.reveal(), **gcm)), by_handle=True)
         return _WRAP_FORMAT + nonce + sealed
 
     def unwrap(self, key: KeyRef, wrapped: bytes, associated: bytes) -> Secret:

@@ -38,7 +38,7 @@ def embedded(path: Path, *, journal: str = "WAL") -> Engine:
         return sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
 
     # kept connections hold no lock between transactions, and nothing needs cleaning up when a process is killed
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=60, hide_parameters=True)
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=16, max_overflow=48, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -64,8 +64,8 @@ def server(url: str) -> Engine:
     engine = create_engine(
         _address(url),
         connect_args={"connect_timeout": _CONNECT, "application_name": "pipeline-guard", **_ALIVE},
-        pool_size=4,
-        max_overflow=28,
+        pool_size=16,
+        max_overflow=16,
         pool_timeout=30,
         hide_parameters=True,
     )

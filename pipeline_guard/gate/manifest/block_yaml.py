@@ -14,12 +14,14 @@ from pipeline_guard.errors import UsageError
 
 _MAX_DEPTH = 48
 # What a plain scalar may be made of here: no indicator in front, no ": ", " #" or trailing colon inside.
-_PLAIN = r"(?:[A-Za-z0-9_./^+$(\\;]|-(?! ))(?:[^:#\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|:(?=[^\s])|(?<=[^\s])#)*+"
+_INSIDE = r"[^:#\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]"
+_PLAIN = rf"(?:[A-Za-z0-9_./^+$(\\;]|-(?! )){_INSIDE}*+(?:(?::(?=[^\s])|(?<=[^\s])#){_INSIDE}*+)*"
 _QUOTED = r"'[^'\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*'|\"[^\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*\""
-_KEY = rf"(?:{_QUOTED}|[A-Za-z0-9_./@(](?:[^:#'\"\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|:(?=[^\s])| (?=[^\s#:]))*+)"
-_LINE = re.compile(rf"( *+)((?:- +)*+)(?:({_KEY}):(?: +(.*))?|(.+))?")
+_IN_KEY = r"[^:#'\"\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]"
+_KEY = rf"(?:{_QUOTED}|[A-Za-z0-9_./@(]{_IN_KEY}*+(?:(?::(?=[^\s])| (?=[^\s#:])){_IN_KEY}*+)*)"
+_LINE = re.compile(rf"( *+)((?:- +)*)(?:({_KEY}):(?: +(.*))?|(.+))?")
 _FLOW_WORD = (
-    r"(?:'[^'\x00-\x1f]*'|\"[^\"\\\x00-\x1f]*\"|[A-Za-z0-9_./^+$(~<>=@][^,\[\]{}:#'\"\x00-\x1f]*+(?::[^\s,\[\]{}:#'\"\x00-\x1f]++)*+)"
+    r"(?:'[^'\x00-\x1f]*'|\"[^\"\\\x00-\x1f]*\"|[A-Za-z0-9_./^+$(~<>=@][^,\[\]{}:#'\"\x00-\x1f]*+(?::[^\s,\[\]{}:#'\"\x00-\x1f]++)*)"
 )
 _FLOW_PAIR = re.compile(rf"\s*([A-Za-z0-9_./-]+): +({_FLOW_WORD})\s*(,|$)")
 _FLOW_ITEM = re.compile(rf"\s*({_FLOW_WORD})\s*(,|$)")

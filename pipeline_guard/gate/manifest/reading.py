@@ -62,7 +62,7 @@ def read_json(text: str, path: str) -> dict[str, Any]:
 
 
 # Possessive, so that nothing is looked at twice: an unclosed text or comment reaches to its end, and JSON refuses it.
-_COMMENTS = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?')
+_COMMENTS = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)')
 _TRAILING = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|,(?=\s*+[}\]])')
 
 

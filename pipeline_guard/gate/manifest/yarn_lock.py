@@ -18,8 +18,8 @@ from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Checksum, Distribution, Ecosystem, Lock, Package, PackageSource
 
 _WORD = r'"(?:[^"\\\n]|\\.)*+"|[^\s",:]+(?::[^\s",:]*+)*?'
-_HEAD = re.compile(rf"((?:{_WORD})(?:, ?(?:{_WORD}))*+):")
-_EACH = re.compile(_WORD.replace("*?", "*+"))
+_HEAD = re.compile(rf"((?:{_WORD})(?:, ?(?:{_WORD}))*):")
+_EACH = re.compile(_WORD.replace("*?", "*"))
 _FIELD = re.compile(r'  ("[^"]+"|[A-Za-z]+)(?: ("(?:[^"\\]|\\.)*+"|\S+))?')
 _PAIR = re.compile(r'    ("[^"]+"|[^\s":]+) ("(?:[^"\\]|\\.)*+"|\S.*)')
 _ARCHIVE = re.compile(r"https://codeload\.github\.com/[^/]+/[^/]+/tar\.gz/([0-9a-f]{40})")

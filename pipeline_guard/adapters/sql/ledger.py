@@ -11,11 +11,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
-from pipeline_guard.adapters.sql.times import aware, text_of, time_of
+from pipeline_guard.adapters.sql.rows import DATES, read_key
+from pipeline_guard.adapters.sql.times import aware, text_of
 from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
-
-_DATES = ("activates", "expires", "stops", "deactivated", "compromised", "archived", "destroys")
 
 
 def add(connection: Connection, record: KeyRecord) -> None:
@@ -63,7 +62,7 @@ def forget(connection: Connection, identifier: str) -> None:
 def versions(connection: Connection, name: str) -> Sequence[KeyRecord]:
     """Return every version of a key, ascending."""
     rows = connection.execute(select(tables.keys).where(tables.keys.c.name == name).order_by(tables.keys.c.version)).all()
-    return [read(row) for row in rows]
+    return [read_key(row) for row in rows]
 
 
 def change(connection: Connection, changes: Sequence[KeyChange], nonce: str, now: datetime) -> None:
@@ -100,22 +99,9 @@ def reserve(connection: Connection, name: str, version: int, count: int) -> int:
     return int(connection.execute(select(tables.keys.c.invocations).where(here)).scalar() or 0)
 
 
-def read(row: Any) -> KeyRecord:
-    """Turn a row into a record."""
-    try:
-        ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
-        dates = {name: time_of(getattr(row, name)) for name in _DATES}
-        created = aware(row.created)
-        return KeyRecord(
-            ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision
-        )
-    except (ValueError, TypeError):
-        raise IntegrityError(f"the stored record of the key {str(row.name)[:128]} is damaged", "restore the store from a backup") from None
-
-
 def _changing(record: KeyRecord) -> dict[str, object]:
     """Return the columns that change during a key's life."""
-    dates: dict[str, object] = {name: text_of(getattr(record, name)) for name in _DATES}
+    dates: dict[str, object] = {name: text_of(getattr(record, name)) for name in DATES}
     return {"state": record.state.value, "erases": int(record.erases), "revision": record.revision, **dates}
 
 

@@ -37,6 +37,10 @@ class Fields:
             raise self.refuse(f"{what} has fields that no version of the format knows")
         return value
 
+    def part(self, value: Any, what: str, optional: str) -> Mapping[str, Any]:
+        """Return an object that may be left out; null and absence are the empty one, as protobuf writes it."""
+        return {} if value is None else self.mapping(value, what, "", optional)
+
     def elements(self, value: Any, what: str, limit: int) -> list[Any]:
         """Return a list of at most ``limit`` elements; null and absence are the empty one, as protobuf writes it."""
         if value is None:

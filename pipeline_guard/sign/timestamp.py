@@ -72,6 +72,14 @@ def nonce_of(response: bytes, name: str) -> int | None:
         raise IntegrityError(f"{name}: the timestamp is malformed", _HINT) from None
 
 
+def check_about(response: bytes, message: bytes, name: str) -> None:
+    """Raise IntegrityError unless a response is a timestamp of ``message``, whoever made it: where nobody is asked for the time."""
+    try:
+        _check_info(_parse(response, name).info, message)
+    except (ValueError, IndexError):
+        raise IntegrityError(f"{name}: the timestamp is malformed, or not of this signature", _HINT) from None
+
+
 def check_timestamp(response: bytes, message: bytes, authorities: Sequence[Authority], name: str) -> TrustedTime | None:
     """Return when ``message`` existed; None where the token's authority is none of those that are trusted.
 

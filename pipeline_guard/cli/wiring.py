@@ -301,11 +301,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         url = _store_url(environ, lambda: config("").store.url)
         if url.startswith("https://"):
             raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
-        try:
-            if not url and args.verb != "serve":  # a server asks for hours, from many threads
-                from pipeline_guard.adapters.sql.direct import DirectState
+        if not url and args.verb != "serve":  # a server asks for hours, from many threads
+            from pipeline_guard.adapters.sql.direct import DirectState
 
-                return cast("State", DirectState.open(home))
+            return cast("State", DirectState.open(home))
+        try:
             from pipeline_guard.adapters.sql.state import SqlState
         except ImportError:
             raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline_guard.adapters.home import private_folder
 from pipeline_guard.adapters.sql.driver import SCHEMA_VERSION, connect, explain
-from pipeline_guard.adapters.sql.rows import lease_row, read_key, read_lease, read_secret
+from pipeline_guard.adapters.sql.rows import lease_row, read_event, read_key, read_lease, read_secret
+from pipeline_guard.errors import Unavailable
 from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, LogHead
-from pipeline_guard.model.key import KeyRecord
+from pipeline_guard.model.key import KeyEvent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
 
@@ -71,6 +72,10 @@ class DirectState:
     def versions(self, name: str) -> Sequence[KeyRecord]:
         """Return every version of a key, ascending."""
         return [read_key(row) for row in self._ask("SELECT * FROM keys WHERE name = :name ORDER BY version", {"name": name})]
+
+    def history(self, name: str) -> Sequence[KeyEvent]:
+        """Return what happened to all versions of a key, in order."""
+        return [read_event(row) for row in self._ask("SELECT * FROM key_events WHERE name = :name ORDER BY id", {"name": name})]
 
     # SecretStore
 
@@ -130,8 +135,10 @@ class DirectState:
 
 
 def _whole(home: str) -> SqlState:
-    from pipeline_guard.adapters.sql.state import SqlState
-
+    try:
+        from pipeline_guard.adapters.sql.state import SqlState
+    except ImportError:
+        raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
     return SqlState.open(home)
 
 

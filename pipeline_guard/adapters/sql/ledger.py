@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
-from pipeline_guard.adapters.sql.rows import DATES, read_key
+from pipeline_guard.adapters.sql.rows import DATES, read_event, read_key
 from pipeline_guard.adapters.sql.times import aware, text_of
 from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
-from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 
 
 def add(connection: Connection, record: KeyRecord) -> None:
@@ -89,7 +88,7 @@ def change(connection: Connection, changes: Sequence[KeyChange], nonce: str, now
 def history(connection: Connection, name: str) -> Sequence[KeyEvent]:
     """Return what happened to all versions of a key, in order."""
     rows = connection.execute(select(tables.key_events).where(tables.key_events.c.name == name).order_by(tables.key_events.c.id)).all()
-    return [_event(row) for row in rows]
+    return [read_event(row) for row in rows]
 
 
 def reserve(connection: Connection, name: str, version: int, count: int) -> int:
@@ -117,10 +116,3 @@ def _event_row(event: KeyEvent) -> dict[str, object]:
         "why": event.why,
         "approvers": "\n".join(event.approvers),
     }
-
-
-def _event(row: Any) -> KeyEvent:
-    before = KeyState(row.before) if row.before else None
-    approvers = tuple(row.approvers.split("\n")) if row.approvers else ()
-    time = datetime.fromisoformat(row.time)
-    return KeyEvent(row.name, row.version, time, KeyCommand(row.command), before, KeyState(row.after), row.actor, row.why, approvers)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline_guard.adapters.sql.times import aware, time_of
 from pipeline_guard.errors import IntegrityError
-from pipeline_guard.model.key import KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
+from pipeline_guard.model.key import KeyCommand, KeyEvent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret
 
@@ -28,6 +28,14 @@ def read_key(row: Any) -> KeyRecord:
         )
     except (ValueError, TypeError, AttributeError):
         raise IntegrityError(f"the stored record of the key {str(row.name)[:128]} is damaged", "restore the store from a backup") from None
+
+
+def read_event(row: Any) -> KeyEvent:
+    """Turn a row into something that happened to a key."""
+    before = KeyState(row.before) if row.before else None
+    approvers = tuple(row.approvers.split("\n")) if row.approvers else ()
+    time = datetime.fromisoformat(row.time)
+    return KeyEvent(row.name, row.version, time, KeyCommand(row.command), before, KeyState(row.after), row.actor, row.why, approvers)
 
 
 def read_secret(row: Any) -> SealedSecret:

@@ -158,8 +158,9 @@ class _Job:
                 if not stat.S_ISREG(status.st_mode):
                     raise IntegrityError(f"{Path(self._root, name)}: not a regular file", "only regular files can be signed")
                 before = _stamp(status)
-            end = before[2] if end < 0 else end
-            value, length = digest_of(descriptor, self._begin, buffer, start, end, self._told)
+            whole = end < 0
+            end = before[2] if whole else end
+            value, length = digest_of(descriptor, self._begin, buffer, start, end, self._told, whole=whole)
             after = _stamp(os.fstat(descriptor))
         except OSError as error:
             raise _refuse(str(Path(self._root, name)), error) from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,8 +141,10 @@ def _same_certificate(fields: Fields, pem: bytes, content: SignedContent) -> Non
     from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        found = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    except (ValueError, Warning, x509.InvalidVersion):
         raise fields.refuse("the log entry names no certificate") from None
     _same(fields, found, content.certificate)
 

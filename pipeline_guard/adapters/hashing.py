@@ -49,15 +49,23 @@ def maker(algorithm: str) -> Callable[..., Hash]:
 
 
 def digest_of(
-    descriptor: int, begin: Callable[..., Hash], buffer: bytearray, start: int, end: int, told: Callable[[int], None]
+    descriptor: int,
+    begin: Callable[..., Hash],
+    buffer: bytearray,
+    start: int,
+    end: int,
+    told: Callable[[int], None],
+    *,
+    whole: bool = False,
 ) -> tuple[str, int]:
     """Return the digest of a file's bytes from ``start`` to ``end``, or to where it ends before that, and how many there were.
 
+    ``whole``: the file should end there; where it goes on, there is one more. (Files of /proc say that they are empty, and are not.)
     ``told`` hears of each read. Raises OSError. Reading and hashing let other threads run.
     """
     if end - start <= _ONE_READ:
-        content = os.pread(descriptor, end - start, start)
-        if len(content) == end - start:
+        content = os.pread(descriptor, end - start + whole, start)
+        if len(content) >= end - start:
             return begin(content).hexdigest(), len(content)
     state, position, view = begin(), start, memoryview(buffer)
     while position < end:
@@ -67,7 +75,8 @@ def digest_of(
         state.update(view[:count])
         position += count
         told(count)
-    return state.hexdigest(), position - start
+    more = len(os.pread(descriptor, 1, end)) if whole and position == end else 0
+    return state.hexdigest(), position - start + more
 
 
 def processors() -> int:

@@ -54,17 +54,17 @@ class LocalTree:
 
         Raises IntegrityError for links, special files and names that are not UTF-8, UsageError for an unreadable folder.
         """
-        return sorted(name + "/" if kind == "folder" else name for name, kind, _ in _walked(root or "."))
+        return sorted(name + "/" if is_folder else name for name, is_folder, _ in _walked(root or "."))
 
     def entries(self, root: str) -> Sequence[TreeEntry]:
         """Return every file and folder below ``root``, sorted by name, as they are now; raise as ``names`` does."""
         found = []
-        for name, kind, entry in _walked(root or "."):
+        for name, is_folder, entry in _walked(root or "."):
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
                 raise _refuse(entry.path, error) from None
-            found.append(TreeEntry(name, kind == "folder", status.st_mode & 0o7777, status.st_nlink, _stamp(status)))
+            found.append(TreeEntry(name, is_folder, status.st_mode & 0o7777, status.st_nlink, _stamp(status)))
         found.sort(key=_NAME)
         return found
 
@@ -82,12 +82,13 @@ class LocalTree:
         """
         begin = maker(algorithm)
         memory = self._memory if remembered else None
-        known = memory.known(root, algorithm) if memory else {}
-        found = {piece: known[piece] for piece in pieces if piece in known}
+        if memory is None:
+            return _Job(root or ".", begin, pieces).run(self._progress)
+        found = dict(memory.known(root, algorithm))
         missing = [piece for piece in dict.fromkeys(pieces) if piece not in found]
         if missing:
-            _Job(root or ".", begin, found).run(missing, self._progress)
-        if memory and missing:
+            found = {piece: found[piece] for piece in pieces if piece in found}  # what is gone is forgotten
+            found |= zip(missing, _Job(root or ".", begin, missing).run(self._progress), strict=True)
             memory.keep(root, algorithm, {piece: digest for piece, digest in found.items() if piece.stamp})
         return [found[piece] for piece in pieces]
 
@@ -103,20 +104,21 @@ class LocalTree:
 class _Job:
     """Digests in the making: which bytes of which files, on several threads, and how many bytes are done."""
 
-    def __init__(self, root: str, begin: Callable[..., Hash], found: dict[Piece, str]) -> None:
+    def __init__(self, root: str, begin: Callable[..., Hash], pieces: Sequence[Piece]) -> None:
         self._root = root
         self._begin = begin
-        self._found = found
+        self._pieces = pieces
+        self._found = [""] * len(pieces)
         self._own = threading.local()
         self._done = 0
 
-    def run(self, pieces: Sequence[Piece], progress: Callable[[], Progress] | None) -> None:
-        """Hash every piece, the largest first."""
-        lengths = {piece: self._length(piece) for piece in pieces}
-        total = sum(lengths.values())
+    def run(self, progress: Callable[[], Progress] | None) -> Sequence[str]:
+        """Hash every piece, the largest first; return the digests in the order of the pieces."""
+        lengths = [self._length(piece) for piece in self._pieces]
+        total = sum(lengths)
         if total < _ALONE:
-            self._hash(pieces)
-            return
+            self._hash(range(len(lengths)))
+            return self._found
         tasks = _tasks(lengths)
         display = progress() if progress else None
         try:
@@ -126,6 +128,7 @@ class _Job:
         finally:
             if display:
                 display.close()
+        return self._found
 
     def _length(self, piece: Piece) -> int:
         """Return how much there is to hash, as far as it can be told: it only decides who does it."""
@@ -138,34 +141,33 @@ class _Job:
         except (OSError, ValueError):
             return 0
 
-    def _hash(self, pieces: Sequence[Piece]) -> None:
+    def _hash(self, places: Sequence[int]) -> None:
         buffer = getattr(self._own, "buffer", None)
         if buffer is None:
             buffer = self._own.buffer = bytearray(PIECE)
         with _Folders(self._root) as folders:
-            for piece in pieces:
-                self._found[piece] = self._one(piece, folders, buffer)
+            for place in places:
+                self._found[place] = self._one(self._pieces[place], folders, buffer)
 
     def _one(self, piece: Piece, folders: _Folders, buffer: bytearray) -> str:
-        descriptor = folders.open(piece.name)
+        name, before, start, end = piece
+        descriptor = folders.open(name)
         try:
-            before = piece.stamp
             if before is None:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
-                    raise IntegrityError(f"{Path(self._root, piece.name)}: not a regular file", "only regular files can be signed")
+                    raise IntegrityError(f"{Path(self._root, name)}: not a regular file", "only regular files can be signed")
                 before = _stamp(status)
-            end = before[2] if piece.end < 0 else piece.end
-            value, length = digest_of(descriptor, self._begin, buffer, piece.start, end, self._told)
+            whole = end < 0
+            end = before[2] if whole else end
+            value, length = digest_of(descriptor, self._begin, buffer, start, end, self._told, whole=whole)
             after = _stamp(os.fstat(descriptor))
         except OSError as error:
-            raise _refuse(str(Path(self._root, piece.name)), error) from None
+            raise _refuse(str(Path(self._root, name)), error) from None
         finally:
             os.close(descriptor)
-        if after != before or length != end - piece.start:
-            raise IntegrityError(
-                f"{Path(self._root, piece.name)}: changed while it was read", "let whatever writes it finish, then try again"
-            )
+        if after != before or length != end - start:
+            raise IntegrityError(f"{Path(self._root, name)}: changed while it was read", "let whatever writes it finish, then try again")
         return value
 
     def _told(self, count: int) -> None:
@@ -202,18 +204,18 @@ class _Folders:
             raise _refuse(str(Path(self._root, name)), error) from None
 
 
-def _tasks(lengths: Mapping[Piece, int]) -> Sequence[Sequence[Piece]]:
-    """Cut the work: large pieces each for themselves and first, tiny ones all together, the others in shares."""
-    large = sorted((piece for piece, length in lengths.items() if length >= _SHARE), key=lengths.__getitem__, reverse=True)
-    tasks, share, size = [[piece] for piece in large], list[Piece](), 0
-    for piece, length in lengths.items():
+def _tasks(lengths: Sequence[int]) -> Sequence[Sequence[int]]:
+    """Cut the work, by the places of pieces: large ones each for themselves and first, tiny ones all together, the others in shares."""
+    large = sorted((place for place, length in enumerate(lengths) if length >= _SHARE), key=lengths.__getitem__, reverse=True)
+    tasks, share, size = [[place] for place in large], list[int](), 0
+    for place, length in enumerate(lengths):
         if _TINY <= length < _SHARE:
-            share.append(piece)
+            share.append(place)
             size += length
             if size >= _SHARE:
                 tasks.append(share)
                 share, size = [], 0
-    tiny = [piece for piece, length in lengths.items() if length < _TINY]
+    tiny = [place for place, length in enumerate(lengths) if length < _TINY]
     return [*tasks, *(task for task in (share, tiny) if task)]
 
 
@@ -226,8 +228,8 @@ def open_below(root: str, name: str) -> int:
             raise _refuse(str(Path(root, name)), error) from None
 
 
-def _walked(root: str) -> Iterator[tuple[str, str, os.DirEntry[str]]]:
-    """Give the relative path, the kind ("file" or "folder") and the entry of everything below a folder."""
+def _walked(root: str) -> Iterator[tuple[str, bool, os.DirEntry[str]]]:
+    """Give the relative path, whether it is a folder, and the entry of everything below a folder; nothing but files and folders."""
     pending = [""]
     while pending:
         prefix = pending.pop()
@@ -235,28 +237,28 @@ def _walked(root: str) -> Iterator[tuple[str, str, os.DirEntry[str]]]:
         try:
             with os.scandir(place) as entries:
                 for entry in entries:
-                    kind = _kind(entry)
-                    if kind == "folder":
-                        pending.append(f"{prefix}{entry.name}/")
-                    yield prefix + entry.name, kind, entry
+                    name = entry.name
+                    if not name.isascii():
+                        _check_text(entry)
+                    if entry.is_file(follow_symlinks=False):
+                        yield prefix + name, False, entry
+                    elif entry.is_dir(follow_symlinks=False):
+                        pending.append(f"{prefix}{name}/")
+                        yield prefix + name, True, entry
+                    elif entry.is_symlink():
+                        raise IntegrityError(f"{entry.path}: a symbolic link", _LINK_HINT)
+                    else:
+                        raise IntegrityError(f"{entry.path}: neither a file nor a folder", "remove the socket, device or pipe")
         except (OSError, ValueError) as error:
             raise _refuse(place, error) from None
 
 
-def _kind(entry: os.DirEntry[str]) -> str:
-    if not entry.name.isascii():
-        try:
-            entry.name.encode("utf-8")
-        except UnicodeEncodeError:
-            shown = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
-            raise IntegrityError(f"{shown}: the name is not UTF-8", "rename it; other machines could not name it either") from None
-    if entry.is_file(follow_symlinks=False):
-        return "file"
-    if entry.is_dir(follow_symlinks=False):
-        return "folder"
-    if entry.is_symlink():
-        raise IntegrityError(f"{entry.path}: a symbolic link", _LINK_HINT)
-    raise IntegrityError(f"{entry.path}: neither a file nor a folder", "remove the socket, device or pipe")
+def _check_text(entry: os.DirEntry[str]) -> None:
+    try:
+        entry.name.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
+        raise IntegrityError(f"{shown}: the name is not UTF-8", "rename it; other machines could not name it either") from None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pipeline_guard.errors import ExitCode, GuardError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. The only broad ``except`` of the program is here."""
+    gc.set_threshold(50_000)  # a command makes much that lives to its end: looking for cycles every 700 things took 8 % of it
     words = list(sys.argv[1:] if argv is None else argv)
     _fill_closed_streams()
     try:

@@ -14,6 +14,7 @@ from pipeline_guard.cli.look import look_of
 from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
+from pipeline_guard.flows.payloads import to_verify
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, read_root
 from pipeline_guard.flows.verify import KeyDoors, SignatureFound, Verification, VerifyDoors, find_key, is_digest, verify
 from pipeline_guard.model.model_terms import ModelTerms
@@ -29,7 +30,8 @@ _MAX_POLICY = 1024 * 1024
 
 def run(args: Args, wiring: Wiring) -> int:
     """Verify and say so; the configuration is read only where neither key, certificate nor policy was named."""
-    subjects = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
+    asked = [subject if is_digest(subject) else named(subject) for subject in args.many("subjects")]
+    subjects = to_verify(asked, args.text("subjects-from"), wiring.files)
     bundles = [beside(bundle, subjects) for bundle in args.many("bundle")]
     doors = VerifyDoors(wiring.files, wiring.tree, wiring.clock, _terms(args), wiring.images)
     keys = KeyDoors(wiring.state, partial(wiring.token, args.text("key")))
@@ -74,6 +76,8 @@ def _trust(args: Args, wiring: Wiring, keys: KeyDoors) -> Trust:
     key = args.text("key") or wiring.config("").verify.key
     if not key:
         raise UsageError("no key to verify with", "name a PEM file or a key with --key, or key under verify: in the configuration")
+    if files.revoked:
+        raise UsageError("a list of revoked certificates, and a key", "a key's own life says whether it is revoked: give its timeline")
     timeline = find_key(key, files=wiring.files, keys=keys, clock=wiring.clock)
     return KeyTrust(timeline, read_root(files, wiring.files)) if files != TrustFiles() else timeline
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.console import Console, Terminal
@@ -298,13 +298,17 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def state() -> State:
+        url = _store_url(environ, lambda: config("").store.url)
+        if url.startswith("https://"):
+            raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
+        if not url and args.verb != "serve":  # a server asks for hours, from many threads
+            from pipeline_guard.adapters.sql.direct import DirectState
+
+            return cast("State", DirectState.open(home))
         try:
             from pipeline_guard.adapters.sql.state import SqlState
         except ImportError:
             raise Unavailable("SQLAlchemy is not installed", 'pip install "pipeline-guard[hsm]"') from None
-        url = _store_url(environ, lambda: config("").store.url)
-        if url.startswith("https://"):
-            raise UsageError("this needs the store itself, not a broker before it", "do it where the broker runs")
         return SqlState.connect(url) if url else SqlState.open(home)
 
     def jwks(places: Mapping[str, str], pinned: Mapping[str, Mapping[str, object]], authority: str) -> FreshJwks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -111,12 +111,21 @@ def _file_jobs(paths: list[str], wanted: Wanted, files: SubjectFiles) -> list[Jo
     if wanted.algorithm != "sha256" and set(types.values()) != {"model"}:
         raise UsageError(f"only the files of a model can be listed with {wanted.algorithm}", "leave --digest out: subjects have SHA-256")
     if not wanted.bundle:
-        return [Job((subject,), kind, _beside(subject, kind, kinds[subject], wanted.predicate)) for subject, kind in types.items()]
+        jobs = [Job((subject,), kind, _beside(subject, kind, kinds[subject], wanted.predicate)) for subject, kind in types.items()]
+        check_places((job.bundle for job in jobs), files)
+        return jobs
     if (len(types) > 1 or given) and "model" in (*types.values(), wanted.type):
         raise UsageError("one bundle holds one model", "sign each model on its own, or leave --bundle out")
     if wanted.bundle in types:
         raise UsageError(f"{wanted.bundle}: the signature would replace what it signs", "name another file with --bundle")
     return [Job(tuple(types), next(iter(types.values()), wanted.type or "blob"), wanted.bundle, tuple(given))]
+
+
+def check_places(bundles: Iterable[str], files: Files) -> None:
+    """Raise UsageError where something else lies at a place that nobody named: a link there would lead the signature elsewhere."""
+    for bundle in bundles:
+        if files.kind(bundle) not in ("missing", "file"):
+            raise UsageError(f"{bundle}: the signature's place is taken by what is no file", "remove it, or name another with --bundle")
 
 
 def expand(subjects: Sequence[str], files: SubjectFiles) -> list[str]:
@@ -131,6 +140,17 @@ def expand(subjects: Sequence[str], files: SubjectFiles) -> list[str]:
             raise NothingToDo(f"nothing matches {subject[:200]}", "check the pattern: * stays in a folder, ** goes through them")
         found.update(dict.fromkeys(matches))
     return list(found)
+
+
+def to_verify(subjects: Sequence[str], listed: str, files: SubjectFiles) -> list[str]:
+    """Return what is to be verified: patterns replaced by what they match, and what a list names ("" for none).
+
+    Where the list gives a digest, that is the subject, and no file is looked at. Raises UsageError, NothingToDo.
+    """
+    paths, given = read_list(files.read(listed, MAX_LIST), listed) if listed else ([], [])
+    if not subjects and not listed:
+        raise UsageError("nothing to verify was named", "pipeline-guard verify SUBJECT..., or --subjects-from FILE")
+    return [*expand([*subjects, *paths], files), *dict.fromkeys(str(subject.digest) for subject in given)]
 
 
 def _type_of(subject: str, kind: str, wanted: str) -> str:

@@ -11,7 +11,17 @@ from typing import Protocol
 
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.images import OpenImages, attach
-from pipeline_guard.flows.payloads import BUNDLE_SUFFIX, PREDICATES, Job, SubjectFiles, Wanted, payload_of, plan, predicate_from
+from pipeline_guard.flows.payloads import (
+    BUNDLE_SUFFIX,
+    PREDICATES,
+    Job,
+    SubjectFiles,
+    Wanted,
+    check_places,
+    payload_of,
+    plan,
+    predicate_from,
+)
 from pipeline_guard.flows.private_trust import Certify
 from pipeline_guard.flows.subjects import PQ_SUFFIX, Folders
 from pipeline_guard.flows.timestamps import Stamper
@@ -97,6 +107,7 @@ def sign(request: SignRequest, *, doors: SignDoors) -> list[Signed]:
     keys = [_signing_key(request.key, token, state, doors.clock)]
     if request.pq_key:
         keys.append(_pq_key(request.pq_key, keys[0], token, state, doors.clock))
+        check_places((place for place in map(_pq_place, jobs) if place and not request.bundle), doors.files)
     payloads = [payload_of(job, wanted, doors.files, doors.tree) for job in jobs]
     work = [
         (job if key is keys[0] else replace(job, bundle=_pq_place(job)), payload, key)

@@ -137,9 +137,9 @@ def _check_tree(root: str, said: Said, tree: Folders, terms: ModelTerms) -> tupl
 
 def _check_digests(root: str, expected: Mapping[Piece, Digest], tree: Folders, terms: ModelTerms) -> None:
     for algorithm in sorted({digest.algorithm for digest in expected.values()}):
-        pieces = [piece for piece, digest in expected.items() if digest.algorithm == algorithm]
-        found = tree.digests(root, pieces, algorithm, remembered=terms.remembered)
-        wrong = sorted({piece.name for piece, value in zip(pieces, found, strict=True) if value != expected[piece].hex})
+        pieces = [(piece, digest.hex) for piece, digest in expected.items() if digest.algorithm == algorithm]
+        found = tree.digests(root, [piece for piece, _ in pieces], algorithm, remembered=terms.remembered)
+        wrong = sorted({piece.name for (piece, signed), value in zip(pieces, found, strict=True) if value != signed})
         if wrong:
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
             raise IntegrityError(f"{posixpath.join(root, wrong[0])}: not the content that was signed{more}", _CHANGED)

@@ -94,7 +94,9 @@ def verify(subjects: Sequence[str], bundle: str, trust: Trust, *, doors: VerifyD
 def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> None:
     """Raise NothingToDo where no subject exists, UsageError for a digest that is none or whose ``bundle`` nobody named."""
     if not any(_present(subject, bundle, doors) for subject in subjects):
-        raise NothingToDo(f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified; patterns are for the shell")
+        raise NothingToDo(
+            f"no such file or folder: {', '.join(subjects)[:200]}", "name what is to be verified, or a pattern that matches it"
+        )
 
 
 def _answer(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> Verification:
@@ -187,7 +189,7 @@ def _present(subject: str, bundle: str, doors: VerifyDoors) -> bool:
 
 def is_digest(subject: str) -> bool:
     """Tell whether a subject is meant as a digest."""
-    return subject.startswith("sha256:")
+    return subject.startswith(("sha256:", "sha384:", "sha512:"))
 
 
 def _verified(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -> tuple[Said, tuple[Digest, str]]:

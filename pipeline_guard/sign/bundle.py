@@ -18,7 +18,7 @@ from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE
 from pipeline_guard.sign.fields import Fields
-from pipeline_guard.sign.material import MessageSignature, read_message_signature, read_timestamps
+from pipeline_guard.sign.material import MessageSignature, read_entries, read_message_signature, read_timestamps
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 READ_MEDIA_TYPES = (MEDIA_TYPE, *(f"application/vnd.dev.sigstore.bundle+json;version=0.{minor}" for minor in (1, 2, 3)))
@@ -67,7 +67,7 @@ def read_bundle(unverified_bundle: bytes, name: str) -> UnverifiedEnvelope:
     top = fields.mapping(document, "the bundle", "mediaType verificationMaterial", "dsseEnvelope messageSignature")
     if fields.text(top["mediaType"], "mediaType") not in READ_MEDIA_TYPES:
         raise fields.refuse("not a bundle version that is known", "versions 0.1 to 0.3 of the Sigstore bundle are read")
-    hint = _hint_of(top["verificationMaterial"], fields)
+    hint = _hint_of(top["verificationMaterial"], top["mediaType"], fields)
     timestamps = read_timestamps(top["verificationMaterial"], fields)
     if ("dsseEnvelope" in top) == ("messageSignature" in top):
         raise fields.refuse("a bundle holds one statement or one signature of a blob")
@@ -77,7 +77,7 @@ def read_bundle(unverified_bundle: bytes, name: str) -> UnverifiedEnvelope:
     return replace(_envelope(top["dsseEnvelope"], hint, fields), timestamps=timestamps)
 
 
-def _hint_of(value: Any, fields: Fields) -> str:
+def _hint_of(value: Any, media_type: str, fields: Fields) -> str:
     """Return the hint of which key signed; "" for none."""
     what = "verificationMaterial"
     carried = "publicKey certificate x509CertificateChain tlogEntries timestampVerificationData"
@@ -85,9 +85,10 @@ def _hint_of(value: Any, fields: Fields) -> str:
     if "certificate" in material or "x509CertificateChain" in material:
         what = f"{fields.name}: signed with a certificate, not with a bare key"
         raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "say who must have signed: --certificate-identity")
-    # Log entries say nothing about a bare key; they are neither needed nor trusted.
+    # Log entries say nothing about a bare key: they are neither needed nor trusted, but they must be some.
     if not isinstance(material.get("tlogEntries", []), list):
         raise fields.refuse(f"{what} is malformed")
+    read_entries(material, media_type, fields)
     if "publicKey" not in material:
         raise fields.refuse(f"{what} names no public key")
     return fields.text(fields.mapping(material["publicKey"], "publicKey", optional="hint").get("hint", ""), "hint")

@@ -13,13 +13,10 @@ from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.sign.bundle import MAX_BUNDLE, READ_MEDIA_TYPES
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE
 from pipeline_guard.sign.fields import Fields
-from pipeline_guard.sign.log_entry import MAX_PATH, LogEntry
-from pipeline_guard.sign.material import MessageSignature, read_message_signature, read_timestamps
+from pipeline_guard.sign.material import LogEntry, MessageSignature, read_entries, read_message_signature, read_timestamps
 
 HINT = "fetch the bundle again from where the subject came from, or have the subject signed again"
 _MAX_CHAIN = 8
-_MAX_ENTRIES = 32
-_OLDEST = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 _MATERIAL = "publicKey certificate x509CertificateChain tlogEntries timestampVerificationData"
 
 
@@ -41,10 +38,7 @@ def read_certified(unverified_bundle: bytes, name: str) -> UnverifiedCertified:
     top = _document(unverified_bundle, fields)
     material = fields.mapping(top["verificationMaterial"], "verificationMaterial", "", _MATERIAL)
     certificates = _certificates(material, fields)
-    entries = tuple(
-        _entry(entry, fields, proof_needed=top["mediaType"] != _OLDEST)
-        for entry in fields.elements(material.get("tlogEntries"), "tlogEntries", _MAX_ENTRIES)
-    )
+    entries = read_entries(material, top["mediaType"], fields)
     stamps = read_timestamps(material, fields)
     if "dsseEnvelope" in top:
         payload, signature = _envelope(top["dsseEnvelope"], fields)
@@ -83,34 +77,6 @@ def _certificates(material: Mapping[str, Any], fields: Fields) -> tuple[bytes, .
 
 def _certificate(value: Any, fields: Fields) -> bytes:
     return fields.base64(fields.mapping(value, "certificate", "rawBytes", "")["rawBytes"], "rawBytes")
-
-
-def _entry(value: Any, fields: Fields, *, proof_needed: bool) -> LogEntry:
-    optional = "logIndex integratedTime inclusionPromise inclusionProof"
-    entry = fields.mapping(value, "the log entry", "logId kindVersion canonicalizedBody", optional)
-    kind = fields.mapping(entry["kindVersion"], "kindVersion", "kind version", "")
-    promise = fields.mapping(entry.get("inclusionPromise") or {}, "inclusionPromise", "", "signedEntryTimestamp")
-    proof = fields.mapping(entry.get("inclusionProof") or {}, "inclusionProof", "", "logIndex rootHash treeSize hashes checkpoint")
-    checkpoint = fields.mapping(proof.get("checkpoint") or {}, "checkpoint", "", "envelope").get("envelope")
-    # Old bundles may carry a proof whose state of the log nobody has signed; they live on the log's promise.
-    proved = bool(proof) and (proof_needed or checkpoint is not None)
-    if proof_needed and not proved:
-        raise fields.refuse("the log entry has no proof")
-    return LogEntry(
-        kind=fields.text(kind["kind"], "kind"),
-        version=fields.text(kind["version"], "version"),
-        log_id=fields.base64(fields.mapping(entry["logId"], "logId", "keyId", "")["keyId"], "keyId"),
-        index=fields.number(entry.get("logIndex"), "logIndex"),
-        integrated=fields.number(entry.get("integratedTime"), "integratedTime"),
-        body=fields.base64(entry["canonicalizedBody"], "canonicalizedBody"),
-        promise=fields.base64(promise["signedEntryTimestamp"], "signedEntryTimestamp") if promise else b"",
-        proved=proved,
-        proof_index=fields.number(proof.get("logIndex"), "logIndex"),
-        proof_size=fields.number(proof.get("treeSize"), "treeSize"),
-        proof_root=fields.base64(proof.get("rootHash"), "rootHash") if proved else b"",
-        proof_path=tuple(fields.base64(step, "hashes") for step in fields.elements(proof.get("hashes"), "hashes", MAX_PATH)),
-        checkpoint=fields.text(checkpoint, "checkpoint") if proved else "",
-    )
 
 
 def _envelope(value: Any, fields: Fields) -> tuple[bytes, bytes]:

@@ -37,6 +37,10 @@ class Fields:
             raise self.refuse(f"{what} has fields that no version of the format knows")
         return value
 
+    def part(self, value: Any, what: str, optional: str) -> Mapping[str, Any]:
+        """Return an object that may be left out; null and absence are the empty one, as protobuf writes it."""
+        return {} if value is None else self.mapping(value, what, "", optional)
+
     def elements(self, value: Any, what: str, limit: int) -> list[Any]:
         """Return a list of at most ``limit`` elements; null and absence are the empty one, as protobuf writes it."""
         if value is None:
@@ -47,7 +51,8 @@ class Fields:
 
     def text(self, value: Any, what: str) -> str:
         """Return a text that can be encoded."""
-        if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
+        # isascii first: a payload has millions of characters, all of them ASCII
+        if not isinstance(value, str) or not (value.isascii() or all(not "\ud800" <= character <= "\udfff" for character in value)):
             raise self.refuse(f"{what} is not text")
         return value
 

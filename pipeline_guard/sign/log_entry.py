@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,32 +21,13 @@ from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.trusted_time import TrustedTime
 from pipeline_guard.sign.canonical import canonical
 from pipeline_guard.sign.fields import Fields
+from pipeline_guard.sign.material import LogEntry
 from pipeline_guard.sign.transparency import leaf_hash, read_checkpoint, root_of
 from pipeline_guard.sign.trusted_root import Log
 
 MAX_BODY = 1024 * 1024
-MAX_PATH = 64  # a log of 2**64 entries
 _ALGORITHMS = {"sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 _MISMATCH = "the log entry is about another signature"
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """An entry as a bundle carries it; nothing of it is verified. ``proof_path`` and ``checkpoint`` are empty without a proof."""
-
-    kind: str
-    version: str
-    log_id: bytes
-    index: int
-    integrated: int
-    body: bytes
-    promise: bytes
-    proved: bool
-    proof_index: int
-    proof_size: int
-    proof_root: bytes
-    proof_path: tuple[bytes, ...]
-    checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +141,10 @@ def _same_certificate(fields: Fields, pem: bytes, content: SignedContent) -> Non
     from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        found = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    except (ValueError, Warning, x509.InvalidVersion):
         raise fields.refuse("the log entry names no certificate") from None
     _same(fields, found, content.certificate)
 

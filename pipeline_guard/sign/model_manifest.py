@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.errors import IntegrityError, NothingToDo
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.sign.model_strict import FIELD, Strict, below, read_strict, strict_field
@@ -23,12 +24,13 @@ MODEL = "https://model_signing/signature/v1.0"
 SIGNATURE = "model.sig"
 IGNORED = (".git", ".gitattributes", ".github", ".gitignore")  # what the format leaves out by default
 ITSELF = "."  # how the one file of a model is named that is no folder
-ALGORITHMS = ("sha256", "blake3", "blake2b")
+ALGORITHMS = {"sha256": 64, "blake3": 64, "blake2b": 128}  # and how many hexadecimal digits each has
 _LINE = """      {
         "name": %s,
         "algorithm": "%s",
         "digest": "%s"
       }"""
+_UNSAFE = re.compile(r"/\.{0,2}/|\0")  # between slashes: nothing, "." or ".."
 _HINT = "fetch the model again from where it was published, or have it signed again"
 
 
@@ -81,7 +83,7 @@ def model_payload(
 
     The layout is the one other tools write (two spaces, ASCII). ``signature`` is the bundle's own path in the folder.
     """
-    root = hashlib.sha256(b"".join(bytes.fromhex(digests[path]) for path in sorted(digests)))  # SHA-256 whatever the files have
+    root = hashlib.sha256(bytes.fromhex("".join([digests[path] for path in sorted(digests)])))  # SHA-256 whatever the files have
     predicate: dict[str, Any] = {
         "resources": [],
         "serialization": {
@@ -115,7 +117,7 @@ def read_manifest(statement: VerifiedStatement, name: str) -> Manifest:
     if not isinstance(serialization, dict) or not isinstance(resources, list) or not resources or len(statement.subjects) != 1:
         raise IntegrityError(f"{name}: the model's list of files is malformed", _HINT)
     method, algorithm = serialization.get("method"), serialization.get("hash_type")
-    if method not in ("files", "shards") or algorithm not in ALGORITHMS:
+    if method not in ("files", "shards") or not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise IntegrityError(f"{name}: the model is listed in a way that is not supported", "sign whole files with SHA-256")
     left_out = serialization.get("ignore_paths", [])
     if not isinstance(left_out, list) or not all(isinstance(path, str) for path in left_out):
@@ -124,7 +126,7 @@ def read_manifest(statement: VerifiedStatement, name: str) -> Manifest:
     found = tuple(reader.resource(resource, alone=len(resources) == 1) for resource in resources)
     if len({(resource.name, resource.start) for resource in found}) != len(found):
         raise IntegrityError(f"{name}: the model's list has a file twice", _HINT)
-    root = hashlib.sha256(b"".join(bytes.fromhex(resource.hex) for resource in found))
+    root = hashlib.sha256(bytes.fromhex("".join([resource.hex for resource in found])))
     if statement.subjects[0].digest != Digest("sha256", root.hexdigest()):
         raise IntegrityError(f"{name}: the root digest does not match the model's list of files", _HINT)
     if method == "shards":
@@ -138,7 +140,7 @@ def read_manifest(statement: VerifiedStatement, name: str) -> Manifest:
 def _shard_size(serialization: Mapping[str, Any], name: str) -> int:
     size = serialization.get("shard_size")
     # model-signing writes a whole number as 64.0
-    if isinstance(size, bool) or not isinstance(size, int | float) or size != int(size) or size < 1:
+    if isinstance(size, bool) or not isinstance(size, int | float) or not 1 <= size < 2**63 or size != int(size):
         raise IntegrityError(f"{name}: the model's list has no usable shard_size", _HINT)
     return int(size)
 
@@ -150,24 +152,25 @@ class _Reader:
         self.name = name
         self.algorithm = algorithm
         self.shard = shard
+        self.is_digest = re.compile(f"[0-9a-fA-F]{{{ALGORITHMS[algorithm]}}}").fullmatch  # for hundreds of thousands of them
         self.spellings = (algorithm, f"{algorithm}-sharded-{shard}") if shard else (algorithm,)
 
     def refuse(self, what: str, hint: str = _HINT) -> IntegrityError:
         return IntegrityError(f"{self.name}: the model's list {what}", hint)
 
     def resource(self, value: Any, *, alone: bool) -> Resource:
-        path = value.get("name") if isinstance(value, dict) else None
-        start, end = 0, -1
+        if not isinstance(value, dict):
+            raise self.refuse("has an unsafe or missing file name", "do not unpack or load this model")
+        path, hexadecimal, start, end = value.get("name"), value.get("digest"), 0, -1
         if self.shard and isinstance(path, str):
             path, start, end = self._stretch(path)
         if not isinstance(path, str) or not (is_safe(path) or (path == ITSELF and alone)):
             raise self.refuse("has an unsafe or missing file name", "do not unpack or load this model")
-        if value.get("algorithm") not in self.spellings or not isinstance(value.get("digest"), str):
+        if value.get("algorithm") not in self.spellings or not isinstance(hexadecimal, str):
             raise self.refuse(f"has an entry without a digest of {self.algorithm}")
-        try:
-            return Resource(path, Digest.parse(f"{self.algorithm}:{value['digest']}").hex, start, end)
-        except UsageError:
-            raise self.refuse("has a malformed digest") from None
+        if not self.is_digest(hexadecimal):
+            raise self.refuse("has a malformed digest")
+        return Resource(path, hexadecimal.lower(), start, end)
 
     def _stretch(self, text: str) -> tuple[str, int, int]:
         """Take ``path:start:end`` apart; a path may hold colons itself."""
@@ -189,7 +192,6 @@ class _Reader:
 
 def is_safe(path: str) -> bool:
     """Tell whether a listed name stays inside its folder: relative, normal, no NUL, valid UTF-8."""
-    parts = path.split("/")
-    if "" in parts or "." in parts or ".." in parts or "\0" in path:
+    if _UNSAFE.search(f"/{path}/"):
         return False
     return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

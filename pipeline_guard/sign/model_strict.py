@@ -65,11 +65,12 @@ def check_entries(entries: Sequence[TreeEntry], label: str) -> None:
     """Raise IntegrityError for names that other systems take for one, and for files that run as their owner."""
     seen: dict[str, str] = {}
     for entry in entries:
-        other = seen.setdefault(_folded(entry.name), entry.name)
-        if other != entry.name:
-            raise IntegrityError(f"{label}: {other} and {entry.name} are one name on other systems", "rename one of them")
+        name = entry.name
+        other = seen.setdefault(name.lower() if name.isascii() else _folded(name), name)
+        if other != name:
+            raise IntegrityError(f"{label}: {other} and {name} are one name on other systems", "rename one of them")
         if entry.mode & _SET_ID and not entry.is_folder:
-            raise IntegrityError(f"{label}: {entry.name} is set to run as its owner", "chmod u-s,g-s takes that away")
+            raise IntegrityError(f"{label}: {name} is set to run as its owner", "chmod u-s,g-s takes that away")
 
 
 def check_links(entries: Iterable[TreeEntry], label: str) -> None:
@@ -81,8 +82,6 @@ def check_links(entries: Iterable[TreeEntry], label: str) -> None:
 
 def _folded(name: str) -> str:
     """Return what names have in common that differ only in case or in how their letters are composed."""
-    if name.isascii():
-        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

@@ -95,7 +95,7 @@ def _verdict(version: KeyVersion, key: str, time: TrustedTime | None, now: datet
 
 
 def _before(time: TrustedTime | None, end: datetime | None) -> bool:
-    return time is not None and end is not None and time.time < end
+    return time is not None and end is not None and time.latest <= end
 
 
 def _passed(end: datetime | None, now: datetime) -> bool:

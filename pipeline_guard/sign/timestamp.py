@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import IntegrityError
@@ -41,6 +41,7 @@ _SCHEMES = {
     "1.2.840.113549.1.1.13": ("rsa", "sha512"),
 }
 _MAX_CERTIFICATES = 8
+_MAX_ACCURACY = 4  # bytes of each part
 _HINT = "have the subject signed and timestamped again"
 
 
@@ -72,6 +73,14 @@ def nonce_of(response: bytes, name: str) -> int | None:
         raise IntegrityError(f"{name}: the timestamp is malformed", _HINT) from None
 
 
+def check_about(response: bytes, message: bytes, name: str) -> None:
+    """Raise IntegrityError unless a response is a timestamp of ``message``, whoever made it: where nobody is asked for the time."""
+    try:
+        _check_info(_parse(response, name).info, message)
+    except (ValueError, IndexError):
+        raise IntegrityError(f"{name}: the timestamp is malformed, or not of this signature", _HINT) from None
+
+
 def check_timestamp(response: bytes, message: bytes, authorities: Sequence[Authority], name: str) -> TrustedTime | None:
     """Return when ``message`` existed; None where the token's authority is none of those that are trusted.
 
@@ -86,12 +95,13 @@ def check_timestamp(response: bytes, message: bytes, authorities: Sequence[Autho
         if signer is None:
             return None
         _check_signature(token, signer)
+        accuracy = _accuracy(token.info)
     except (ValueError, IndexError):  # Malformed, or another number of parts than there must be
         raise IntegrityError(f"{name}: the timestamp is malformed, or not of this signature", _HINT) from None
     _check_purpose(signer, name)
     for authority in authorities:
         if _leads_to(signer, candidates, authority, time, name):
-            return TrustedTime(time, f"rfc3161:{authority.name}")
+            return TrustedTime(time, f"rfc3161:{authority.name}", accuracy)
     return None
 
 
@@ -129,6 +139,18 @@ def _check_info(info: Value, message: bytes) -> datetime:
         raise Malformed("a timestamp of something else")
     der.integer(fields[3])
     return der.moment(fields[4])
+
+
+def _accuracy(info: Value) -> timedelta:
+    """Return how far the time may be off (RFC 3161 section 2.4.2: seconds, [0] thousandths, [1] millionths; all may be left out)."""
+    found = next((value for value in info.children()[5:] if value.tag == der.SEQUENCE), None)
+    units = {der.INTEGER: timedelta(seconds=1), 0x80: timedelta(milliseconds=1), 0x81: timedelta(microseconds=1)}
+    off = timedelta(0)
+    for part in found.children() if found else []:
+        if part.tag not in units or not 1 <= len(part.content) <= _MAX_ACCURACY:
+            raise Malformed("an accuracy that is none")
+        off += units[part.tag] * int.from_bytes(part.content)
+    return off
 
 
 def _digest_name(algorithm: Value) -> str:

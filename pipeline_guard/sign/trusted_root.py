@@ -8,6 +8,7 @@ with it is a UsageError; fields of later versions are left alone, and keys of a 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -115,8 +116,10 @@ def read_roots(content: bytes, name: str) -> tuple[Authority, ...]:
 
     fields = Fields(name, "give certificates in PEM form, -----BEGIN CERTIFICATE-----", UsageError)
     try:
-        certificates = [_whole(certificate) for certificate in x509.load_pem_x509_certificates(content)]
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what RFC 5280 forbids is refused, not warned of
+            certificates = [_whole(certificate) for certificate in x509.load_pem_x509_certificates(content)]
+    except (ValueError, Warning, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
         raise fields.refuse("no certificates in PEM form") from None
     if len(certificates) > _MANY:
         raise fields.refuse(f"more than {_MANY} certificates")
@@ -140,8 +143,10 @@ def _authority(fields: Fields, value: Any, kind: str) -> Authority | None:
     for certificate in fields.elements(chain["certificates"], "certificates", _CHAIN):
         try:
             content = fields.base64(fields.mapping(certificate, kind).get("rawBytes"), "rawBytes")
-            certificates.append(_whole(x509.load_der_x509_certificate(content)))
-        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # what RFC 5280 forbids is refused, not warned of
+                certificates.append(_whole(x509.load_der_x509_certificate(content)))
+        except (ValueError, Warning, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
             raise fields.refuse(f"{kind} has a certificate that cannot be read") from None
     if not certificates:
         raise fields.refuse(f"{kind} has an authority without certificates")

@@ -21,6 +21,7 @@ from pipeline_guard.sign.material import blob_statement
 from pipeline_guard.sign.public_key import PublicKey, load
 from pipeline_guard.sign.statement import read_statement
 from pipeline_guard.sign.timeline import judge
+from pipeline_guard.sign.timestamp import check_about
 
 Times = Callable[[UnverifiedEnvelope], Sequence[TrustedTime]]
 
@@ -30,6 +31,12 @@ def no_times(_envelope: UnverifiedEnvelope) -> Sequence[TrustedTime]:
     return ()
 
 
+def _check_stamps(envelope: UnverifiedEnvelope, name: str) -> None:
+    """Raise IntegrityError for a timestamp that is none, or of something else: whoever looks later must not be told another story."""
+    for stamp in envelope.timestamps:
+        check_about(stamp, envelope.signature, name)
+
+
 def verify_bundle(unverified_bundle: bytes, public_pem: str, name: str) -> VerifiedStatement:
     """Return what the owner of a key has signed, whatever became of the key since.
 
@@ -37,6 +44,7 @@ def verify_bundle(unverified_bundle: bytes, public_pem: str, name: str) -> Verif
     UsageError where ``public_pem`` is no public key. Whether a subject is the one at hand is for the caller to compare.
     """
     envelope = read_bundle(unverified_bundle, name)
+    _check_stamps(envelope, name)
     key = _signer(envelope, [load(public_pem)], name)
     return _statement(envelope, key, name)
 
@@ -49,6 +57,7 @@ def verify_by(
     Raises NotVerified with its verdict, or IntegrityError for whatever is irregular about the bundle.
     """
     envelope = read_bundle(unverified_bundle, name)
+    _check_stamps(envelope, name)
     keys = [load(version.public_pem) for timeline in timelines for version in reversed(timeline.versions)]
     key = _signer(envelope, keys, name)
     owner = next(each for each in timelines if key.fingerprint in [version.fingerprint for version in each.versions])

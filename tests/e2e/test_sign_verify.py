@@ -142,6 +142,13 @@ def test_verifying_with_a_pem_file_needs_neither_token_nor_store(work: Path) -> 
     assert done.stdout.splitlines()[-1] == "0 []", done
 
 
+def test_a_deny_list_of_certificates_is_not_passed_over_with_a_key(guard: Callable[..., Any], work: Path) -> None:
+    (work / "denied.txt").write_text("11\n")
+    done = guard("verify", "hello.txt", "--key", "signing.pem", "--revoked-certificates", "denied.txt", cwd=work)
+    assert (done.code, done.out) == (2, "")
+    assert "pipeline-guard: hint: " in done.err
+
+
 def test_patterns_lists_folders_and_images_as_commands(guard: Callable[..., Any], work: Path) -> None:
     assert guard("keys", "create", "signing", cwd=work).code == 0
     assert guard("keys", "export-public", "signing", "--output", "mine.pem", cwd=work).code == 0
@@ -151,10 +158,15 @@ def test_patterns_lists_folders_and_images_as_commands(guard: Callable[..., Any]
     made = guard("sign", "dist/*.whl", "--key", "signing", cwd=work)
     assert [line.split()[1] for line in made.out.splitlines()] == ["dist/a.whl", "dist/b.whl"]
     (work / "list.json").write_text('["dist/a.whl", "dist/b.whl", "hello.txt"]')
+    assert guard("verify", "dist/*.whl", "--key", "mine.pem", cwd=work).out.count("ok ") == 2
+    assert guard("verify", "dist/*.rpm", "--key", "mine.pem", cwd=work).code == 3
+    assert guard("verify", "--key", "mine.pem", cwd=work).code == 2
     made = guard("sign", "--subjects-from", "list.json", "--bundle", "all.json", "--key", "signing", cwd=work)
     assert made.code == 0, made.err
     done = guard("verify", "dist/a.whl", "hello.txt", "--bundle", "all.json", "--key", "mine.pem", cwd=work)
     assert done.code == 0, done
+    done = guard("verify", "--subjects-from", "list.json", "--bundle", "all.json", "--key", "mine.pem", cwd=work)
+    assert (done.code, done.out.count("ok ")) == (0, 3), done
     for path in (work / "dist").glob("*.json"):
         path.unlink()
     assert guard("sign", "dist", "--type", "blob", "--key", "signing", cwd=work).code == 0
@@ -185,3 +197,19 @@ def test_a_model_is_judged_strictly_unless_the_verifier_says_so(guard: Callable[
     assert guard("verify", "model", "--key", "signing", "--ignore-path", ".git/", cwd=work).code == 0
     assert guard("verify", "model", "--key", "signing", "--lenient", cwd=work).code == 0
     assert guard("sign", "hello.txt", "--digest", "blake3", "--key", "signing", cwd=work).code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["sign", "hello.txt", "--key", "signing"], ["verify", "hello.txt", "--key", "signing"], ["run", "--", "true"]]
+)
+def test_short_commands_ask_the_store_without_sqlalchemy(guard: Callable[..., Any], work: Path, words: list[str]) -> None:
+    (work / ".pipeline-guard.yml").write_text("version: 1\nsecrets: {A_SECRET: {from: a}}\n")
+    assert guard("keys", "create", "signing", cwd=work).code == 0
+    assert guard("secrets", "put", "a", cwd=work, stdin="a-value-to-hand-out").code == 0
+    assert guard("sign", "hello.txt", "--key", "signing", cwd=work).code == 0
+    (work / "hidden" / "sqlalchemy").mkdir(parents=True)
+    (work / "hidden" / "sqlalchemy" / "__init__.py").write_text("raise ImportError")
+    done = guard(*words, cwd=work, env={"PYTHONPATH": f"{work / 'hidden'}:{Path(__file__).parents[2]}"})
+    assert done.code == 0, done
+    done = guard("keys", "list", cwd=work, env={"PYTHONPATH": f"{work / 'hidden'}:{Path(__file__).parents[2]}"})
+    assert (done.code, "pipeline-guard[hsm]" in done.err) == (5, True)

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from pipeline_guard.errors import GuardError, IntegrityError, NothingToDo, UsageError
+from pipeline_guard.flows.payloads import to_verify
 from pipeline_guard.flows.sign import Signed, SignRequest, sign
 from pipeline_guard.flows.verify import verify
+from pipeline_guard.model.key import KeyType, KeyUsage
 from pipeline_guard.sign.timeline import bare
 from tests.fakes.signing import SigningPlace
 
@@ -179,3 +181,45 @@ def test_a_name_that_is_not_utf8_is_refused(place: SigningPlace) -> None:
     for subjects, kind in ((("dist/*.whl",), ""), (("dist",), "blob")):
         with pytest.raises((UsageError, IntegrityError), match="not UTF-8"):
             signed(place, *subjects, kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
+def test_what_lies_at_the_place_of_a_signature_leads_it_nowhere(place: SigningPlace, kind: str) -> None:
+    planted, victim = Path("dist/a-1.whl.sigstore.json"), Path("victim")
+    victim.write_text("precious")
+    make = {"link": lambda: planted.symlink_to("../victim"), "fifo": lambda: os.mkfifo(planted), "folder": planted.mkdir}
+    make[kind]()
+    with pytest.raises(UsageError, match="place is taken"):
+        signed(place, "dist/*.whl")
+    assert victim.read_text() == "precious"
+    assert place.token.signatures == 0
+
+
+def test_the_place_of_a_second_signature_is_looked_at_too(place: SigningPlace) -> None:
+    place.state.add_key(place.token.create("quantum", 1, KeyType.ML_DSA_65, KeyUsage.SIGN))
+    Path("dist/a-1.whl.pq.sigstore.json").symlink_to("../victim")
+    with pytest.raises(UsageError, match="place is taken"):
+        signed(place, "dist/a-1.whl", pq_key="quantum")
+    assert not Path("victim").exists()
+
+
+def test_patterns_and_lists_are_verified_as_they_were_signed(place: SigningPlace) -> None:
+    signed(place, "dist/**/*", bundle="all.json")
+    files = place.sign_doors.files
+    assert to_verify(["dist/**/*"], "", files) == ["dist/a-1.whl", "dist/b-1.tar.gz", "dist/deep/c.bin"]
+    assert verified(place, *to_verify(["dist/**/*"], "", files), bundle="all.json") == [True, True, True]
+    Path("SUMS").write_text(f"{sha256('dist/a-1.whl')}  a-1.whl\n{'11' * 32} *b-1.tar.gz\n{hashlib.sha512(b'x').hexdigest()}  c\n")
+    told = to_verify([], "SUMS", files)
+    assert verified(place, *told, bundle="all.json") == [True, False, False]
+    Path("list.json").write_text(json.dumps(["dist/a-1.whl", {"path": "sbom.cdx.json"}]))
+    assert verified(place, *to_verify(["dist/a-1.whl"], "list.json", files), bundle="all.json") == [True, False]
+    with pytest.raises(NothingToDo):
+        to_verify(["dist/*.rpm"], "", files)
+    with pytest.raises(UsageError):
+        to_verify([], "", files)
+
+
+def test_hundreds_of_subjects_of_a_list_are_verified_with_one_statement(place: SigningPlace) -> None:
+    Path("many.json").write_text(json.dumps([{"name": f"f{n}", "digest": {"sha256": f"{n:064x}"}} for n in range(700)]))
+    signed(place, kind="blob", listed="many.json", bundle="all.json")
+    assert verified(place, *to_verify([], "many.json", place.sign_doors.files), bundle="all.json") == [True] * 700

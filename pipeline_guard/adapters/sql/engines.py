@@ -8,9 +8,9 @@ audit records are decided inside. Readers wait for nobody.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -19,9 +19,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from pipeline_guard.adapters.sql.driver import BUSY, connect
 from pipeline_guard.errors import Unavailable, UsageError
 
-BUSY = 60  # seconds to wait for another process of ours
 _CONNECT = 10  # seconds
 _RESTED = 1  # seconds after which a kept connection is asked whether it still is one
 _STATEMENT = 120  # seconds; a listing of 100,000 secrets takes two
@@ -33,19 +33,10 @@ _ALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "kee
 
 def embedded(path: Path, *, journal: str = "WAL") -> Engine:
     """Return the engine of a database file; ``journal`` is SQLite's journal mode."""
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-
     # kept connections hold no lock between transactions, and nothing needs cleaning up when a process is killed
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=16, max_overflow=48, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute(f"PRAGMA journal_mode={journal}")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")
+    engine = create_engine(
+        "sqlite://", creator=partial(connect, path, journal), poolclass=QueuePool, pool_size=16, max_overflow=48, hide_parameters=True
+    )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

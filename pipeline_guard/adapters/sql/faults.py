@@ -9,19 +9,10 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from pipeline_guard.adapters.sql.driver import explain
 from pipeline_guard.errors import GuardError, Unavailable
 
 _LOOK = "is the server up, and is its address right? PIPELINE_GUARD_STORE_URL or store.url names it"
-
-# what a message says, in lower case -> what we say, and what to do; the first that fits
-_SQLITE = (
-    (("malformed", "not a database"), "the store is damaged", "restore store.db of the home folder from a backup; nothing was changed"),
-    (("locked", "busy"), "the store is in use by another process for too long", "try again"),
-    (("readonly", "read-only"), "the store cannot be written", "check the permissions of the home folder and of store.db"),
-    (("full", "disk i/o"), "the store cannot be written: the disk is full", "free some space; nothing was lost"),
-    (("no such table", "no such column"), "the store lacks a table: it is not ours, or damaged", "check PIPELINE_GUARD_HOME"),
-    (("unable to open",), "the store cannot be opened", "check the permissions of the home folder"),
-)
 
 # SQLSTATE, or its class (PostgreSQL 15, appendix A)
 _STATES = {
@@ -64,10 +55,8 @@ def _explain(error: Exception) -> GuardError:
     origin = getattr(error, "orig", None) or error
     text = str(origin).lower()
     if isinstance(origin, sqlite3.Error):
-        for words, what, hint in _SQLITE:
-            if any(word in text for word in words):
-                return Unavailable(what, hint)
-    elif type(origin).__module__.startswith("psycopg"):
+        return explain(origin, type(error).__name__)
+    if type(origin).__module__.startswith("psycopg"):
         return _explain_server(origin, text)
     kind = "damaged" if isinstance(error, DatabaseError | sqlite3.DatabaseError) else "unusable"
     return Unavailable(f"the store is {kind}: {type(error).__name__}", "check the home folder")

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
-from pipeline_guard.adapters.sql.times import aware, text_of, time_of
+from pipeline_guard.adapters.sql.rows import DATES, read_event, read_key
+from pipeline_guard.adapters.sql.times import aware, text_of
 from pipeline_guard.errors import Denied, IntegrityError, Unavailable, UsageError
-from pipeline_guard.model.key import KeyChange, KeyCommand, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyState, KeyType, KeyUsage
-
-_DATES = ("activates", "expires", "stops", "deactivated", "compromised", "archived", "destroys")
+from pipeline_guard.model.key import KeyChange, KeyEvent, KeyIntent, KeyRecord, KeyRef, KeyType, KeyUsage
 
 
 def add(connection: Connection, record: KeyRecord) -> None:
@@ -63,7 +61,7 @@ def forget(connection: Connection, identifier: str) -> None:
 def versions(connection: Connection, name: str) -> Sequence[KeyRecord]:
     """Return every version of a key, ascending."""
     rows = connection.execute(select(tables.keys).where(tables.keys.c.name == name).order_by(tables.keys.c.version)).all()
-    return [read(row) for row in rows]
+    return [read_key(row) for row in rows]
 
 
 def change(connection: Connection, changes: Sequence[KeyChange], nonce: str, now: datetime) -> None:
@@ -90,7 +88,7 @@ def change(connection: Connection, changes: Sequence[KeyChange], nonce: str, now
 def history(connection: Connection, name: str) -> Sequence[KeyEvent]:
     """Return what happened to all versions of a key, in order."""
     rows = connection.execute(select(tables.key_events).where(tables.key_events.c.name == name).order_by(tables.key_events.c.id)).all()
-    return [_event(row) for row in rows]
+    return [read_event(row) for row in rows]
 
 
 def reserve(connection: Connection, name: str, version: int, count: int) -> int:
@@ -100,22 +98,9 @@ def reserve(connection: Connection, name: str, version: int, count: int) -> int:
     return int(connection.execute(select(tables.keys.c.invocations).where(here)).scalar() or 0)
 
 
-def read(row: Any) -> KeyRecord:
-    """Turn a row into a record."""
-    try:
-        ref = KeyRef(row.name, row.version, KeyType(row.type), KeyUsage(row.usage), row.cka_id)
-        dates = {name: time_of(getattr(row, name)) for name in _DATES}
-        created = aware(row.created)
-        return KeyRecord(
-            ref, KeyState(row.state), created, row.token, row.public_pem, **dates, erases=bool(row.erases), revision=row.revision
-        )
-    except (ValueError, TypeError):
-        raise IntegrityError(f"the stored record of the key {str(row.name)[:128]} is damaged", "restore the store from a backup") from None
-
-
 def _changing(record: KeyRecord) -> dict[str, object]:
     """Return the columns that change during a key's life."""
-    dates: dict[str, object] = {name: text_of(getattr(record, name)) for name in _DATES}
+    dates: dict[str, object] = {name: text_of(getattr(record, name)) for name in DATES}
     return {"state": record.state.value, "erases": int(record.erases), "revision": record.revision, **dates}
 
 
@@ -131,10 +116,3 @@ def _event_row(event: KeyEvent) -> dict[str, object]:
         "why": event.why,
         "approvers": "\n".join(event.approvers),
     }
-
-
-def _event(row: Any) -> KeyEvent:
-    before = KeyState(row.before) if row.before else None
-    approvers = tuple(row.approvers.split("\n")) if row.approvers else ()
-    time = datetime.fromisoformat(row.time)
-    return KeyEvent(row.name, row.version, time, KeyCommand(row.command), before, KeyState(row.after), row.actor, row.why, approvers)

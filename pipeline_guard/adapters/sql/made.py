@@ -14,64 +14,29 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select, update
 
 from pipeline_guard.adapters.sql import tables
-from pipeline_guard.errors import IntegrityError
+from pipeline_guard.adapters.sql.rows import DONE, DUE, read_lease, undo_of
 from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.key import KeyRef, KeyType, KeyUsage
 from pipeline_guard.model.lease import Lease
 
 _rows = tables.leases
-_DUE, _DONE, _NEVER = "due", "done", "never"
-
-
-def lease_row(lease: Lease) -> dict[str, object]:
-    """Return a new lease's columns."""
-    return {
-        "id": lease.id,
-        "secret": lease.secret,
-        "version": lease.version,
-        "holder": lease.holder,
-        "issued": lease.issued.isoformat(),
-        "expires": lease.expires.isoformat(),
-        "ended": "",
-        "engine": lease.engine,
-        "about": lease.about,
-        "undo": _undo(lease),
-    }
-
-
-def read_lease(row: Any) -> Lease:
-    """Turn a row into a lease; raise IntegrityError for one that was damaged."""
-    try:
-        return Lease(
-            id=row.id,
-            secret=row.secret,
-            version=row.version,
-            holder=row.holder,
-            issued=datetime.fromisoformat(row.issued),
-            expires=datetime.fromisoformat(row.expires),
-            engine=row.engine,
-            revocable=row.undo != _NEVER,
-            about=row.about,
-        )
-    except (ValueError, TypeError):
-        raise IntegrityError("the stored row of a lease is damaged", "restore the store from a backup") from None
 
 
 def keep(connection: Connection, lease: Lease, handle: SealedHandle | None) -> bool:
     """Keep how a lease's value is undone; return whether the lease is still open. One that was settled meanwhile stays settled."""
-    values: dict[str, object] = {"expires": lease.expires.isoformat(), "about": lease.about, "undo": _undo(lease)}
+    values: dict[str, object] = {"expires": lease.expires.isoformat(), "about": lease.about, "undo": undo_of(lease)}
     if handle is not None:
         key = handle.wrapping_key
         values |= {"key_name": key.name, "key_version": key.version, "key_id": key.id}
         values |= {"wrapped_key": handle.wrapped_key, "handle": handle.ciphertext}
-    connection.execute(update(_rows).where(_rows.c.id == lease.id, _rows.c.undo != _DONE).values(values))
+    connection.execute(update(_rows).where(_rows.c.id == lease.id, _rows.c.undo != DONE).values(values))
     return connection.execute(select(_rows.c.ended).where(_rows.c.id == lease.id)).scalar() == ""
 
 
 def take(connection: Connection, now: datetime, until: datetime, holder: str, most: int) -> Sequence[Due]:
     """Take what is due; whoever else looks before ``until`` does not see it."""
     moment = now.isoformat()
-    here = (_rows.c.undo == _DUE) & (_rows.c.next_try <= moment) & or_(_rows.c.ended != "", _rows.c.expires <= moment)
+    here = (_rows.c.undo == DUE) & (_rows.c.next_try <= moment) & or_(_rows.c.ended != "", _rows.c.expires <= moment)
     if holder:
         here &= _rows.c.holder == holder
     query = select(_rows).where(here).order_by(_rows.c.next_try, _rows.c.issued).limit(most)
@@ -88,23 +53,17 @@ def settle(connection: Connection, identifier: str, now: datetime, again: dateti
     """Mark a lease as undone, its handle taken away; or as to be tried again."""
     here = _rows.c.id == identifier
     if again is not None:
-        connection.execute(update(_rows).where(here, _rows.c.undo == _DUE).values(next_try=again.isoformat()))
+        connection.execute(update(_rows).where(here, _rows.c.undo == DUE).values(next_try=again.isoformat()))
         return
-    gone = {"undo": _DONE, "next_try": "", "key_name": "", "key_version": 0, "key_id": "", "wrapped_key": None, "handle": None}
+    gone = {"undo": DONE, "next_try": "", "key_name": "", "key_version": 0, "key_id": "", "wrapped_key": None, "handle": None}
     connection.execute(update(_rows).where(here).values(gone))
     connection.execute(update(_rows).where(here, _rows.c.ended == "").values(ended=now.isoformat()))
 
 
 def count_under(connection: Connection, name: str, version: int) -> int:
     """Return how many handles that are still needed are wrapped under a version of a key."""
-    here = (_rows.c.key_name == name) & (_rows.c.key_version == version) & (_rows.c.undo == _DUE)
+    here = (_rows.c.key_name == name) & (_rows.c.key_version == version) & (_rows.c.undo == DUE)
     return int(connection.execute(select(func.count()).select_from(_rows).where(here)).scalar_one())
-
-
-def _undo(lease: Lease) -> str:
-    if not lease.engine:
-        return ""
-    return _DUE if lease.revocable else _NEVER
 
 
 def _handle(row: Any) -> SealedHandle | None:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Duplicate
 
 from pipeline_guard.adapters.sql import tables
-from pipeline_guard.adapters.sql.times import aware, text_of, time_of
-from pipeline_guard.errors import IntegrityError, Unavailable, UsageError
-from pipeline_guard.model.key import KeyRef, KeyType, KeyUsage
+from pipeline_guard.adapters.sql.rows import read_secret
+from pipeline_guard.adapters.sql.times import text_of
+from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.sealed import SealedSecret, SecretChange
 
 _rows = tables.secrets
@@ -69,7 +69,7 @@ def change(connection: Connection, changes: Sequence[SecretChange]) -> None:
 
 def versions(connection: Connection, name: str) -> Sequence[SealedSecret]:
     """Return every version of a secret, ascending."""
-    return [read(row) for row in connection.execute(select(_rows).where(_rows.c.name == name).order_by(_rows.c.version)).all()]
+    return [read_secret(row) for row in connection.execute(select(_rows).where(_rows.c.name == name).order_by(_rows.c.version)).all()]
 
 
 def newest(connection: Connection) -> Sequence[SealedSecret]:
@@ -109,51 +109,12 @@ def due(connection: Connection, now: datetime) -> Sequence[str]:
     return [row.name for row in connection.execute(query).all()]
 
 
-def read(row: Any) -> SealedSecret:
-    """Turn a row into a secret; raise IntegrityError for one that was damaged."""
-    try:
-        _check_types(row)
-        return SealedSecret(
-            name=row.name,
-            version=row.version,
-            created=aware(row.created),
-            wrapping_key=KeyRef(row.key_name, row.key_version, KeyType.AES_256, KeyUsage.WRAP, row.key_id),
-            wrapped_key=_sealed(row.wrapped_key),
-            ciphertext=_sealed(row.ciphertext),
-            size=row.size,
-            format=row.format,
-            expires=time_of(row.expires),
-            labels=tuple((str(label), str(value)) for label, value in json.loads(row.labels or "[]")),
-            note=row.note,
-            stops=time_of(row.stops),
-            revoked=time_of(row.revoked),
-            destroys=time_of(row.destroys),
-        )
-    except (ValueError, TypeError, AttributeError):
-        hint = "restore it from a backup, or remove it: pipeline-guard secrets delete NAME --now"
-        raise IntegrityError(f"the stored row of the secret {str(row.name)[:128]} is damaged", hint) from None
-
-
 def _newest(connection: Connection, query: Select[Any]) -> Sequence[SealedSecret]:
     found = query.group_by(_rows.c.name).subquery()
     joined = select(_rows).join(found, (_rows.c.name == found.c.name) & (_rows.c.version == found.c.top)).order_by(_rows.c.name)
-    return [read(row) for row in connection.execute(joined).all()]
+    return [read_secret(row) for row in connection.execute(joined).all()]
 
 
 def _changing(row: SealedSecret) -> dict[str, str]:
     """Return the columns that change during a version's life."""
     return {"stops": text_of(row.stops), "revoked": text_of(row.revoked), "destroys": text_of(row.destroys)}
-
-
-def _sealed(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise TypeError("not binary")
-    return value
-
-
-def _check_types(row: Any) -> None:
-    """Raise TypeError where a column holds what it cannot: SQLite keeps anything anywhere."""
-    numbers = (row.version, row.key_version, row.size, row.format)
-    texts = (row.name, row.key_name, row.key_id, row.note, row.labels)
-    if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
-        raise TypeError("not of its column's type")

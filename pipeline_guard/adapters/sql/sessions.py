@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline_guard.adapters.sql import tables
 from pipeline_guard.adapters.sql.times import aware
@@ -28,12 +28,15 @@ _SESSION, _PROOF, _GRANT = insert(tables.sessions), insert(tables.proofs), inser
 _USED = select(tables.proofs.c.id).where(tables.proofs.c.id == bindparam("id"))
 
 
-def _counting(dialect: Any) -> Any:
+@cache
+def _counting(dialect: str) -> Any:
+    """Return what counts one more, in the words of one database; what knows the other is not imported."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite as words
+    else:
+        from sqlalchemy.dialects import postgresql as words  # type: ignore[no-redef]
     one_more = {"number": tables.counts.c.number + 1}
-    return dialect.insert(tables.counts).on_conflict_do_update(index_elements=["bucket"], set_=one_more).returning(tables.counts.c.number)
-
-
-_COUNT = {"sqlite": _counting(sqlite), "postgresql": _counting(postgresql)}
+    return words.insert(tables.counts).on_conflict_do_update(index_elements=["bucket"], set_=one_more).returning(tables.counts.c.number)
 
 
 def redeem(connection: Connection, session: Session, may_repeat: Callable[[Session], bool]) -> None:
@@ -83,7 +86,7 @@ def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> Non
         begun = int(now.timestamp()) // seconds * seconds
         name = hashlib.sha256(f"{limit.bucket}\n{seconds}\n{begun}".encode()).hexdigest()
         row = {"bucket": name, "number": 1, "until": datetime.fromtimestamp(begun + seconds, UTC).isoformat()}
-        if connection.execute(_COUNT[connection.dialect.name], row).scalar_one() > limit.most:
+        if connection.execute(_counting(connection.dialect.name), row).scalar_one() > limit.most:
             kind = limit.bucket.partition(":")[0]
             raise Throttled(f"too many requests of this {kind}", f"at most {limit.most} in {limit.window}; wait, and try again")
 

@@ -20,8 +20,9 @@ from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, mad
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
-from pipeline_guard.adapters.sql.made import lease_row as _lease_row
-from pipeline_guard.adapters.sql.made import read_lease as _lease
+from pipeline_guard.adapters.sql.rows import lease_row as _lease_row
+from pipeline_guard.adapters.sql.rows import read_key, read_secret
+from pipeline_guard.adapters.sql.rows import read_lease as _lease
 from pipeline_guard.model.boundary import Boundary
 from pipeline_guard.model.dynamic import Due, SealedHandle
 from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogHead
@@ -96,13 +97,13 @@ class SqlState:
         """Return a key's record, the newest version where none is named."""
         with self._look() as connection:
             row = connection.execute(_KEY if version is None else _KEY_VERSION, {"name": name, "version": version}).first()
-        return None if row is None else ledger.read(row)
+        return None if row is None else read_key(row)
 
     def all_keys(self) -> Sequence[KeyRecord]:
         """Return every key's record by name and version."""
         with self._look() as connection:
             rows = connection.execute(select(tables.keys).order_by(tables.keys.c.name, tables.keys.c.version)).all()
-        return [ledger.read(row) for row in rows]
+        return [read_key(row) for row in rows]
 
     # KeyLedger, InvocationCounter
 
@@ -202,7 +203,7 @@ class SqlState:
         """Return one version, the newest where none is named."""
         with self._look() as connection:
             row = connection.execute(_SECRET if version is None else _SECRET_VERSION, {"name": name, "version": version}).first()
-        return None if row is None else sealed.read(row)
+        return None if row is None else read_secret(row)
 
     def list(self) -> Sequence[SealedSecret]:
         """Return the newest version of every secret by name."""
@@ -222,7 +223,7 @@ class SqlState:
         behind = (table.name > after[0]) | ((table.name == after[0]) & (table.version > after[1]))
         query = select(tables.secrets).where(sealed.under(name, version), behind).order_by(table.name, table.version).limit(limit)
         with self._look() as connection:
-            return [sealed.read(row) for row in connection.execute(query).all()]
+            return [read_secret(row) for row in connection.execute(query).all()]
 
     def rewrap(self, before: SealedSecret, after: SealedSecret) -> bool:
         """Replace the wrapped key of a row that is still as ``before``."""

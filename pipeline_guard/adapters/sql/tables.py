@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 5  # of the newest migration; a store of an older one is brought up when it is opened
+from pipeline_guard.adapters.sql import driver
+
+SCHEMA_VERSION = driver.SCHEMA_VERSION
 
 metadata = MetaData()
 

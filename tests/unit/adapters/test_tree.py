@@ -286,3 +286,8 @@ def test_a_missing_blake3_is_a_usage_error_with_a_hint(root: Path, monkeypatch: 
     with pytest.raises(UsageError) as caught:
         LocalTree().digest(str(root), "a.txt", "blake3")
     assert "pipeline-guard[models]" in caught.value.hint
+
+
+def test_a_file_that_says_it_is_empty_and_is_not_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="version: changed while it was read"):
+        LocalTree().digest("/proc", "version", "sha256")

@@ -56,7 +56,6 @@ def test_everything_after_two_dashes_is_the_command() -> None:
         (["scan", "--threshold", "hihg"], "did you mean high?"),
         (["scan", "--thresh", "high"], "did you mean --threshold?"),
         (["scan", "--threshold"], "--help"),
-        (["verify"], "SUBJECTS"),
         (["keys", "create"], "NAME"),
         (["keys", "create", "a", "b"], "--help"),
         (["run"], "-- COMMAND"),

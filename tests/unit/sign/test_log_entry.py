@@ -134,3 +134,15 @@ def test_dsse_entries_of_the_second_version_are_read() -> None:
             assert verify_certified(bundle, ROOT, Expected(IDENTITY, ISSUER), "b")
         else:
             assert "another signature" in refused(bundle)
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05"), (b"", b"junk")], ids=["version", "junk"])
+def test_a_certificate_in_an_entry_that_nobody_can_read_is_refused(before: bytes, after: bytes) -> None:
+    document = json.loads(TRUST.bundle(payload=PAYLOAD, rekor="dsse"))
+    body = json.loads(base64.b64decode(document["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"]))
+    der = base64.b64decode(document["verificationMaterial"]["certificate"]["rawBytes"])
+    strange = der.replace(before, after, 1) if before else after
+    pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(strange) + b"-----END CERTIFICATE-----\n"
+    body["spec"]["signatures"][0]["verifier"] = b64(pem)
+    document["verificationMaterial"]["tlogEntries"] = [TRUST.logged(json.dumps(body).encode(), "dsse", "0.0.1")]
+    assert "names no certificate" in refused(json.dumps(document).encode())

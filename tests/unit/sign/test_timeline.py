@@ -111,6 +111,31 @@ def test_clocks_may_differ_a_little_at_the_beginning_but_never_at_the_end() -> N
     assert judge(life(**REVOKED), load(OLD).fingerprint, at_the_end, NOW).verdict is SignatureVerdict.REVOKED
 
 
+@pytest.mark.parametrize(
+    ("before_the_end", "accuracy", "verdict"),
+    [
+        (timedelta(seconds=1), timedelta(0), "signed-before-revocation"),
+        (timedelta(0), timedelta(0), "revoked"),
+        (timedelta(milliseconds=500), timedelta(0), "signed-before-revocation"),  # the source tells parts of a second
+        (timedelta(milliseconds=500), timedelta(seconds=1), "revoked"),
+        (timedelta(seconds=59), timedelta(minutes=1), "revoked"),
+        (timedelta(seconds=60), timedelta(minutes=1), "signed-before-revocation"),
+    ],
+    ids=str,
+)
+def test_a_proof_that_allows_for_later_than_the_end_proves_nothing(before_the_end: timedelta, accuracy: timedelta, verdict: str) -> None:
+    time = TrustedTime(BEGIN + 100 * DAY - before_the_end, "rfc3161:tsa", accuracy)
+    assert judge(life(**REVOKED), load(OLD).fingerprint, [time], NOW).verdict.value == verdict
+
+
+def test_a_time_in_whole_seconds_stands_for_all_of_its_second() -> None:
+    ends = BEGIN + 100 * DAY + timedelta(milliseconds=500)
+    revoked = life(**(REVOKED | {"deactivated": ends}))
+    for second, verdict in ((0, "revoked"), (-1, "signed-before-revocation")):
+        time = TrustedTime(BEGIN + 100 * DAY + timedelta(seconds=second), "log:a")
+        assert judge(revoked, load(OLD).fingerprint, [time], NOW).verdict.value == verdict
+
+
 def test_another_versions_end_is_none_of_mine() -> None:
     judgement = judge(life(**COMPROMISED), load(NEW).fingerprint, [], NOW)
     assert (judgement.verdict, judgement.by.key_version) == (SignatureVerdict.VALID, 2)

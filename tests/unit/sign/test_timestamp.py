@@ -35,7 +35,7 @@ def time_of(token: bytes, message: bytes = MESSAGE, authorities: tuple[Authority
 def test_our_token_proves_its_time() -> None:
     found = check_timestamp(TOKEN, MESSAGE, AUTHORITIES, "b")
     assert found
-    assert (found.time, found.source) == (NOW, "rfc3161:https://trust.example")
+    assert (found.time, found.source, found.accuracy) == (NOW, "rfc3161:https://trust.example", timedelta(seconds=1))
 
 
 def test_the_client_inside_sigstore_accepts_our_token_and_refuses_another_message() -> None:

@@ -113,3 +113,12 @@ def test_other_files_are_no_roots(content: bytes) -> None:
     for reader in (read_roots, read_timestamp_chain):
         with pytest.raises(UsageError, match=r"roots\.pem: no certificates"):
             reader(content, "roots.pem")
+
+
+def test_a_root_that_its_standard_forbids_is_refused_not_warned_of() -> None:
+    der = PrivateTrust().root
+    strange = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)
+    pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(strange) + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(UsageError) as caught:
+        read_roots(pem, "roots.pem")
+    assert caught.value.hint

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.manifest import formats, manifests
+from pipeline_guard.gate.manifest import formats, manifests, redirects
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.model.package import Ecosystem, Lock
 from pipeline_guard.model.verdict import Unchecked
@@ -54,7 +54,7 @@ _MANIFESTS = (
 
 def is_kept(path: str) -> bool:
     """Tell whether a file may belong to a lock, so that its text is needed although it did not change."""
-    return manifests.is_manifest(path) or formats.by_name(path) is not None
+    return manifests.is_manifest(path) or formats.by_name(path) is not None or redirects.reader_of(path) is not None
 
 
 def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: frozenset[str] | None) -> Iterator[Project | Unchecked]:

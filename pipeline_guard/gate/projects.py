@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.manifest import formats, manifests, redirects
+from pipeline_guard.gate.manifest import answers, formats, manifests, redirects
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.model.package import Ecosystem, Lock
 from pipeline_guard.model.verdict import Unchecked
@@ -54,12 +54,14 @@ _MANIFESTS = (
 
 def is_kept(path: str) -> bool:
     """Tell whether a file may belong to a lock, so that its text is needed although it did not change."""
-    return manifests.is_manifest(path) or formats.by_name(path) is not None or redirects.reader_of(path) is not None
+    if manifests.is_manifest(path) or formats.by_name(path) is not None:
+        return True
+    return answers.is_one(posixpath.basename(path).lower()) or redirects.reader_of(path) is not None
 
 
 def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: frozenset[str] | None) -> Iterator[Project | Unchecked]:
     """Give every lock that the change touches, or whose manifest it touches, with its manifests and the locks beside it."""
-    touched_folders = None if changed is None else {posixpath.dirname(path) for path in changed if is_kept(path)}
+    touched_folders = None if changed is None else {folder for path in changed if is_kept(path) for folder in _above(path)}
     locks = dict(found)
     for path, content in texts.items():
         if path in locks or touched_folders is None or posixpath.dirname(path) not in touched_folders:
@@ -90,7 +92,31 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             if lock.ecosystem is Ecosystem.MAVEN
             else tuple(one for at, one in locks.items() if posixpath.dirname(at) == folder and at != path)
         )
-        yield Project(path, lock, tuple(near), beside)
+        try:
+            found_apart = tuple(answers.differences(lock, _near(folder, texts)))
+        except UsageError as error:
+            yield Unchecked(path, error.what)
+            continue
+        yield Project(path, lock, tuple(near), beside, found_apart)
+
+
+def _above(path: str) -> list[str]:
+    """Return the folder of a file and every one above: a lock may stand for manifests below its own folder."""
+    found = [posixpath.dirname(path)]
+    while found[-1].strip("/"):
+        found.append(posixpath.dirname(found[-1]))
+    return found
+
+
+def _near(folder: str, texts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the manifests in a folder, and NuGet's central versions in it and above."""
+    above = _above(f"{folder}/x")
+    found = {}
+    for path, content in texts.items():
+        at, name = posixpath.split(path)
+        if (at == folder and answers.is_one(name.lower())) or (name.lower() == "directory.packages.props" and at in above):
+            found[path] = content
+    return found
 
 
 def lost(

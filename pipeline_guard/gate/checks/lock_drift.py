@@ -29,6 +29,12 @@ _COMMANDS = {
     "yarn.lock": "yarn install",
     "bun.lock": "bun install --lockfile-only",
     "pubspec.lock": "dart pub get",
+    "Chart.lock": "helm dependency update",
+    "packages.lock.json": "dotnet restore --force-evaluate",
+    ".terraform.lock.hcl": "terraform providers lock",
+    "mix.lock": "mix deps.get",
+    "Package.resolved": "swift package resolve",
+    "flake.lock": "nix flake lock",
 }
 
 
@@ -44,6 +50,8 @@ def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
     if lock.format in ("go.sum", "go.mod"):
         yield from _go(facts, command) if lock.format == "go.sum" else _without_sums(facts)
         return
+    for path, name, line, what in facts.differences:
+        yield Problem(Location(path, line), f"{name[:80]} {what}", command)
     for manifest in facts.manifests if lock.asked else own:
         for asked, what in _missing(lock, manifest, posixpath.dirname(lock.path)):
             yield Problem(Location(manifest.path, asked.line), f"{asked.name} {asked.specifier} {what}".replace("  ", " "), command)

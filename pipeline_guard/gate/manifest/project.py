@@ -70,3 +70,4 @@ class Project:
     lock: Lock
     manifests: tuple[Manifest, ...] = ()
     beside: tuple[Lock, ...] = ()
+    differences: tuple[tuple[str, str, int, str], ...] = ()  # (path, name, line, what) in which manifests and lock disagree

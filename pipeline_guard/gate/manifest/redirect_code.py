@@ -204,7 +204,7 @@ def providers(text: str) -> Iterator[tuple[str, str, int]]:
 def provider_address(where: str) -> str:
     """Return a provider's whole address in lower case."""
     parts = where.lower().split("/")
-    return "/".join(["registry.terraform.io", "hashicorp", *parts][-3:]) if len(parts) < 3 else where.lower()
+    return "/".join(("registry.terraform.io", *("hashicorp", *parts)[-2:])) if len(parts) < 3 else where.lower()
 
 
 def modules(text: str) -> Iterator[tuple[str, str, int]]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.manifest import answers, formats, manifests, redirects
+from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
+from pipeline_guard.gate.surroundings import surroundings
 from pipeline_guard.model.package import Ecosystem, Lock
 from pipeline_guard.model.verdict import Unchecked
 
@@ -77,10 +78,11 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
     cache: dict[str, Manifest | Unchecked] = {}
     for path, lock in sorted(locks.items()):
         folder = posixpath.dirname(path)
-        members = dict.fromkeys([folder, *(posixpath.normpath(posixpath.join(folder, place)) for place, _, _ in lock.asked)])
+        places = (posixpath.normpath(posixpath.join(folder, place)) for place, _, _ in lock.asked)
+        members = dict.fromkeys([folder, *("" if place == "." else place for place in places)])
         near: list[Manifest] = []
         for place in members:
-            for name in by_folder.get("" if place == "." else place, ()):
+            for name in by_folder.get(place, ()):
                 manifest = cache.setdefault(name, _manifest(name, texts[name])) if name not in cache else cache[name]
                 if isinstance(manifest, Manifest):
                     if manifest.ecosystem is lock.ecosystem:
@@ -93,7 +95,8 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             else tuple(one for at, one in locks.items() if posixpath.dirname(at) == folder and at != path)
         )
         try:
-            found_apart = tuple(answers.differences(lock, _near(folder, texts)))
+            around = surroundings(lock, folder, texts)
+            found_apart = (*answers.differences(lock, _near(folder, texts)), *(belonging.unaccounted(lock, around) if around else ()))
         except UsageError as error:
             yield Unchecked(path, error.what)
             continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest.naming import git_source, is_git, source, sri
-from pipeline_guard.gate.manifest.npm_tree import loose, swaps
+from pipeline_guard.gate.manifest.npm_tree import loose, misfits, swaps
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode, read_json
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Distribution, Ecosystem, Lock, Package, PackageSource
@@ -50,7 +50,9 @@ def parse(content: bytes, path: str) -> Lock:
         for kind in _ASKED[:3]
         for name, wanted in shape.table(entry.get(kind), kind).items()
     )
-    return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(packages.values()), direct, notes, asked=asked, loose=unneeded)
+    wrong = tuple(misfits(tables, packages, shape))
+    every = tuple(packages.values())
+    return Lock(path, "package-lock.json", Ecosystem.NPM, version, every, direct, notes, asked=asked, loose=unneeded, misfits=wrong)
 
 
 def _package(key: str, entry: dict[str, Any], asked: set[str], shape: Shape, lines: Lines) -> Package:

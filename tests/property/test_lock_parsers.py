@@ -282,7 +282,7 @@ def agree(text: str) -> None:
         assert quick == _texts(parse_yaml(text.encode(), "x"))
 
 
-TOML_LINES = ['a = "b"\n', 'b = "x, y = z"\n', "[t]\n", "[[p]]\n", "[p.q]\n", 'c = [\n    "d",\n]\n', 'e = { f = "g", h = 1 }\n', "# c\n", "i = 'j'\n", "k = 2024-01-01\n", "l = 1.5\n", 'm = "]\\n"\n', "n.o = 1\n", 'p = "{q = 1"\n', "r = true\n", 's = """t"""\n', 'u = ["v", "w"]\n', 'x = "#"\n', "y = [1, 2,]\n", "a = 2\n", "[t.u]\n", "[[t.v]]\n", "z = nan\n", 'aa = "\\u0041"\n', "bb = 0x1\n", "cc = 01\n"]  # fmt: skip
+TOML_LINES = ['name = "a"\n', "[[package]]\n", 'source = { registry = "x" }\n', 'version = "{ name = "\n', 'files = [\n    { url = "u", hash = "h", size = 1 },\n]\n', "# { name = x\n", '"name = " = 1\n', 'sdist = ", size = "\n', 'a = "b"\n', 'b = "x, y = z"\n', "[t]\n", "[[p]]\n", "[p.q]\n", 'c = [\n    "d",\n]\n', 'e = { f = "g", h = 1 }\n', "# c\n", "i = 'j'\n", "k = 2024-01-01\n", "l = 1.5\n", 'm = "]\\n"\n', "n.o = 1\n", 'p = "{q = 1"\n', "r = true\n", 's = """t"""\n', 'u = ["v", "w"]\n', 'x = "#"\n', "y = [1, 2,]\n", "a = 2\n", "[t.u]\n", "[[t.v]]\n", "z = nan\n", 'aa = "\\u0041"\n', "bb = 0x1\n", "cc = 01\n"]  # fmt: skip
 
 
 @settings(max_examples=1500, deadline=None)

@@ -60,7 +60,7 @@ _PLACES = {
     "pub": r"(dependencies|dev_dependencies|dependency_overrides)\.[^.]+\.hosted(\.url)?",
     "pnpm": r"registr(y|ies)(\..+)?|(https?-)?[pP]roxy|httpsProxy",
     "helm": r"dependencies\.repository",
-    "conda": r"((workspace|project|feature\.[^.]+)\.)?channels(\.channel)?|default_channels|channel_alias|custom_channels\..+|dependencies\.pip",
+    "conda": r"(.+\.)?channels(\.channel)?|default_channels|channel_alias|custom_channels\..+|dependencies\.pip",
     "environment": "|".join(_VARIABLES),
     "maven": r"(repository|pluginRepository|mirror)\.url",
     "gradle": r"maven\.url",

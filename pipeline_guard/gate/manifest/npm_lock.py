@@ -42,7 +42,9 @@ def parse(content: bytes, path: str) -> Lock:
     notes = tuple(swaps(tables, packages, shape))
     if "dependencies" in root:
         notes += tuple(_contradictions(root, packages, shape, Lines(text)))
-    unneeded = tuple(packages[key] for key in sorted(loose(tables, shape)))
+    # the list that npm keeps inside of node_modules names no project
+    inner = path.lower().rpartition("/")[2] == ".package-lock.json"
+    unneeded = () if inner else tuple(packages[key] for key in sorted(loose(tables, shape)))
     asked = tuple(
         (key, name, shape.word(wanted, name))
         for key, entry in tables.items()

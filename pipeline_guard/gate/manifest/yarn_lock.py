@@ -136,7 +136,17 @@ def _berry(text: str, path: str) -> Lock:
     packages = tuple(_new(key, entry, shape, lines) for key, entry in entries)
     keys = [key for key in root if key != "__metadata"]
     misfits = tuple(one for key, package in zip(keys, packages, strict=True) for one in _misfit(key.split(", "), package))
-    return Lock(path, "yarn.lock", Ecosystem.NPM, f"berry {version}", packages, misfits=misfits)
+    asked = tuple(_asked(root, shape))
+    return Lock(path, "yarn.lock", Ecosystem.NPM, f"berry {version}", packages, asked=asked, misfits=misfits)
+
+
+def _asked(root: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
+    """Give what the members of the workspace ask for, in all groups at once."""
+    for key, value in root.items():
+        resolution = shape.word(shape.table(value, key).get("resolution"), "resolution") if key != "__metadata" else ""
+        _, mark, folder = resolution.partition("@workspace:")
+        for name, wanted in shape.table(value.get("dependencies"), "dependencies").items() if mark else ():
+            yield "" if folder == "." else folder, name, shape.word(wanted, name)
 
 
 def _new(key: str, entry: dict[str, Any], shape: Shape, lines: Lines) -> Package:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
-from pipeline_guard.gate.surroundings import surroundings
+from pipeline_guard.gate.surroundings import Said
 from pipeline_guard.model.package import Ecosystem, Lock
 from pipeline_guard.model.verdict import Unchecked
 
@@ -72,8 +72,8 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             locks[path] = lock
     by_folder: dict[str, list[str]] = {}
     for path in texts:
-        if manifests.is_manifest(path):
-            by_folder.setdefault(posixpath.dirname(path), []).append(path)
+        by_folder.setdefault(posixpath.dirname(path), []).append(path)
+    said = Said(texts)
     jvm = tuple(lock for lock in locks.values() if lock.ecosystem is Ecosystem.MAVEN)
     cache: dict[str, Manifest | Unchecked] = {}
     for path, lock in sorted(locks.items()):
@@ -82,7 +82,7 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
         members = dict.fromkeys([folder, *("" if place == "." else place for place in places)])
         near: list[Manifest] = []
         for place in members:
-            for name in by_folder.get(place, ()):
+            for name in filter(manifests.is_manifest, by_folder.get(place, ())):
                 manifest = cache.setdefault(name, _manifest(name, texts[name])) if name not in cache else cache[name]
                 if isinstance(manifest, Manifest):
                     if manifest.ecosystem is lock.ecosystem:
@@ -95,8 +95,11 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             else tuple(one for at, one in locks.items() if posixpath.dirname(at) == folder and at != path)
         )
         try:
-            around = surroundings(lock, folder, texts)
-            found_apart = (*answers.differences(lock, _near(folder, texts)), *(belonging.unaccounted(lock, around) if around else ()))
+            around = said.around(lock, by_folder.get(folder, ()))
+            found_apart = (
+                *answers.differences(lock, _near(folder, texts, by_folder)),
+                *(belonging.unaccounted(lock, around) if around else ()),
+            )
         except UsageError as error:
             yield Unchecked(path, error.what)
             continue
@@ -111,14 +114,12 @@ def _above(path: str) -> list[str]:
     return found
 
 
-def _near(folder: str, texts: Mapping[str, bytes]) -> dict[str, bytes]:
+def _near(folder: str, texts: Mapping[str, bytes], by_folder: Mapping[str, list[str]]) -> dict[str, bytes]:
     """Return the manifests in a folder, and NuGet's central versions in it and above."""
-    above = _above(f"{folder}/x")
-    found = {}
-    for path, content in texts.items():
-        at, name = posixpath.split(path)
-        if (at == folder and answers.is_one(name.lower())) or (name.lower() == "directory.packages.props" and at in above):
-            found[path] = content
+    found = {path: texts[path] for path in by_folder.get(folder, ()) if answers.is_one(posixpath.basename(path).lower())}
+    for above in _above(f"{folder}/x"):
+        central = (path for path in by_folder.get(above, ()) if posixpath.basename(path).lower() == "directory.packages.props")
+        found |= {path: texts[path] for path in central}
     return found
 
 

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest import manifests, redirects
@@ -31,27 +30,44 @@ _OWN = {
 }
 
 
-def surroundings(lock: Lock, folder: str, texts: Mapping[str, bytes]) -> Surroundings | None:
-    """Return what is around a lock in ``folder``; None where its own manifest is not there or cannot be read completely."""
-    own = next((path for path in texts if posixpath.dirname(path) == folder and _is(path, _OWN.get(lock.format, ""))), None)
-    if own is None or (lock.ecosystem is Ecosystem.RUBYGEMS and not _is_plain(texts[own], own)):
-        return None
-    near = cache(lambda: [(path, texts[path]) for path in texts if _speaks(path, lock.ecosystem)])
-    return Surroundings(
-        cache(lambda: [one for path, content in near() for one in _redirects(path, content)]),
-        lambda: _names(lock, dict(near()), own),
-        lambda: (content.decode("utf-8", "replace").lower() for _, content in near()),
-        lambda: _overrides(texts[own], own),
-    )
+class Said:
+    """What the manifests of a repository say; each is read once, however many locks ask."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        self._texts = texts
+        self._redirects: dict[Ecosystem, list[Redirect]] = {}
+        self._paths: dict[Ecosystem, list[str]] | None = None
+
+    def around(self, lock: Lock, beside: Iterable[str]) -> Surroundings | None:
+        """Return what is around a lock; None where its own manifest is not ``beside`` it or cannot be read completely."""
+        own = next((path for path in beside if _is(path, _OWN.get(lock.format, ""))), None)
+        if own is None or (lock.ecosystem is Ecosystem.RUBYGEMS and not _is_plain(self._texts[own], own)):
+            return None
+        return Surroundings(
+            lambda: self._places(lock.ecosystem),
+            lambda: _names(lock, {path: self._texts[path] for path in self._near(lock.ecosystem)}, self._places(lock.ecosystem), own),
+            lambda: (self._texts[path].decode("utf-8", "replace").lower() for path in self._near(lock.ecosystem)),
+            lambda: _overrides(self._texts[own], own),
+        )
+
+    def _near(self, ecosystem: Ecosystem) -> list[str]:
+        if self._paths is None:
+            self._paths = {}
+            for path in self._texts:
+                reader = redirects.reader_of(path)
+                if reader is not None:
+                    self._paths.setdefault(reader.ecosystem, []).append(path)
+        return self._paths.get(ecosystem, [])
+
+    def _places(self, ecosystem: Ecosystem) -> list[Redirect]:
+        if ecosystem not in self._redirects:
+            found = [one for path in self._near(ecosystem) for one in _read(path, self._texts[path])]
+            self._redirects[ecosystem] = found
+        return self._redirects[ecosystem]
 
 
 def _is(path: str, name: str) -> bool:
     return bool(name) and posixpath.basename(path).lower() == name
-
-
-def _speaks(path: str, ecosystem: Ecosystem) -> bool:
-    reader = redirects.reader_of(path)
-    return reader is not None and reader.ecosystem is ecosystem
 
 
 def _is_plain(content: bytes, path: str) -> bool:
@@ -61,7 +77,7 @@ def _is_plain(content: bytes, path: str) -> bool:
         return False
 
 
-def _redirects(path: str, content: bytes) -> Iterator[Redirect]:
+def _read(path: str, content: bytes) -> Iterator[Redirect]:
     reader = redirects.reader_of(path)
     try:
         yield from reader.read(content, path) if reader else ()
@@ -69,9 +85,9 @@ def _redirects(path: str, content: bytes) -> Iterator[Redirect]:
         return  # it is reported where it belongs to a lock, or changed
 
 
-def _names(lock: Lock, near: Mapping[str, bytes], own: str) -> frozenset[str] | None:
+def _names(lock: Lock, near: Mapping[str, bytes], places: Iterable[Redirect], own: str) -> frozenset[str] | None:
     """Return every name that a manifest asks for; None where the lock's own cannot be read."""
-    found: set[str] = set()
+    found = {one.name for one in places}
     for path, content in near.items():
         try:
             if manifests.is_manifest(path):
@@ -82,7 +98,6 @@ def _names(lock: Lock, near: Mapping[str, bytes], own: str) -> frozenset[str] | 
         except UsageError:
             if path == own:
                 return None
-        found.update(one.name for one in _redirects(path, content))
     return frozenset(found)
 
 

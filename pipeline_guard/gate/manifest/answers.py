@@ -142,14 +142,15 @@ def mix(lock: Lock, content: bytes, path: str, _near: Mapping[str, bytes]) -> Fo
     ended = re.compile(rf"^{begun[1]}end\b", re.MULTILINE).search(text, begun.end())
     body = text[begun.end() : ended.start() if ended else len(text)]
     locked = {package.alias or package.name: package for package in lock.packages}
+    decides, lines = _DECIDES.search(body) is not None, redirect_code.Counted(text)
     for found in _MIX_NAME.finditer(body):
         name, options = found[1], found[2]
-        line = redirect_code.line_of(text, begun.end() + found.start())
+        line = lines.at(begun.end() + found.start())
         package = locked.get(name)
         if re.search(r"\b(?:path|in_umbrella|system_env):", options):
             continue
         if package is None:
-            if not _DECIDES.search(body):
+            if not decides:
                 yield name, line, _NOT_THERE
         elif package.source.kind == "registry" and package.alias and not re.search(r"\bhex:", options):
             yield name, line, f"is {package.name} in the lock"

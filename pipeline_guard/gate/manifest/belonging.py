@@ -20,6 +20,7 @@ Found = Iterator[tuple[str, str, int, str]]
 _SOURCED = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "Cargo.lock", "Gemfile.lock", "mix.lock", "pubspec.lock", "Podfile.lock")
 _BLIND = ("mix.lock", "pdm.lock", "Pipfile.lock", "pubspec.lock")  # where the lock does not say what a git package needs
 _LED = ("yarn.lock", "poetry.lock", "composer.lock")  # formats whose entries must all be led to by a manifest
+_MAX_TOLD = 50  # strays of one lock; each is looked for in every manifest
 _SIMPLE = re.compile(r"(?:\*\*/)?((?:@[^/@>]+/)?[^/@>*]+)")
 
 
@@ -53,15 +54,20 @@ def _strays(lock: Lock, around: Surroundings) -> Iterator[tuple[str, int, str]]:
     strays = [package for package in suspects if _place(package) not in places]
     if not strays or (lock.format in _BLIND and len(strays) < len(suspects)):
         return
-    needed = {name for package in suspects if package not in strays for name in package.requires}
-    changed = True
-    while changed:  # what a package from git needs may come from git, too
-        excused = [package for package in strays if package.name in needed and package.source.kind == "git"]
-        changed = bool(excused)
-        strays = [package for package in strays if package not in excused]
-        needed |= {name for package in excused for name in package.requires}
+    # what a package from git needs may come from git, too
+    needs: dict[str, set[str]] = {}
+    for package in suspects:
+        needs.setdefault(package.name, set()).update(package.requires)
+    excused: set[str] = set()
+    pending = [name for package in suspects if _place(package) in places for name in package.requires]
+    while pending:
+        name = pending.pop()
+        if name not in excused:
+            excused.add(name)
+            pending += needs.get(name, ())
+    strays = [package for package in strays if package.name not in excused or package.source.kind != "git"]
     texts = list(around.texts()) if strays else []
-    for package in strays:
+    for package in strays[:_MAX_TOLD]:
         where = _place(package)
         short = "/".join(where.rpartition(" ")[2].split("/")[-2:])
         if not any(short in text for text in texts):  # written in a way that only its tool can read
@@ -108,9 +114,12 @@ def _overridden(lock: Lock, around: Surroundings) -> Iterator[tuple[str, int, st
     """Give packages of the npm world that are not at the version which an override sets for all of them."""
     if lock.format not in ("package-lock.json", "yarn.lock"):
         return
+    named: dict[str, list[Package]] = {}
+    for package in lock.packages:
+        named.setdefault(package.name, []).append(package)
     for key, wanted in around.overrides().items():
         simple = _SIMPLE.fullmatch(key)
-        for package in lock.packages if simple else ():
+        for package in named.get(simple[1], ()) if simple else ():
             ordinary = package.source.kind == "registry" and "-" not in package.version
-            if simple and package.name == simple[1] and ordinary and satisfies(package.version, wanted) is False:
+            if ordinary and satisfies(package.version, wanted) is False:
                 yield package.name, package.location.line, f"{package.version} is locked, and overridden to be {wanted[:40]}"

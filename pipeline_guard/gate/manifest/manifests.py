@@ -86,16 +86,18 @@ def _poetry_asked(poetry: dict[str, Any], text: str, shape: Shape) -> Iterator[A
     """Give what poetry's own tables ask for by version."""
     tables = [poetry.get("dependencies"), poetry.get("dev-dependencies")]
     tables += [shape.table(group, "group").get("dependencies") for group in shape.table(poetry.get("group"), "group").values()]
+    lines = Lines(text)
+    lines.find("[tool.poetry")
     for table in tables:
         for name, wanted in shape.table(table, "dependencies").items():
             specifier = wanted if isinstance(wanted, str) else wanted.get("version") if isinstance(wanted, dict) else None
             if isinstance(specifier, str) and name != "python":
-                yield Asked(pypi_name(name), specifier, Lines(text).find(f"\n{name} ", f"\n{name}=", name) + 1, POETRY)
+                yield Asked(pypi_name(name), specifier, lines.find(f"\n{name} ", f"\n{name}=", name) + 1, POETRY)
 
 
 def _asked(text: str, group: str, lines: Lines) -> Asked:
     found = _REQUIREMENT.fullmatch(text)
-    line = lines.find(text)
+    line = lines.find(f'"{text}"', f"'{text}'", text)
     return Asked(pypi_name(found[1]), (found[2] or "").strip(), line, group) if found else Asked("", "", line, group)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pipeline_guard.gate.manifest import redirect, requirements
 from pipeline_guard.gate.manifest.naming import pypi_name
@@ -29,6 +30,8 @@ _FLAKE = re.compile(r"(?<![\w.-])(?:inputs\.)?([A-Za-z_][\w'-]*(?:\.inputs\.[A-Z
 _FLAKE_TABLE = re.compile(
     r"(?<![\w.-])([A-Za-z_][\w'-]*)\s*=\s*\{\s*(?:[a-z]+\s*=\s*[a-z\"][^;{}]{0,200};\s*){0,5}?url\s*=\s*\"([^\"\n]+)\""
 )
+_VERSION = re.compile(r"^[ \t]*version\s*=\s*\S", re.MULTILINE)
+_MAX_BLOCKS = 200  # of a Gemfile
 _PROVIDERS = re.compile(r"\brequired_providers\s*\{")
 _PROVIDER = re.compile(r"(?<![\w-])\"?([A-Za-z0-9_-]+)\"?\s*[=:]\s*\{([^{}]{0,2000})\}")
 _MODULE = re.compile(r"^[ \t]*module\s+\"?([^\"\s{]+)\"?\s*\{", re.MULTILINE)
@@ -63,9 +66,19 @@ def block(text: str, begin: int) -> tuple[int, int]:
     return begin, len(text)
 
 
-def line_of(text: str, at: int) -> int:
-    """Return the line of an offset, from 1."""
-    return text.count("\n", 0, at) + 1
+class Counted:
+    """Lines of offsets that are asked for in their order; any other order is right, too, and slow."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._line = text, 0, 1
+
+    def at(self, offset: int) -> int:
+        """Return the line of an offset, from 1."""
+        if offset < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._text.count("\n", self._at, offset)
+        self._at = offset
+        return self._line
 
 
 def go(content: bytes, path: str) -> Iterator[Redirect]:
@@ -98,7 +111,8 @@ def go(content: bytes, path: str) -> Iterator[Redirect]:
 def gemfile(content: bytes, path: str) -> Iterator[Redirect]:
     """Give where the plain ``gem`` lines of a Gemfile, and the blocks around them, take gems from."""
     text = blanked(decode(content, path), _HASHES)
-    blocks = [(found.end(), _ruby_end(text, found.end()), found[1], found[2]) for found in _GEM_BLOCK.finditer(text)]
+    lines = Counted(text)
+    blocks = [(found.end(), _ruby_end(text, found.end()), found[1], found[2]) for found in islice(_GEM_BLOCK.finditer(text), _MAX_BLOCKS)]
     for found in _GEM.finditer(text):
         options = found[2]
         place = ""
@@ -109,7 +123,7 @@ def gemfile(content: bytes, path: str) -> Iterator[Redirect]:
         around = next(((kind, where) for begin, end, kind, where in reversed(blocks) if begin <= found.start() < end), None)
         if not place and around:
             place = _gem_place(*around, path)
-        yield Redirect(found[1], place, line_of(text, found.start()))
+        yield Redirect(found[1], place, lines.at(found.start()))
 
 
 def _ruby_end(text: str, begin: int) -> int:
@@ -133,6 +147,7 @@ def _gem_place(kind: str, where: str, path: str) -> str:
 def mix(content: bytes, path: str) -> Iterator[Redirect]:
     """Give where the tuples of ``mix.exs`` take packages from."""
     text = blanked(decode(content, path), _HASHES)
+    lines = Counted(text)
     for found in _MIX.finditer(text):
         options = found[2]
         if not re.match(r"[ \t\n]*(\"|[a-z_]+:)", options):
@@ -148,7 +163,7 @@ def mix(content: bytes, path: str) -> Iterator[Redirect]:
         elif "organization" in word or "repo" in word:
             place = f"the repository {word.get('organization', word.get('repo', ''))}"
         mechanism: Mechanism = "override" if place and re.search(r"\boverride:\s*true", options) else "asked"
-        yield Redirect(found[1], place, line_of(text, found.start()), mechanism)
+        yield Redirect(found[1], place, lines.at(found.start()), mechanism)
 
 
 def _elixir(name: str, options: str) -> re.Match[str] | None:
@@ -162,20 +177,22 @@ def _elixir(name: str, options: str) -> re.Match[str] | None:
 def swift(content: bytes, path: str) -> Iterator[Redirect]:
     """Give where ``Package.swift`` takes packages from, by the name that SwiftPM gives them: the last part of their address."""
     text = blanked(decode(content, path), _SLASHES)
+    lines = Counted(text)
     for found in _SWIFT.finditer(text):
         kind, where = found[1], found[2]
         if kind == "id":
             continue
         place = redirect.local(where, path) if kind == "path" else redirect.git(where)
-        yield Redirect((place or where).rpartition("/")[2].lower(), place, line_of(text, found.start()))
+        yield Redirect((place or where).rpartition("/")[2].lower(), place, lines.at(found.start()))
 
 
 def flake(content: bytes, path: str) -> Iterator[Redirect]:
     """Give the addresses of the inputs of ``flake.nix``."""
     text = blanked(decode(content, path), _HASHES)
+    lines = Counted(text)
     for found in sorted((*_FLAKE.finditer(text), *_FLAKE_TABLE.finditer(text)), key=lambda one: one.start()):
         if found[1] not in ("inputs", "outputs", "nixConfig"):
-            yield Redirect(found[1], flake_place(found[2], path), line_of(text, found.start()))
+            yield Redirect(found[1], flake_place(found[2], path), lines.at(found.start()))
 
 
 def flake_place(where: str, path: str) -> str:
@@ -192,13 +209,21 @@ def flake_place(where: str, path: str) -> str:
     return redirect.url(where)
 
 
+def _blocks(text: str, opening: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int, int]]:
+    """Give the blocks of one kind that are not inside of each other, with where their contents begin and end."""
+    at = 0
+    while (found := opening.search(text, at)) is not None:
+        begin, at = block(text, found.end())
+        yield found, begin, at
+
+
 def providers(text: str) -> Iterator[tuple[str, str, int]]:
     """Give local name, address and line of what ``required_providers`` of an HCL text without comments name."""
-    for found in _PROVIDERS.finditer(text):
-        begin, end = block(text, found.end())
+    lines = Counted(text)
+    for _, begin, end in _blocks(text, _PROVIDERS):
         for one in _PROVIDER.finditer(text, begin, end):
             named = re.search(r"\bsource\s*[=:]\s*\"([^\"\n]+)\"", one[2])
-            yield one[1], provider_address(named[1] if named else f"hashicorp/{one[1]}"), line_of(text, one.start())
+            yield one[1], provider_address(named[1] if named else f"hashicorp/{one[1]}"), lines.at(one.start())
 
 
 def provider_address(where: str) -> str:
@@ -207,13 +232,13 @@ def provider_address(where: str) -> str:
     return "/".join(("registry.terraform.io", *("hashicorp", *parts)[-2:])) if len(parts) < 3 else where.lower()
 
 
-def modules(text: str) -> Iterator[tuple[str, str, int]]:
-    """Give name, source and line of the modules of an HCL text without comments."""
-    for found in _MODULE.finditer(text):
-        begin, end = block(text, found.end())
+def modules(text: str) -> Iterator[tuple[str, str, int, bool]]:
+    """Give name, source and line of the modules of an HCL text without comments, and whether a version stands beside it."""
+    lines = Counted(text)
+    for found, begin, end in _blocks(text, _MODULE):
         named = _SOURCE.search(text, begin, end)
         if named:
-            yield found[1], named[1], line_of(text, named.start(1))
+            yield found[1], named[1], lines.at(named.start(1)), _VERSION.search(text, begin, end) is not None
 
 
 def terraform(content: bytes, path: str) -> Iterator[Redirect]:
@@ -221,7 +246,7 @@ def terraform(content: bytes, path: str) -> Iterator[Redirect]:
     text = hcl(content, path)
     for name, address, line in providers(text):
         yield Redirect(f"provider {name}", address, line)
-    for name, where, line in modules(text):
+    for name, where, line, _ in modules(text):
         yield Redirect(f"module {name}", module_place(where, path), line)
 
 
@@ -243,6 +268,7 @@ def module_place(where: str, path: str) -> str:
 def podfile(content: bytes, path: str) -> Iterator[Redirect]:
     """Give where a Podfile takes pods from, and its sources of specifications."""
     text = blanked(decode(content, path), _HASHES)
+    lines = Counted(text)
     for found in _POD.finditer(text):
         place = ""
         for name in ("git", "http", "podspec", "path", "source"):
@@ -250,10 +276,10 @@ def podfile(content: bytes, path: str) -> Iterator[Redirect]:
             if option:
                 outside = redirect.url(option[1]) if "://" in option[1] else redirect.local(option[1], path)
                 place = redirect.git(option[1]) if name == "git" else outside
-        yield Redirect(found[1].partition("/")[0], place, line_of(text, found.start()))
+        yield Redirect(found[1].partition("/")[0], place, lines.at(found.start()))
     for found in _POD_SOURCE.finditer(text):
         known = re.fullmatch(r"https://(cdn\.cocoapods\.org/?|github\.com/CocoaPods/Specs(\.git)?)", found[1])
-        yield Redirect("source", "" if known else redirect.url(found[1]), line_of(text, found.start()), "override")
+        yield Redirect("source", "" if known else redirect.url(found[1]), lines.at(found.start()), "override")
 
 
 def pip(content: bytes, path: str) -> Iterator[Redirect]:

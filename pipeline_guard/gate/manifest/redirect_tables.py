@@ -124,18 +124,20 @@ def pyproject(content: bytes, path: str) -> Iterator[Redirect]:
             yield Redirect(pypi_name(name), place, lines.find(f"\n{name} ", f"{name}") + 1, "override" if place else "asked")
     tables = [poetry.get("dependencies"), poetry.get("dev-dependencies")]
     tables += [shape.table(group, "group").get("dependencies") for group in shape.table(poetry.get("group"), "group").values()]
+    lines = _behind(text, "[tool.poetry")
     for table in tables:
         for name, wanted in shape.table(table, "dependencies").items():
             for one in wanted if isinstance(wanted, list) else [wanted]:
-                yield Redirect(pypi_name(name), _python_place(one, path), Lines(text).find(f"\n{name} ", f"\n{name}=", name) + 1)
+                yield Redirect(pypi_name(name), _python_place(one, path), lines.find(f"\n{name} ", f"\n{name}=", name) + 1)
 
 
 def _requirements(listed: Any, text: str, mechanism: Mechanism) -> Iterator[Redirect]:
+    lines = Lines(text)
     for word in listed if isinstance(listed, list) else ():
         found = _DIRECT.match(word) if isinstance(word, str) else None
         if found:
             place = _address(found[2] or "")
-            yield Redirect(pypi_name(found[1]), place, Lines(text).find(word), mechanism if place else "asked")
+            yield Redirect(pypi_name(found[1]), place, lines.find(word), mechanism if place else "asked")
 
 
 def _address(target: str) -> str:
@@ -169,8 +171,9 @@ def pipfile(content: bytes, path: str) -> Iterator[Redirect]:
     for category, table in root.items():
         if category in ("source", "requires", "scripts", "pipenv", "pipfile") or not isinstance(table, dict):
             continue
+        lines = _behind(text, f"[{category}]")
         for name, wanted in table.items():
-            line = Lines(text).find(f"\n{name}", f'\n"{name}"') + 1
+            line = lines.find(f"\n{name}", f'\n"{name}"') + 1
             yield Redirect(pypi_name(name), _python_place(wanted, path), line)
 
 
@@ -182,21 +185,21 @@ def cargo(content: bytes, path: str) -> Iterator[Redirect]:
     workspace = shape.table(root.get("workspace"), "workspace")
     for table in (root, workspace, *shape.table(root.get("target"), "target").values()):
         for group in _CARGO_GROUPS:
+            lines = _behind(text, f"[{group}", f".{group}", f"{group}.")
             for name, wanted in shape.table(shape.table(table, group).get(group), group).items():
-                yield Redirect(name, _cargo_place(name, wanted, path), Lines(text).find(f"\n{name}", f".{name}", name) + 1)
+                yield Redirect(name, _cargo_place(name, wanted, path), lines.find(f"\n{name}", f".{name}", name) + 1)
     patches = [table for table in shape.table(root.get("patch"), "patch").values() if isinstance(table, dict)]
     for table in (*patches, shape.table(root.get("replace"), "replace")):
+        lines = _behind(text, "[patch", "[replace")
         for name, wanted in table.items():
-            yield Redirect(
-                name.partition(":")[0], _cargo_place(name, wanted, path), _line_behind(text, ("[patch", "[replace"), name), "override"
-            )
+            yield Redirect(name.partition(":")[0], _cargo_place(name, wanted, path), lines.find(name), "override")
 
 
-def _line_behind(text: str, heads: tuple[str, ...], name: str) -> int:
-    """Return the line of a name behind the first of the headings that is there."""
-    begin = min((at for head in heads if (at := text.find(head)) >= 0), default=0)
-    at = text.find(name, begin)
-    return text.count("\n", 0, max(at, 0)) + 1
+def _behind(text: str, *heads: str) -> Lines:
+    """Return line numbers of pieces behind the first of the headings that is there."""
+    lines = Lines(text)
+    lines.find(*heads)
+    return lines
 
 
 def _cargo_place(name: str, entry: Any, path: str) -> str:
@@ -242,8 +245,9 @@ def pubspec(content: bytes, path: str) -> Iterator[Redirect]:
     for root in read_yaml(text, path):
         for group in ("dependencies", "dev_dependencies", "dependency_overrides"):
             mechanism: Mechanism = "override" if group == "dependency_overrides" else "asked"
+            lines = _behind(text, f"{group}:")
             for name, wanted in shape.table(root.get(group), group).items():
-                yield Redirect(name, _pub_place(wanted, path), _line_behind(text, (f"{group}:",), f"  {name}:"), mechanism)
+                yield Redirect(name, _pub_place(wanted, path), lines.find(f"  {name}:"), mechanism)
 
 
 def _pub_place(entry: Any, path: str) -> str:
@@ -279,11 +283,12 @@ def deno(content: bytes, path: str) -> Iterator[Redirect]:
     scopes = root.get("scopes")
     tables = [root.get("imports"), *(scopes.values() if isinstance(scopes, dict) else ())]
     for table in tables:
+        lines = Lines(text)
         for name, wanted in table.items() if isinstance(table, dict) else ():
             if isinstance(wanted, str):
                 at = re.match(r"(npm|jsr):/?((?:@[^/@]+/)?[^/@]+)", wanted)
                 place = f"{at[1]}:{at[2]}" if at else redirect.url(wanted) if "://" in wanted else ""
-                yield Redirect(name, place, Lines(text).find(json.dumps(name, ensure_ascii=False) + ":"))
+                yield Redirect(name, place, lines.find(json.dumps(name, ensure_ascii=False) + ":"))
 
 
 def channels(content: bytes, path: str) -> Iterator[Redirect]:
@@ -297,6 +302,7 @@ def channels(content: bytes, path: str) -> Iterator[Redirect]:
     else:
         for root in read_yaml(text, path):
             listed = root.get("channels")
+    lines = Lines(text)
     for one in listed if isinstance(listed, list) else ():
         name = one.get("channel") if isinstance(one, dict) else one
         if isinstance(name, str):
@@ -304,4 +310,4 @@ def channels(content: bytes, path: str) -> Iterator[Redirect]:
                 "/"
             )
             place = "" if short.partition("/")[0] in _KNOWN_CHANNELS else f"the channel {short[:200]}"
-            yield Redirect("channels", place, Lines(text).find(name), "override")
+            yield Redirect("channels", place, lines.find(name), "override")

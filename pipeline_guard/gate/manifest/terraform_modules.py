@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from pipeline_guard.gate.manifest.redirect_code import block, hcl, modules
-
-_VERSION = re.compile(r"^[ \t]*version\s*=\s*\S", re.MULTILINE)
+from pipeline_guard.gate.manifest.redirect_code import hcl, modules
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,4 @@ class ModuleUses:
 
 def parse(content: bytes, path: str) -> ModuleUses:
     """Read one file; raise UsageError for what is no text."""
-    text = hcl(content, path)
-    starts = [0, *(found.end() for found in re.finditer("\n", text))]
-    found = []
-    for name, source, line in modules(text):
-        at = starts[line - 1]
-        opening = text.rfind("{", 0, at)
-        begin, end = block(text, opening + 1) if opening >= 0 else (at, at)
-        found.append(Module(name, source, line, bool(_VERSION.search(text, begin, end))))
-    return ModuleUses(path, tuple(found))
+    return ModuleUses(path, tuple(Module(*found) for found in modules(hcl(content, path))))

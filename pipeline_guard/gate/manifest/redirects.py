@@ -25,7 +25,7 @@ class Reader:
     read: Callable[[bytes, str], Iterator[Redirect]]
 
 
-_READERS = tuple(
+READERS = tuple(
     Reader(re.compile(names), ecosystem, read)
     for names, ecosystem, read in (
         (r"package\.json", Ecosystem.NPM, redirect_tables.package_json),
@@ -70,7 +70,7 @@ def reader_of(path: str) -> Reader | None:
     folder, name = posixpath.split(path.lower())
     if name in ("config", "config.toml") and posixpath.basename(folder) == ".cargo":
         return Reader(re.compile("config"), Ecosystem.CRATES, redirect_tables.cargo)
-    return next((reader for reader in _READERS if reader.names.fullmatch(name)), None)
+    return next((reader for reader in READERS if reader.names.fullmatch(name)), None)
 
 
 def changes(

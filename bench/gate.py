@@ -231,9 +231,9 @@ def measure_tampering() -> None:
             path = Path(folder) / "package-lock.json"
             path.write_text(text)
             words = ["--type", "npm", "--validate-https", "--validate-package-names", "--validate-integrity", "--allowed-hosts", "npm"]
-            return (
-                "seen" if subprocess.run([linter, "--path", str(path), *words], check=False, capture_output=True).returncode else "missed"
-            )
+            words += ["--allowed-package-name-aliases", "kind:kind-of"]  # without it the sound lock is an alarm
+            done = subprocess.run([linter, "--path", str(path), *words], check=False, capture_output=True)
+            return "seen" if done.returncode else "missed"
 
     print(f"{'package-lock.json':<40} {'ours, tree':<12} {'ours, change':<12} lockfile-lint")
     for name, pattern, new in (("as npm wrote it", "^", ""), *TAMPERINGS):

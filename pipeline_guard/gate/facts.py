@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline_guard.gate.actions_lock import ActionsLock
 from pipeline_guard.gate.archive import ArchiveFacts
+from pipeline_guard.gate.carried import Altered
 from pipeline_guard.gate.ci_facts import (
     DockerfileFacts,
     GitlabFacts,
@@ -62,6 +63,7 @@ class Kind(Enum):
     PUBLISHED = "published packages"
     REDIRECT = "changed manifests"
     MODULE = "Terraform files"
+    CARRIED = "edited files of carried code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class PublishedFacts:
 
 
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-ManifestFacts = RedirectChange | ModuleUses
+ManifestFacts = RedirectChange | ModuleUses | Altered
 DependencyFacts = Pins | Lock | LockChange | LostLock | Project | RegistrySettings | AdvisoryFacts | PublishedFacts | ManifestFacts
 Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 

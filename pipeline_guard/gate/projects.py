@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline_guard.errors import UsageError
+from pipeline_guard.gate import carried
 from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.gate.surroundings import Said
@@ -55,7 +56,7 @@ _MANIFESTS = (
 
 def is_kept(path: str) -> bool:
     """Tell whether a file may belong to a lock, so that its text is needed although it did not change."""
-    if manifests.is_manifest(path) or formats.by_name(path) is not None:
+    if manifests.is_manifest(path) or formats.by_name(path) is not None or carried.is_list(path):
         return True
     return answers.is_one(posixpath.basename(path).lower()) or redirects.reader_of(path) is not None
 

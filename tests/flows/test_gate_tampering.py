@@ -97,6 +97,11 @@ TF = 'module "vpc" {\n  source  = "terraform-aws-modules/vpc/aws"\n  version = "
         ({"main.tf": TF}, {"main.tf": TF.replace("terraform-aws-modules/vpc/aws", "git::https://github.com/evil/vpc.git")}, {"module-unpinned", "source-redirected"}),
         ({"gradle.properties": "a=b\n"}, {"gradle.properties": "org.gradle.dependency.verification=off\n"}, {"registry-changed"}),
         ({"pnpm-workspace.yaml": "packages:\n  - a\n"}, {"pnpm-workspace.yaml": "packages:\n  - a\ndangerouslyAllowAllBuilds: true\n"}, {"registry-changed"}),
+        (
+            {"vendor/modules.txt": "# example.com/a v1.0.0\nexample.com/a\n", "vendor/example.com/a/a.go": "package a\n"},
+            {"vendor/example.com/a/a.go": "package a // evil\n"},
+            {"carried-altered"},
+        ),
         ({"a.txt": "a"}, {".env": "GOPROXY=https://evil.example\n"}, {"registry-changed"}),
     ],
 )  # fmt: skip

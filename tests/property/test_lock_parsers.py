@@ -454,5 +454,12 @@ def test_half_a_character_is_refused() -> None:
         read_json('{"a": "\\ud800"}', "x")
 
 
+@pytest.mark.parametrize(("path", "old"), [("Cargo.lock", "git+https://github.com/"), ("uv.lock", 'registry = "https://pypi.org/simple"')])
+def test_a_git_address_that_no_grammar_allows_is_no_crash(path: str, old: str) -> None:
+    text = next(sample.text for sample in SAMPLES if sample.path == path)
+    assert old in text
+    quietly(path, text.replace(old, "git+https://[::1/" if path == "Cargo.lock" else 'git = "https://[::1/x?rev=1"').encode())
+
+
 def test_the_checks_of_this_file_are_real() -> None:
     assert {lock_drift.RULE, lock_tampered.RULE, lock_unverifiable.RULE} <= set(RULES)

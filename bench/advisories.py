@@ -142,7 +142,7 @@ def main() -> None:
         )
         packages = packages_of([parse(text.encode(), "requirements.txt")])
         access = AdvisoryAccess(SqliteAdvisories, lambda _: unused())  # type: ignore[arg-type,return-value]
-        looking = AdviseDoors(access, VerifyDoors(LocalFiles(), LocalTree()), SystemClock(), lambda _: "")
+        looking = AdviseDoors(access, VerifyDoors(LocalFiles(), LocalTree(), SystemClock()), SystemClock(), lambda _: "")
         settings = GateSettings(advisories=AdvisorySettings(database=database))
         found = advise(packages, (), settings, doors=looking).found
         known = sum(len(item.weaknesses) for _, item in found if isinstance(item, AdvisoryFacts))

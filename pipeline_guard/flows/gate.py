@@ -23,11 +23,14 @@ from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
+from pipeline_guard.gate.carried import altered
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matches, matching
 from pipeline_guard.gate.inventory import former_lock, guards_the_gate, keep, kind_by_name, look, models, named_kind
 from pipeline_guard.gate.judge import judge, validate
+from pipeline_guard.gate.manifest import redirects
+from pipeline_guard.gate.manifest.project import LockChange
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Pages, Window
 from pipeline_guard.gate.projects import changes, is_kept, lost, projects
@@ -246,6 +249,11 @@ def _compare(looked: _Looked, base: str, changed: frozenset[str] | None, doors: 
         git = doors.git()
         for change in changes(locks.values(), changed, lambda path: git.show(base, path), former_lock, doors.clock.now()):
             looked.take(Kind.LOCK_CHANGE, change)
+        locks_changed = [item for _, item in looked.found if isinstance(item, LockChange)]
+        for redirect in redirects.changes(looked.texts, changed, lambda path: git.show(base, path), locks_changed):
+            looked.take(Kind.REDIRECT, redirect)
+        for edited in altered(changed, looked.paths, looked.texts, lambda path: git.show(base, path)):
+            looked.take(Kind.CARRIED, edited)
         for gone in lost(changed, looked.paths, lambda path: git.show(base, path), former_lock):
             looked.take(Kind.LOST_LOCK, gone)
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline_guard.gate.actions_lock import ActionsLock
 from pipeline_guard.gate.archive import ArchiveFacts
+from pipeline_guard.gate.carried import Altered
 from pipeline_guard.gate.ci_facts import (
     DockerfileFacts,
     GitlabFacts,
@@ -20,8 +21,10 @@ from pipeline_guard.gate.ci_facts import (
     WorkflowFacts,
 )
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Project
+from pipeline_guard.gate.manifest.redirects import RedirectChange
 from pipeline_guard.gate.manifest.registry_settings import RegistrySettings
 from pipeline_guard.gate.manifest.requirements import Pins
+from pipeline_guard.gate.manifest.terraform_modules import ModuleUses
 from pipeline_guard.gate.model_file import ModelFacts
 from pipeline_guard.gate.weakness import Pinned
 from pipeline_guard.model.advisory import Weakness
@@ -58,6 +61,9 @@ class Kind(Enum):
     ARCHIVE = "archives"
     ADVISORY = "packages"
     PUBLISHED = "published packages"
+    REDIRECT = "changed manifests"
+    MODULE = "Terraform files"
+    CARRIED = "edited files of carried code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,8 @@ class PublishedFacts:
 
 
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-DependencyFacts = Pins | Lock | LockChange | LostLock | Project | RegistrySettings | AdvisoryFacts | PublishedFacts
+ManifestFacts = RedirectChange | ModuleUses | Altered
+DependencyFacts = Pins | Lock | LockChange | LostLock | Project | RegistrySettings | AdvisoryFacts | PublishedFacts | ManifestFacts
 Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 
 

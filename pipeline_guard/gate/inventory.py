@@ -11,7 +11,7 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import archive, build_file, ci_file, dockerfile, model_file
 from pipeline_guard.gate.ci_facts import DockerfileFacts, ImageFacts, ScriptFacts
 from pipeline_guard.gate.facts import Facts, Kind
-from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock, sbom
+from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock, sbom, terraform_modules
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.related import LOCKS, PipelineFiles
@@ -77,6 +77,8 @@ def kind_by_name(path: str) -> Kind:
         return Kind.REGISTRY
     if sbom.is_named(path):
         return Kind.SBOM
+    if lower.endswith((".tf", ".tofu")):
+        return Kind.MODULE
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
 
 
@@ -118,6 +120,8 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
     found += [(Kind.LOCK, item) for item in locks(path, content, found)]
     if registry_settings.tool_of(path):
         found.append((Kind.REGISTRY, _read(registry_settings.parse, content, path)))
+    if lower.endswith((".tf", ".tofu")):
+        found.append((Kind.MODULE, _read(terraform_modules.parse, content, path)))
     found += models(path, content)
     if sbom.is_one(path, content):
         found.append((Kind.SBOM, _read(sbom.parse, content, path)))

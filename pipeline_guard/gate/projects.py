@@ -8,8 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.manifest import formats, manifests
+from pipeline_guard.gate import carried
+from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
+from pipeline_guard.gate.surroundings import Said
 from pipeline_guard.model.package import Ecosystem, Lock
 from pipeline_guard.model.verdict import Unchecked
 
@@ -54,12 +56,14 @@ _MANIFESTS = (
 
 def is_kept(path: str) -> bool:
     """Tell whether a file may belong to a lock, so that its text is needed although it did not change."""
-    return manifests.is_manifest(path) or formats.by_name(path) is not None
+    if manifests.is_manifest(path) or formats.by_name(path) is not None or carried.is_list(path):
+        return True
+    return answers.is_one(posixpath.basename(path).lower()) or redirects.reader_of(path) is not None
 
 
 def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: frozenset[str] | None) -> Iterator[Project | Unchecked]:
     """Give every lock that the change touches, or whose manifest it touches, with its manifests and the locks beside it."""
-    touched_folders = None if changed is None else {posixpath.dirname(path) for path in changed if is_kept(path)}
+    touched_folders = None if changed is None else {folder for path in changed if is_kept(path) for folder in _above(path)}
     locks = dict(found)
     for path, content in texts.items():
         if path in locks or touched_folders is None or posixpath.dirname(path) not in touched_folders:
@@ -69,16 +73,17 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             locks[path] = lock
     by_folder: dict[str, list[str]] = {}
     for path in texts:
-        if manifests.is_manifest(path):
-            by_folder.setdefault(posixpath.dirname(path), []).append(path)
+        by_folder.setdefault(posixpath.dirname(path), []).append(path)
+    said = Said(texts)
     jvm = tuple(lock for lock in locks.values() if lock.ecosystem is Ecosystem.MAVEN)
     cache: dict[str, Manifest | Unchecked] = {}
     for path, lock in sorted(locks.items()):
         folder = posixpath.dirname(path)
-        members = dict.fromkeys([folder, *(posixpath.normpath(posixpath.join(folder, place)) for place, _, _ in lock.asked)])
+        places = (posixpath.normpath(posixpath.join(folder, place)) for place, _, _ in lock.asked)
+        members = dict.fromkeys([folder, *("" if place == "." else place for place in places)])
         near: list[Manifest] = []
         for place in members:
-            for name in by_folder.get("" if place == "." else place, ()):
+            for name in filter(manifests.is_manifest, by_folder.get(place, ())):
                 manifest = cache.setdefault(name, _manifest(name, texts[name])) if name not in cache else cache[name]
                 if isinstance(manifest, Manifest):
                     if manifest.ecosystem is lock.ecosystem:
@@ -90,7 +95,33 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             if lock.ecosystem is Ecosystem.MAVEN
             else tuple(one for at, one in locks.items() if posixpath.dirname(at) == folder and at != path)
         )
-        yield Project(path, lock, tuple(near), beside)
+        try:
+            around = said.around(lock, by_folder.get(folder, ()))
+            found_apart = (
+                *answers.differences(lock, _near(folder, texts, by_folder)),
+                *(belonging.unaccounted(lock, around) if around else ()),
+            )
+        except UsageError as error:
+            yield Unchecked(path, error.what)
+            continue
+        yield Project(path, lock, tuple(near), beside, found_apart)
+
+
+def _above(path: str) -> list[str]:
+    """Return the folder of a file and every one above: a lock may stand for manifests below its own folder."""
+    found = [posixpath.dirname(path)]
+    while found[-1].strip("/"):
+        found.append(posixpath.dirname(found[-1]))
+    return found
+
+
+def _near(folder: str, texts: Mapping[str, bytes], by_folder: Mapping[str, list[str]]) -> dict[str, bytes]:
+    """Return the manifests in a folder, and NuGet's central versions in it and above."""
+    found = {path: texts[path] for path in by_folder.get(folder, ()) if answers.is_one(posixpath.basename(path).lower())}
+    for above in _above(f"{folder}/x"):
+        central = (path for path in by_folder.get(above, ()) if posixpath.basename(path).lower() == "directory.packages.props")
+        found |= {path: texts[path] for path in central}
+    return found
 
 
 def lost(

@@ -108,7 +108,8 @@ class Lock:
     ``direct`` are the names that the manifest beside it asks for as far as the lock repeats them; ``notes`` are places where the
     file says something twice or that cannot be meant, each with its reason. ``manifest_digest`` is the hash of the manifest as the lock
     repeats it, ``asked`` what the lock says that its projects ask for: (folder of the project, name, specifier). ``loose`` are packages
-    that none of them leads to, where names alone do not tell.
+    that none of them leads to, where names alone do not tell. ``misfits`` are packages (name, place, why) whose version is none that the
+    lock itself says is asked for; an override of a manifest may explain them.
     """
 
     path: str
@@ -121,3 +122,4 @@ class Lock:
     manifest_digest: str = ""
     asked: tuple[tuple[str, str, str], ...] = ()
     loose: tuple[Package, ...] = ()
+    misfits: tuple[tuple[str, Location, str], ...] = ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coverage-guided fuzzing of the lock parsers and the checks behind them: ``python tests/fuzz/locks.py [SECONDS]``.
+"""Coverage-guided fuzzing of the readers of locks and manifests and the checks behind them: ``python tests/fuzz/locks.py [SECONDS]``.
 
 Needs atheris, which is no dependency of the tests; without it this says so. The first byte chooses the format, the rest is the
 file. Any exception but UsageError, or more than five seconds for one file, is a finding.
@@ -22,6 +22,7 @@ with atheris.instrument_imports(include=["pipeline_guard.gate"]):
     from pipeline_guard.errors import UsageError
     from pipeline_guard.gate.facts import Kind
     from pipeline_guard.gate.manifest.formats import FORMATS, format_of
+    from pipeline_guard.gate.manifest.redirects import READERS
     from pipeline_guard.gate.registry import RULES
     from pipeline_guard.model.gate_settings import GateSettings
 
@@ -29,11 +30,15 @@ from tests.unit.gate.locks import SAMPLES
 
 
 def read(raw: bytes) -> None:
-    """Read one lock and judge it."""
+    """Read one lock and judge it, or read one manifest."""
     if not raw:
         return
+    at = raw[0] % (len(FORMATS) + len(READERS))
     try:
-        lock = FORMATS[raw[0] % len(FORMATS)].parse(raw[1:], "x")
+        if at >= len(FORMATS):
+            list(READERS[at - len(FORMATS)].read(raw[1:], "x"))
+            return
+        lock = FORMATS[at].parse(raw[1:], "x")
     except UsageError:
         return
     for rule in RULES:

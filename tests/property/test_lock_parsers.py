@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.checks import lock_drift, lock_tampered, lock_unverifiable, registry_changed
 from pipeline_guard.gate.facts import Kind
-from pipeline_guard.gate.manifest import formats, manifests, registry_settings
+from pipeline_guard.gate.manifest import answers, formats, manifests, redirects, registry_settings
 from pipeline_guard.gate.manifest.block_yaml import read_block
 from pipeline_guard.gate.manifest.npm_range import satisfies
 from pipeline_guard.gate.manifest.project import LockChange, Project
+from pipeline_guard.gate.manifest.python_range import satisfies as in_python_range
 from pipeline_guard.gate.manifest.reading import MAX_BYTES, _texts, read_json, read_jsonc
 from pipeline_guard.gate.manifest.table_toml import read_tables
 from pipeline_guard.gate.places import take_apart
+from pipeline_guard.gate.projects import projects
 from pipeline_guard.gate.registry import RULES
 from pipeline_guard.model.document import parse_yaml
 from pipeline_guard.model.gate_settings import DependencySettings, GateSettings
@@ -202,7 +204,32 @@ def test_manifests_never_crash(name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", "pip.conf", "uv.toml", ".cargo/config.toml", "nuget.config"]
+    "path",
+    [
+        ".npmrc",
+        ".yarnrc",
+        ".yarnrc.yml",
+        "bunfig.toml",
+        "pip.conf",
+        "uv.toml",
+        ".cargo/config.toml",
+        "nuget.config",
+        "pyproject.toml",
+        "Gemfile",
+        "Pipfile",
+        "composer.json",
+        "pubspec.yaml",
+        "pnpm-workspace.yaml",
+        "Chart.yaml",
+        "environment.yml",
+        "pixi.toml",
+        "gradle.properties",
+        "build.gradle",
+        ".mvn/maven.config",
+        "settings.xml",
+        "ci/settings.xml",
+        ".env",
+    ],
 )
 @bounded
 @given(content=st.binary(max_size=80) | st.text(max_size=80).map(lambda text: text.encode("utf-8", "surrogatepass")))
@@ -229,6 +256,96 @@ def test_any_address_can_be_taken_apart(url: str) -> None:
 @given(version=st.text(alphabet="0123456789.-+xab", max_size=12), wanted=st.text(alphabet="0123456789.-+xab^~<>=| *", max_size=16))
 def test_any_range_has_an_answer(version: str, wanted: str) -> None:
     assert satisfies(version, wanted) in (True, False, None)
+
+
+REDIRECTING = [
+    "package.json", "pnpm-workspace.yaml", "pyproject.toml", "Pipfile", "requirements.txt", "Cargo.toml", ".cargo/config.toml", "composer.json",
+    "pubspec.yaml", "Chart.yaml", "deno.json", "environment.yml", "pixi.toml", "go.mod", "go.work", "Gemfile", "mix.exs", "Package.swift",
+    "flake.nix", "main.tf", "Podfile",
+]  # fmt: skip
+CODE = st.lists(
+    st.sampled_from(
+        [
+            "replace a => b v1", "use (", ")", "gem 'a'", ", git: 'x'", "source 'x' do", "end", "# c", "{:a, ", "}", '"~> 1"', "defp deps do", ".package(url: ",
+            '"https://h.example/o/r"', "inputs.a.url = ", "{", "a = {", "url = ", ";", 'module "a" {', 'source = "o/a/aws"', "required_providers {", "pod 'A'", ":git => ",
+            "/*", "*/", "//", "[patch.crates-io]", "[tool.uv.sources]", "a = { git = 'x' }", "\n", "\n", "\\", "'", '"', "a", "overrides:", "  a: npm:b@1", "channels:", "  - x",
+        ]
+    ),
+    max_size=25,
+).map(" ".join)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", REDIRECTING)
+@bounded
+@given(content=st.binary(max_size=80) | CODE.map(str.encode) | trees.map(lambda tree: json.dumps(tree).encode()))
+def test_places_in_manifests_of_any_content_never_crash(path: str, content: bytes) -> None:
+    reader = redirects.reader_of(path)
+    assert reader is not None
+    what = path
+    try:
+        for one in reader.read(content, path):
+            assert one.line >= 1
+            assert "\n" not in one.place or len(one.place) < 1000
+    except UsageError as error:
+        what = error.what
+    assert what.startswith(path)
+
+
+@pytest.mark.parametrize("path", REDIRECTING)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"gem 'a', \n", b'module "a" {\n', b"source 'x' do\n", b"{:a, ", b"a = {url = ", b".package(", b"required_providers { a = { ", b"pod 'a',\n", b"/*", b"'", b"\\", b"replace a => b v1\n",
+        b"[patch.a]\n", b"  - a\n", b"a: ", b'{"a":', b"# ", b"defp deps do\n", b'a.url = "', b"((((",
+    ],
+)  # fmt: skip
+def test_long_manifests_end(path: str, piece: bytes) -> None:
+    reader = redirects.reader_of(path)
+    assert reader is not None
+    what = path
+    try:
+        list(reader.read(piece * (120_000 // len(piece)), path))
+    except UsageError as error:
+        what = error.what
+    assert what.startswith(path)
+
+
+@pytest.mark.parametrize("lock", ["Chart.lock", "packages.lock.json", ".terraform.lock.hcl", "mix.lock", "Package.resolved", "flake.lock"])
+@bounded
+@given(data=st.data())
+def test_manifests_of_any_content_are_compared_or_refused(lock: str, data: st.DataObject) -> None:
+    name = {"Chart.lock": "Chart.yaml", "packages.lock.json": "a.csproj", ".terraform.lock.hcl": "a.tf", "mix.lock": "mix.exs"}
+    path = name.get(lock, "Package.swift" if lock == "Package.resolved" else "flake.nix")
+    content = data.draw(st.binary(max_size=80) | CODE.map(str.encode))
+    facts = quietly(lock, next(sample.content for sample in SAMPLES if sample.path == lock))
+    assert facts is not None
+    what = path
+    try:
+        assert all(line >= 1 for _, _, line, _ in answers.differences(facts, {path: content}))
+    except UsageError as error:
+        what = error.what
+    assert what.startswith(path)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.path)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_repository_of_any_files_can_be_judged(sample: Sample, data: st.DataObject) -> None:
+    paths = st.sampled_from([*REDIRECTING, "a.csproj", "sub/package.json", "Directory.Packages.props"])
+    texts = data.draw(st.dictionaries(paths, CODE.map(str.encode) | trees.map(lambda tree: json.dumps(tree).encode()), max_size=4))
+    lock = quietly(formats.format_of(sample.path, sample.content).name, sample.content)  # type: ignore[union-attr]
+    assert lock is not None
+    for item in projects({sample.path: lock}, texts, None):
+        if isinstance(item, Project):
+            list(lock_drift.check(item, STRICT))
+
+
+@bounded
+@given(
+    version=st.text(alphabet="0123456789.!+abrcdevpost-", max_size=12), wanted=st.text(alphabet="0123456789.!+abrc^~<>=|, *", max_size=16)
+)
+def test_any_range_of_python_has_an_answer(version: str, wanted: str) -> None:
+    assert in_python_range(version, wanted) in (True, False, None)
 
 
 # --- quick readers
@@ -282,7 +399,7 @@ def agree(text: str) -> None:
         assert quick == _texts(parse_yaml(text.encode(), "x"))
 
 
-TOML_LINES = ['a = "b"\n', 'b = "x, y = z"\n', "[t]\n", "[[p]]\n", "[p.q]\n", 'c = [\n    "d",\n]\n', 'e = { f = "g", h = 1 }\n', "# c\n", "i = 'j'\n", "k = 2024-01-01\n", "l = 1.5\n", 'm = "]\\n"\n', "n.o = 1\n", 'p = "{q = 1"\n', "r = true\n", 's = """t"""\n', 'u = ["v", "w"]\n', 'x = "#"\n', "y = [1, 2,]\n", "a = 2\n", "[t.u]\n", "[[t.v]]\n", "z = nan\n", 'aa = "\\u0041"\n', "bb = 0x1\n", "cc = 01\n"]  # fmt: skip
+TOML_LINES = ['name = "a"\n', "[[package]]\n", 'source = { registry = "x" }\n', 'version = "{ name = "\n', 'files = [\n    { url = "u", hash = "h", size = 1 },\n]\n', "# { name = x\n", '"name = " = 1\n', 'sdist = ", size = "\n', 'a = "b"\n', 'b = "x, y = z"\n', "[t]\n", "[[p]]\n", "[p.q]\n", 'c = [\n    "d",\n]\n', 'e = { f = "g", h = 1 }\n', "# c\n", "i = 'j'\n", "k = 2024-01-01\n", "l = 1.5\n", 'm = "]\\n"\n', "n.o = 1\n", 'p = "{q = 1"\n', "r = true\n", 's = """t"""\n', 'u = ["v", "w"]\n', 'x = "#"\n', "y = [1, 2,]\n", "a = 2\n", "[t.u]\n", "[[t.v]]\n", "z = nan\n", 'aa = "\\u0041"\n', "bb = 0x1\n", "cc = 01\n"]  # fmt: skip
 
 
 @settings(max_examples=1500, deadline=None)
@@ -335,6 +452,13 @@ def test_a_key_that_is_there_twice_is_refused_with_its_line() -> None:
 def test_half_a_character_is_refused() -> None:
     with pytest.raises(UsageError, match="surrogate"):
         read_json('{"a": "\\ud800"}', "x")
+
+
+@pytest.mark.parametrize(("path", "old"), [("Cargo.lock", "git+https://github.com/"), ("uv.lock", 'registry = "https://pypi.org/simple"')])
+def test_a_git_address_that_no_grammar_allows_is_no_crash(path: str, old: str) -> None:
+    text = next(sample.text for sample in SAMPLES if sample.path == path)
+    assert old in text
+    quietly(path, text.replace(old, "git+https://[::1/" if path == "Cargo.lock" else 'git = "https://[::1/x?rev=1"').encode())
 
 
 def test_the_checks_of_this_file_are_real() -> None:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator
 
 from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.manifest.manifests import POETRY
 from pipeline_guard.gate.manifest.npm_range import satisfies
 from pipeline_guard.gate.manifest.project import Asked, Manifest, Project
+from pipeline_guard.gate.manifest.python_range import satisfies as in_python_range
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
@@ -29,7 +31,15 @@ _COMMANDS = {
     "yarn.lock": "yarn install",
     "bun.lock": "bun install --lockfile-only",
     "pubspec.lock": "dart pub get",
+    "Chart.lock": "helm dependency update",
+    "packages.lock.json": "dotnet restore --force-evaluate",
+    ".terraform.lock.hcl": "terraform providers lock",
+    "mix.lock": "mix deps.get",
+    "Package.resolved": "swift package resolve",
+    "flake.lock": "nix flake lock",
 }
+
+_PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 
 
 def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
@@ -44,8 +54,12 @@ def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
     if lock.format in ("go.sum", "go.mod"):
         yield from _go(facts, command) if lock.format == "go.sum" else _without_sums(facts)
         return
+    for path, name, line, what in facts.differences:
+        yield Problem(Location(path, line), f"{name[:80]} {what}", command)
     for manifest in facts.manifests if lock.asked else own:
-        for asked, what in _missing(lock, manifest, posixpath.dirname(lock.path)):
+        missing = list(_missing(lock, manifest, posixpath.dirname(lock.path)))
+        told = {asked.name for asked, _ in missing}
+        for asked, what in (*missing, *(found for found in _outside(lock, manifest) if found[0].name not in told)):
             yield Problem(Location(manifest.path, asked.line), f"{asked.name} {asked.specifier} {what}".replace("  ", " "), command)
 
 
@@ -76,7 +90,7 @@ def _missing(lock: Lock, manifest: Manifest, folder: str) -> Iterator[tuple[Aske
         names = {name for name, _ in wanted}
         if not wanted and not any(place == member for place, _, _ in lock.asked):
             return  # not a project of this lock
-        for asked in manifest.asked:
+        for asked in [one for one in manifest.asked if one.group != POETRY]:
             if asked.name not in names:
                 yield asked, "is not in the lock"
             elif lock.format == "package-lock.json":
@@ -87,9 +101,31 @@ def _missing(lock: Lock, manifest: Manifest, folder: str) -> Iterator[tuple[Aske
     # a gem for another platform is among what the lock repeats, and not locked
     known = {name for package in lock.packages for name in (package.name, package.alias)} | set(lock.direct)
     complete = manifest.complete or lock.version.startswith("berry")
-    for asked in manifest.asked:
+    for asked in [one for one in manifest.asked if one.group != POETRY]:
         if asked.name not in known and complete and _is_registry(asked):
             yield asked, "is not in the lock"
+
+
+def _outside(lock: Lock, manifest: Manifest) -> Iterator[tuple[Asked, str]]:
+    """Give what a Python manifest asks for and whose locked versions are all others: its tools compare texts, not versions."""
+    if lock.format not in _PYTHON:
+        return
+    versions: dict[str, list[str]] = {}
+    for package in lock.packages:
+        if package.source.kind == "registry":
+            versions.setdefault(package.name, []).append(package.version)
+    specifiers: dict[str, list[str]] = {}
+    for asked in manifest.asked:
+        specifiers.setdefault(asked.name, []).append(asked.specifier)
+    for asked in manifest.asked:
+        held = versions.get(asked.name, [])
+        # markers may divide one name: one of its ranges has to be met
+        if held and asked.name not in manifest.overridden and not _is_met(held, specifiers.pop(asked.name, [""])):
+            yield asked, f"is locked at {held[0][:40]}"
+
+
+def _is_met(versions: list[str], specifiers: list[str]) -> bool:
+    return any(in_python_range(version, specifier) is not False for version in versions for specifier in specifiers)
 
 
 def _is_registry(asked: Asked) -> bool:

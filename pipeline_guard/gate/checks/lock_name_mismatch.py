@@ -37,7 +37,8 @@ def _differs(package: Package, file: Distribution) -> bool:
     if package.ecosystem is Ecosystem.NPM:
         exact = take_apart(file.url).host in ("registry.npmjs.org", "registry.yarnpkg.com")
         return "://" in file.url and npm_fits(package.name, package.version, unquote(_path(file.url)), exact=exact) is False
-    names = [name for name in (file.name, _last(file.url)) if name]
+    last = _last(file.url)
+    names = [name for name in (file.name, last if last != file.name else "") if name]
     if package.ecosystem is Ecosystem.PYPI:
         return any(python_fits(package.name, package.version, name) is False for name in names)
     if package.ecosystem is Ecosystem.CONDA:

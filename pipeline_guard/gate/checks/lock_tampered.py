@@ -26,6 +26,10 @@ def check(facts: LockChange, _settings: GateSettings) -> Iterator[Problem]:
         for package in lock.packages:
             known.setdefault(package.key, []).append(package)
     for package in facts.after.packages:
+        if package.ecosystem is Ecosystem.NIX and _same_hash_elsewhere(package, facts):
+            fix = f"git checkout BASE -- {facts.path}, then nix flake update {package.name}"
+            yield Problem(package.location, f"{package.name} is another commit with the hash of the former one", fix)
+            continue
         old = known.get(package.key)
         if not old or package.source.kind == "root":
             continue
@@ -37,6 +41,14 @@ def check(facts: LockChange, _settings: GateSettings) -> Iterator[Problem]:
                 f"{package.name} {package.version} {what}".replace("  ", " "),
                 f"git checkout BASE -- {facts.path}, and make only the wanted update with the lock's own tool",
             )
+
+
+def _same_hash_elsewhere(package: Package, facts: LockChange) -> bool:
+    """Tell whether an input of Nix has a new commit or place and its old hash: what is in the store by that hash is taken for it."""
+    former = [one for lock in facts.former() for one in lock.packages if one.name == package.name and one.files and package.files]
+    return any(
+        one.source != package.source and one.source.kind != "path" and _sums(one.files[0]) == _sums(package.files[0]) for one in former
+    ) and not any(one.source == package.source for one in former)
 
 
 def _difference(old: Package, new: Package) -> tuple[str, int] | None:

@@ -7,10 +7,9 @@ Source: cargo's ``resolver/encode.rs``. A package without a source is a member o
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.manifest.naming import source
+from pipeline_guard.gate.manifest.naming import git_query_source, source
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode
 from pipeline_guard.gate.manifest.table_toml import read_tables
 from pipeline_guard.model.location import Location
@@ -59,6 +58,5 @@ def _source(origin: str, name: str, shape: Shape) -> PackageSource:
     if plus and kind in ("registry", "sparse"):
         return source("registry", location)
     if plus and kind == "git":
-        parts = urlsplit(location)
-        return PackageSource("git", location.partition("#")[0], parts.fragment or dict(parse_qsl(parts.query)).get("rev", ""))
+        return git_query_source(location)
     raise UsageError(f"{shape.path}: {name[:80]}: a source of no known kind")

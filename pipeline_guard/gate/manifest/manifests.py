@@ -36,6 +36,7 @@ _COMPOSER_KEYS = (
     "repositories",
     "extra",
 )
+POETRY = "poetry"  # the group of what its own tables ask for: no other tool reads them
 _GEM = re.compile(r"""\s*gem[ (]+["']([A-Za-z0-9._-]+)["'].*""")
 
 
@@ -68,16 +69,35 @@ def parse_pyproject(content: bytes, path: str) -> Manifest:
         asked += [_asked(word, f"extra {group}", lines) for word in shape.words(listed, group)]
     for group, listed in shape.table(root.get("dependency-groups"), "dependency-groups").items():
         asked += [_asked(word, f"group {group}", lines) for word in shape.rows(listed, group) if isinstance(word, str)]
+    asked += _poetry_asked(poetry, text, shape)
     dynamic = shape.words(project.get("dynamic"), "dynamic")
     whole = "dependencies" not in dynamic and "optional-dependencies" not in dynamic
     name = pypi_name(shape.word(project.get("name") or poetry.get("name"), "name"))
     digests = tuple(_poetry_digests(root, project, poetry))
-    return Manifest(path, "pyproject.toml", Ecosystem.PYPI, name, tuple(one for one in asked if one.name), digests, whole)
+    listed = shape.words(shape.table(tool.get("uv"), "tool.uv").get("override-dependencies"), "override-dependencies")
+    resolution = shape.table(shape.table(tool.get("pdm"), "tool.pdm").get("resolution"), "tool.pdm.resolution")
+    names = shape.table(resolution.get("overrides"), "overrides")
+    overridden = frozenset((*(_asked(word, "", Lines("")).name for word in listed), *map(pypi_name, names)))
+    found = tuple(one for one in asked if one.name)
+    return Manifest(path, "pyproject.toml", Ecosystem.PYPI, name, found, digests, whole, overridden)
+
+
+def _poetry_asked(poetry: dict[str, Any], text: str, shape: Shape) -> Iterator[Asked]:
+    """Give what poetry's own tables ask for by version."""
+    tables = [poetry.get("dependencies"), poetry.get("dev-dependencies")]
+    tables += [shape.table(group, "group").get("dependencies") for group in shape.table(poetry.get("group"), "group").values()]
+    lines = Lines(text)
+    lines.find("[tool.poetry")
+    for table in tables:
+        for name, wanted in shape.table(table, "dependencies").items():
+            specifier = wanted if isinstance(wanted, str) else wanted.get("version") if isinstance(wanted, dict) else None
+            if isinstance(specifier, str) and name != "python":
+                yield Asked(pypi_name(name), specifier, lines.find(f"\n{name} ", f"\n{name}=", name) + 1, POETRY)
 
 
 def _asked(text: str, group: str, lines: Lines) -> Asked:
     found = _REQUIREMENT.fullmatch(text)
-    line = lines.find(text)
+    line = lines.find(f'"{text}"', f"'{text}'", text)
     return Asked(pypi_name(found[1]), (found[2] or "").strip(), line, group) if found else Asked("", "", line, group)
 
 

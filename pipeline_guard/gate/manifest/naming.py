@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
 from pipeline_guard.model.package import Checksum, PackageSource
 
@@ -50,6 +51,13 @@ def git_source(text: str) -> PackageSource:
     """Divide ``URL#REVISION``."""
     location, _, revision = text.partition("#")
     return PackageSource("git", location, revision)
+
+
+def git_query_source(location: str) -> PackageSource:
+    """Divide ``URL?rev=REVISION#COMMIT``: the commit counts, without one what was asked for."""
+    address, _, fragment = location.partition("#")
+    asked = dict(pair.partition("=")[::2] for pair in address.partition("?")[2].split("&"))
+    return PackageSource("git", address, fragment or unquote_plus(asked.get("rev", "")))
 
 
 def digest_bits(checksum: Checksum) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest.naming import git_source, is_git, source, sri
-from pipeline_guard.gate.manifest.npm_tree import loose, swaps
+from pipeline_guard.gate.manifest.npm_tree import loose, misfits, swaps
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode, read_json
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Distribution, Ecosystem, Lock, Package, PackageSource
@@ -42,7 +42,9 @@ def parse(content: bytes, path: str) -> Lock:
     notes = tuple(swaps(tables, packages, shape))
     if "dependencies" in root:
         notes += tuple(_contradictions(root, packages, shape, Lines(text)))
-    unneeded = tuple(packages[key] for key in sorted(loose(tables, shape)))
+    # the list that npm keeps inside of node_modules names no project
+    inner = path.lower().rpartition("/")[2] == ".package-lock.json"
+    unneeded = () if inner else tuple(packages[key] for key in sorted(loose(tables, shape)))
     asked = tuple(
         (key, name, shape.word(wanted, name))
         for key, entry in tables.items()
@@ -50,7 +52,9 @@ def parse(content: bytes, path: str) -> Lock:
         for kind in _ASKED[:3]
         for name, wanted in shape.table(entry.get(kind), kind).items()
     )
-    return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(packages.values()), direct, notes, asked=asked, loose=unneeded)
+    wrong = tuple(misfits(tables, packages, shape))
+    every = tuple(packages.values())
+    return Lock(path, "package-lock.json", Ecosystem.NPM, version, every, direct, notes, asked=asked, loose=unneeded, misfits=wrong)
 
 
 def _package(key: str, entry: dict[str, Any], asked: set[str], shape: Shape, lines: Lines) -> Package:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline_guard.gate.manifest.naming import is_git
+from pipeline_guard.gate.manifest.npm_range import satisfies
 from pipeline_guard.gate.manifest.reading import Shape
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Package
@@ -57,16 +58,30 @@ def swaps(tables: Tables, packages: Mapping[str, Package], shape: Shape) -> Iter
             yield package.location, f"{package.alias} is {package.name}, which nobody asks for by that name"
 
 
+def misfits(tables: Tables, packages: Mapping[str, Package], shape: Shape) -> Iterator[tuple[str, Location, str]]:
+    """Give every package whose version is outside of what another one asks for; peers are often put up with."""
+    told: set[str] = set()
+    for key in tables:
+        for name, specifier, target in _edges(key, tables, shape, _ASKED[:3]):
+            package = packages[target]
+            if target in told or package.source.kind != "registry" or "-" in package.version or _FOLDER not in target:
+                continue
+            wanted = specifier[specifier.find("@", 5) + 1 :] if specifier.startswith("npm:") and "@" in specifier[5:] else specifier
+            if wanted[1:] != package.version and satisfies(package.version, wanted) is False:
+                told.add(target)
+                yield name, package.location, f"{package.version} is locked for {wanted[:60]}"
+
+
 def _names(specifier: str, real: str) -> bool:
     """Tell whether a specifier may lead to a package that calls itself ``real``: an alias of it, or an address."""
     found = _ALIAS.fullmatch(specifier)
     return found[1] == real if found else is_git(specifier) or not _RANGE.fullmatch(specifier)
 
 
-def _edges(key: str, tables: Tables, shape: Shape) -> Iterator[tuple[str, str, str]]:
+def _edges(key: str, tables: Tables, shape: Shape, kinds: tuple[str, ...] = _ASKED) -> Iterator[tuple[str, str, str]]:
     """Give (name, specifier, folder that answers it) of everything that the package in a folder asks for."""
     entry = tables[key]
-    for kind in _ASKED:
+    for kind in kinds:
         if kind not in entry or (kind == "devDependencies" and _FOLDER in key):
             continue
         for name, specifier in shape.table(entry[kind], f"{key}: {kind}").items():

@@ -21,6 +21,7 @@ def parse(content: bytes, path: str) -> Lock:
     shape, lines = Shape(path), Lines(text)
     version = shape.version(root.get("version"), "[12]")
     packages, direct = [], []
+    asked: dict[str, str] = {}
     for framework, table in shape.table(root.get("dependencies"), "dependencies").items():
         for name, value in shape.table(table, framework).items():
             entry = shape.table(value, name)
@@ -32,6 +33,7 @@ def parse(content: bytes, path: str) -> Lock:
                 files = (Distribution(checksums=(Checksum("sha512", text_, "nuget"),) if text_ else (), line=line),)
             if kind == "direct":
                 direct.append(name.lower())
+                asked.setdefault(name.lower(), shape.word(entry.get("requested"), f"{name}: requested"))
             packages.append(
                 Package(
                     Ecosystem.NUGET,
@@ -43,4 +45,5 @@ def parse(content: bytes, path: str) -> Lock:
                     requires=tuple(wanted.lower() for wanted in shape.table(entry.get("dependencies"), "dependencies")),
                 )
             )
-    return Lock(path, "packages.lock.json", Ecosystem.NUGET, version, tuple(packages), tuple(dict.fromkeys(direct)))
+    rows = tuple(("", name, requested) for name, requested in asked.items())
+    return Lock(path, "packages.lock.json", Ecosystem.NUGET, version, tuple(packages), tuple(dict.fromkeys(direct)), asked=rows)

@@ -23,7 +23,8 @@ class Asked:
 class Manifest:
     """A manifest: ``digests`` are what a lock made from it may carry.
 
-    ``complete`` is False where it asks for more, or less, than can be read here.
+    ``complete`` is False where it asks for more, or less, than can be read here. ``overridden`` are names whose version something else
+    decides.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Manifest:
     asked: tuple[Asked, ...] = ()
     digests: tuple[str, ...] = ()
     complete: bool = True
+    overridden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,4 @@ class Project:
     lock: Lock
     manifests: tuple[Manifest, ...] = ()
     beside: tuple[Lock, ...] = ()
+    differences: tuple[tuple[str, str, int, str], ...] = ()  # (path, name, line, what) in which manifests and lock disagree

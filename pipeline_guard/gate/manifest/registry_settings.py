@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest.markup import read_xml
-from pipeline_guard.gate.manifest.reading import Shape, decode, read_toml
-from pipeline_guard.model.document import Node, parse_yaml
+from pipeline_guard.gate.manifest.reading import Shape, decode, read_json, read_toml
+from pipeline_guard.model.document import Node, parse_yaml, parse_yaml_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,20 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class RegistrySettings:
-    """One such file; ``tool`` is npm, yarn, bun, pip, uv, pyproject, cargo, nuget, bundler, maven, gradle or wrapper (of the last two)."""
+    """One such file; ``tool`` is whose: npm, yarn, pip, cargo ..., wrapper (of Maven and Gradle), environment (variables of all)."""
 
     path: str
     tool: str
     settings: tuple[Setting, ...] = ()
 
 
+_FLAT_YAML = ("pub", "pnpm", "helm", "conda")
 _INI = re.compile(r"\s*([^=:\s]+(?:[^=:]*[^=:\s])?)\s*[=:]\s*(.*?)\s*")
 _INI_EQUALS = re.compile(r"\s*([^=]+?)\s*(?:=\s*(.*?))?\s*")
 _GRADLE = re.compile(
     r"\bmaven\s*(?:\(\s*(?:url\s*=\s*)?|\{\s*(?:name\s*=?[^\n]*\n\s*)?(?:setUrl\s*\(|url\s*=?))\s*(?:uri\s*\(\s*)?[\"']([a-z]+://[^\"'\s]+)"
 )
+_GRADLE_WEAK = re.compile(r"^[^/\n]*\b((?:isA|a)llowInsecureProtocol)\s*(?:=|\(|\s)\s*true\b", re.MULTILINE)
 _CLASSIC = re.compile(r'\s*("[^"]+"|\S+)\s+(.*?)\s*')
 
 
@@ -62,15 +64,29 @@ def tool_of(path: str) -> str:
         "nuget.config": "nuget",
         "pyproject.toml": "pyproject",
         "pom.xml": "maven",
+        "gemfile": "bundler",
+        "gems.rb": "bundler",
+        "pipfile": "pipfile",
+        "composer.json": "composer",
+        "pubspec.yaml": "pub",
+        "pubspec_overrides.yaml": "pub",
+        "pnpm-workspace.yaml": "pnpm",
+        "chart.yaml": "helm",
+        "environment.yml": "conda",
+        "environment.yaml": "conda",
+        ".condarc": "conda",
+        "pixi.toml": "conda",
         "gradle-wrapper.properties": "wrapper",
         "maven-wrapper.properties": "wrapper",
     }
-    if name == "settings.xml" and folder in (".mvn", ".m2", ""):
+    if name.endswith("settings.xml") or (name in ("maven.config", "jvm.config") and folder == ".mvn"):
         return "maven"
     if name == "config" and folder == ".bundle":
         return "bundler"
-    if name.endswith((".gradle", ".gradle.kts")):
+    if name.endswith((".gradle", ".gradle.kts")) or name == "gradle.properties":
         return "gradle"
+    if name in ("go.env", ".env", ".envrc"):
+        return "environment"
     return named.get(name, "")
 
 
@@ -81,18 +97,62 @@ def parse(content: bytes, path: str) -> RegistrySettings:
     lower = path.lower()
     if tool == "nuget":
         return RegistrySettings(path, tool, tuple(_nuget(content, path)))
+    if tool == "maven" and lower.endswith(".config"):
+        words = ((word, number) for number, line in enumerate(text.split("\n"), start=1) for word in line.split())
+        return RegistrySettings(path, tool, tuple(Setting(*_option(word), number) for word, number in words))
     if tool == "maven":
         return RegistrySettings(path, tool, tuple(_maven(content, path)))
-    if tool == "gradle":
+    if tool == "gradle" and not lower.endswith(".properties"):
         return RegistrySettings(path, tool, tuple(_gradle(text)))
     if tool == "pyproject":
         return RegistrySettings(path, tool, tuple(_pyproject(text, path)))
+    if tool in _FLAT_YAML and not lower.endswith((".toml", ".json")):
+        return RegistrySettings(path, tool, tuple(_documents(content, path)))
+    if tool == "composer":
+        return RegistrySettings(path, tool, tuple(_composer(text, path)))
+    if tool == "bundler" and lower.endswith(("gemfile", "gems.rb")):
+        return RegistrySettings(path, tool, tuple(_gemfile(content, path)))
     if lower.endswith(".yarnrc.yml"):
         return RegistrySettings(path, tool, tuple(_flat(parse_yaml(content, path), "")))
-    if tool in ("bun", "uv", "cargo"):
+    if tool in ("bun", "uv", "cargo", "pipfile", "conda"):
         table = read_toml(text, path)
         return RegistrySettings(path, tool, tuple(_flat_table(table, "", text, Shape(path))))
     return RegistrySettings(path, tool, tuple(_lines(text, tool)))
+
+
+def _option(word: str) -> tuple[str, str]:
+    name, _, value = word.partition("=")
+    return name, value
+
+
+def _documents(content: bytes, path: str) -> Iterator[Setting]:
+    """Give the scalars of a YAML text; a template is none yet, and says nothing by itself."""
+    try:
+        for node in parse_yaml_documents(content, path):
+            yield from _flat(node, "")
+    except UsageError as error:
+        if "twice" in error.what or not (b"{{" in content or b"{%" in content):
+            raise
+
+
+def _composer(text: str, path: str) -> Iterator[Setting]:
+    """Give the repositories and the settings of ``composer.json``."""
+    root, shape = read_json(text, path), Shape(path)
+    repositories, settings = root.get("repositories"), root.get("config")
+    entries = repositories.values() if isinstance(repositories, dict) else repositories if isinstance(repositories, list) else ()
+    for entry in entries:
+        if isinstance(entry, dict) and isinstance(entry.get("url"), str) and isinstance(entry.get("type"), str):
+            address = entry["url"]
+            at = max(text.find(address.replace("/", "\\/")), text.find(address), 0)
+            yield Setting(f"repositories.{entry['type']}", address, text.count("\n", 0, at) + 1)
+    yield from _flat_table(settings if isinstance(settings, dict) else {}, "config", text, shape)
+
+
+def _gemfile(content: bytes, path: str) -> Iterator[Setting]:
+    """Give the ``source`` lines of a Gemfile that name an address, comments left out."""
+    text = re.sub(r"(?m)^[ \t]*#.*$", "", decode(content, path))
+    for found in re.finditer(r"^[ \t]*source[ \t(]+[\"']([^\"'\n]+)[\"']", text, re.MULTILINE):
+        yield Setting("source", found[1], text.count("\n", 0, found.start(1)) + 1)
 
 
 def _lines(text: str, tool: str) -> Iterator[Setting]:
@@ -110,7 +170,7 @@ def _lines(text: str, tool: str) -> Iterator[Setting]:
             continue
         found = pattern.fullmatch(line.rstrip("\r"))
         if found:
-            last = found[1].strip('"')
+            last = found[1].strip('"').removeprefix("export ").strip() if tool == "environment" else found[1].strip('"')
             value = (found[2] or ("true" if tool == "npm" else "")).strip("\"'")
             yield Setting(f"{section}.{last}" if section and tool == "npm" else last, value, number)
 
@@ -152,7 +212,15 @@ def _pyproject(text: str, path: str) -> Iterator[Setting]:
 
 def _maven(content: bytes, path: str) -> Iterator[Setting]:
     """Give where a project or its settings fetch from; where it publishes to is another matter."""
-    pending = [read_xml(content, path)]
+    ordinary = posixpath.basename(path).lower() == "pom.xml" or posixpath.basename(posixpath.dirname(path)) in (".mvn", ".m2", "")
+    try:
+        pending = [read_xml(content, path)]
+    except UsageError:
+        if ordinary:
+            raise
+        return  # settings of something else
+    if not ordinary and pending[0].name != "settings":
+        return
     while pending:
         element = pending.pop(0)
         if element.name == "distributionManagement":
@@ -165,6 +233,8 @@ def _maven(content: bytes, path: str) -> Iterator[Setting]:
 def _gradle(text: str) -> Iterator[Setting]:
     """Give the Maven repositories of a build script; those that it publishes to are another matter."""
     publishing = [_span(text, found.end()) for found in re.finditer(r"\bpublishing\s*\{", text)]
+    for found in _GRADLE_WEAK.finditer(text):
+        yield Setting(found[1], "true", text.count("\n", 0, found.start()) + 1)
     for found in _GRADLE.finditer(text):
         if not any(begin <= found.start() < end for begin, end in publishing):
             yield Setting("maven.url", found[1], text.count("\n", 0, found.start(1)) + 1)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline_guard.errors import UsageError
+from pipeline_guard.gate.manifest import redirect
 from pipeline_guard.gate.manifest.naming import source
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode, read_json, read_yaml
 from pipeline_guard.model.location import Location
@@ -24,6 +25,7 @@ _MIX_GIT = re.compile(r'"([^"]*)", "([^"]*)", \[.*\]')
 _MIX_NEED = re.compile(r'\{:("?)([A-Za-z0-9_]+)\1, ')
 _PROVIDER = re.compile(r'provider "([^"\\]+)" \{')
 _SETTING = re.compile(r'  ([a-z_]+)\s*= "([^"\\]*)"')
+_NIXPKGS = ("git github.com/nixos/nixpkgs", "git github.com/nixos/nixpkgs-channels")
 _HASH = re.compile(r'    "([a-z0-9]+):([^"\\]*)",?')
 
 
@@ -174,8 +176,43 @@ def parse_flake(content: bytes, path: str) -> Lock:
             continue
         packages.append(_flake_input(name, locked, Location(path, line), shape))
     top = shape.table(shape.table(root.get("nodes"), "nodes").get(shape.word(root.get("root"), "root")), "root")
-    direct = tuple(shape.table(top.get("inputs"), "inputs"))
-    return Lock(path, "flake.lock", Ecosystem.NIX, version, tuple(packages), direct)
+    inputs = shape.table(top.get("inputs"), "inputs")
+    nodes = shape.table(root.get("nodes"), "nodes")
+    original = {name: _flake_words(shape.table(nodes.get(name), name).get("original"), shape) for name in nodes}
+    asked = tuple(("", name, _flake_place(original[node])) for name, node in inputs.items() if isinstance(node, str) and original.get(node))
+    notes = tuple(
+        (package.location, f"{package.name} is locked to another repository than it was asked from")
+        for package in packages
+        if _elsewhere(original.get(package.name, {}), _flake_words(nodes[package.name].get("locked"), shape))
+    )
+    return Lock(path, "flake.lock", Ecosystem.NIX, version, tuple(packages), tuple(inputs), notes, asked=asked)
+
+
+def _flake_words(value: Any, shape: Shape) -> dict[str, str]:
+    table = shape.table(value, "original") if isinstance(value, dict) else {}
+    return {key: table[key] for key in ("type", "owner", "repo", "url", "host", "id") if isinstance(table.get(key), str)}
+
+
+def _flake_place(words: dict[str, str]) -> str:
+    """Return a reference as a place; "" for one that the registry of flakes answers."""
+    kind = words.get("type", "")
+    if kind in ("github", "gitlab", "sourcehut"):
+        where = f"{words.get('owner', '')}/{words.get('repo', '')}"
+        return redirect.git(f"https://{words['host']}/{where}" if "host" in words else f"{kind}:{where}")
+    if kind == "git":
+        return redirect.git(words.get("url", ""))
+    return redirect.url(words.get("url", "")) if kind in ("tarball", "file") else ""
+
+
+def _elsewhere(original: dict[str, str], locked: dict[str, str]) -> bool:
+    """Tell whether Nix was sent elsewhere than it was asked to go: it does not compare the two itself.
+
+    An address of an archive may lead to any other.
+    """
+    asked, got = _flake_place(original), _flake_place(locked)
+    if original.get("type") == "indirect":
+        return original.get("id") == "nixpkgs" and got.startswith("git ") and got not in _NIXPKGS
+    return asked.startswith("git ") and asked != got
 
 
 def _flake_input(name: str, locked: dict[str, Any], place: Location, shape: Shape) -> Package:
@@ -208,7 +245,12 @@ def parse_chart(content: bytes, path: str) -> Lock:
             place = source("path", "charts")
         files = (Distribution(line=line),) if place.kind == "registry" else ()
         packages.append(Package(Ecosystem.HELM, name, shape.word(entry.get("version"), name), Location(path, line), place, files))
-    return Lock(path, "Chart.lock", Ecosystem.HELM, "", tuple(packages), tuple(package.name for package in packages))
+    rows = list(shape.tables(root.get("dependencies"), "dependencies"))
+    words = [tuple(shape.word(row.get(key), key) for key in ("name", "version", "repository")) for row in rows]
+    asked = tuple(("", name, f"{version}\n{repository}") for name, version, repository in words)
+    names = tuple(package.name for package in packages)
+    digest = shape.word(root.get("digest"), "digest")
+    return Lock(path, "Chart.lock", Ecosystem.HELM, "", tuple(packages), names, manifest_digest=digest, asked=asked)
 
 
 def parse_podfile(content: bytes, path: str) -> Lock:

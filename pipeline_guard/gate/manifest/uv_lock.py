@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.manifest.naming import colon_checksum, pypi_name, source
+from pipeline_guard.gate.manifest.naming import colon_checksum, git_query_source, pypi_name, source
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode
 from pipeline_guard.gate.manifest.table_toml import read_tables
 from pipeline_guard.model.location import Location
@@ -89,9 +88,7 @@ def _source(table: dict[str, Any], name: str, shape: Shape) -> PackageSource:
         if kind == "url":
             return PackageSource("url", location)
         if kind == "git":
-            parts = urlsplit(location)
-            asked = dict(parse_qsl(parts.query))
-            return PackageSource("git", location.partition("#")[0], parts.fragment or asked.get("rev", ""))
+            return git_query_source(location)
     raise UsageError(f"{shape.path}: {name[:80]}: a source of no known kind")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.manifest.naming import git_source, is_git, source, sri
+from pipeline_guard.gate.manifest.npm_range import satisfies
 from pipeline_guard.gate.manifest.reading import Lines, Shape, decode, read_yaml
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Checksum, Distribution, Ecosystem, Lock, Package, PackageSource
@@ -36,6 +37,7 @@ def parse(content: bytes, path: str) -> Lock:
 def _classic(text: str, path: str) -> Lock:
     packages: list[Package] = []
     seen: set[str] = set()
+    misfits: list[tuple[str, Location, str]] = []
     head: list[str] = []
     fields: dict[str, str] = {}
     requires: list[str] = []
@@ -47,6 +49,7 @@ def _classic(text: str, path: str) -> Lock:
         if line[0] != " ":
             if begun:
                 packages.append(_old(head, fields, requires, Location(path, begun)))
+                misfits += _misfit(head, packages[-1])
             head = _heads(line, path, number)
             twice = next((pattern for pattern in head if pattern in seen), None)
             if twice is not None:
@@ -67,7 +70,19 @@ def _classic(text: str, path: str) -> Lock:
             fields[group] = _bare(found[2] or "")
     if begun:
         packages.append(_old(head, fields, requires, Location(path, begun)))
-    return Lock(path, "yarn.lock", Ecosystem.NPM, "1", tuple(packages))
+        misfits += _misfit(head, packages[-1])
+    return Lock(path, "yarn.lock", Ecosystem.NPM, "1", tuple(packages), misfits=tuple(misfits))
+
+
+def _misfit(heads: list[str], package: Package) -> Iterator[tuple[str, Location, str]]:
+    """Give a package whose version is outside of a range that it stands for; a pre-release is what a tag, not a range, leads to."""
+    for head in heads if package.source.kind == "registry" and "-" not in package.version else ():
+        installed, wanted = _split(head)
+        specifier = wanted.removeprefix("npm:")
+        specifier = specifier[specifier.find("@", 1) + 1 :] if "@" in specifier[1:] else specifier
+        if satisfies(package.version, specifier) is False:
+            yield installed, package.location, f"{package.version} is locked for {specifier[:60]}"
+            return
 
 
 def _heads(line: str, path: str, number: int) -> list[str]:
@@ -119,7 +134,19 @@ def _berry(text: str, path: str) -> Lock:
     lines = Lines(text)
     entries = ((key, shape.table(value, key)) for key, value in root.items() if key != "__metadata")
     packages = tuple(_new(key, entry, shape, lines) for key, entry in entries)
-    return Lock(path, "yarn.lock", Ecosystem.NPM, f"berry {version}", packages)
+    keys = [key for key in root if key != "__metadata"]
+    misfits = tuple(one for key, package in zip(keys, packages, strict=True) for one in _misfit(key.split(", "), package))
+    asked = tuple(_asked(root, shape))
+    return Lock(path, "yarn.lock", Ecosystem.NPM, f"berry {version}", packages, asked=asked, misfits=misfits)
+
+
+def _asked(root: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
+    """Give what the members of the workspace ask for, in all groups at once."""
+    for key, value in root.items():
+        resolution = shape.word(shape.table(value, key).get("resolution"), "resolution") if key != "__metadata" else ""
+        _, mark, folder = resolution.partition("@workspace:")
+        for name, wanted in shape.table(value.get("dependencies"), "dependencies").items() if mark else ():
+            yield "" if folder == "." else folder, name, shape.word(wanted, name)
 
 
 def _new(key: str, entry: dict[str, Any], shape: Shape, lines: Lines) -> Package:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from pipeline_guard.gate.checks.lock_tampered import RULE
@@ -122,3 +124,8 @@ def test_another_public_registry_is_no_tampering_while_the_hash_stays() -> None:
 def test_the_line_and_the_way_back_are_told() -> None:
     (problem,) = problems(RULE, change("Cargo.lock", (HEX, OTHER)))
     assert (problem.location.line, problem.fix.split(",")[0]) == (6, "git checkout BASE -- Cargo.lock")
+
+
+def test_a_flake_input_with_another_commit_and_the_old_hash_fails() -> None:
+    assert len(whats(RULE, change("flake.lock", (COMMIT, "f" * 40)))) == 1
+    assert whats(RULE, change("flake.lock", (COMMIT, "f" * 40), (SHA256, base64.b64encode(b"\x09" * 32).decode()))) == []

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Code of others that a repository carries along, and that a change edits although its version stays: nothing compares it afterwards.
+
+Sources: the Go Modules Reference, "Vendoring" (``modules.txt``; Go does not verify vendored code against ``go.sum``); Cargo's
+``.cargo-checksum.json``; Yarn's ``.yarn`` folder, and Bundler's ``vendor/cache``, whose files have their version in the name.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline_guard.model.verdict import Unchecked
+
+_NAMED = re.compile(r"(?:.*/)?(?:\.yarn/(?:releases|cache)|vendor/cache)/[^/]*\d[^/]*\.(?:cjs|js|zip|gem)")
+_MODULE = re.compile(r"# (\S+) (v\S+(?: => \S+ v\S+)?)")  # a module that lies in a folder of the repository has no version behind =>
+_LIST, _SUMS = "vendor/modules.txt", ".cargo-checksum.json"
+_MAX_ASKED = 500  # files of the merge target that are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A file of somebody else's code that is another one now; ``owner`` is what it belongs to."""
+
+    path: str
+    owner: str
+
+
+def is_list(path: str) -> bool:
+    """Tell whether a file says what is carried along."""
+    return path == _LIST or path.endswith(("/" + _LIST, "/" + _SUMS))
+
+
+def altered(
+    changed: frozenset[str], known: Collection[str], texts: Mapping[str, bytes], show: Callable[[str], bytes | None]
+) -> Iterator[Altered | Unchecked]:
+    """Give every file that the change edits and whose version it leaves; added and removed files are what updates of imports make.
+
+    ``known`` are the paths that are there now, ``texts`` the lists among them, ``show`` gives a file as of the merge target.
+    """
+    former: dict[str, bytes] = {}
+    asked = 0
+    for path in sorted(changed):
+        owner = _owner(path, known, texts, show, former) if path in known else ""
+        if not owner:
+            continue
+        asked += 1
+        if asked > _MAX_ASKED:
+            yield Unchecked(path, f"more than {_MAX_ASKED} files of carried code changed; the rest was not compared")
+            return
+        if show(path) is not None:
+            yield Altered(path, owner)
+
+
+def _owner(
+    path: str, known: Collection[str], texts: Mapping[str, bytes], show: Callable[[str], bytes | None], former: dict[str, bytes]
+) -> str:
+    """Return what a file belongs to, "" for a file of the repository's own or of a version that changes, too."""
+    if _NAMED.fullmatch(path):
+        return posixpath.basename(path)
+    at = path.find("vendor/") if path.startswith("vendor/") else path.find("/vendor/") + 1
+    if at < 0 or not path.startswith("vendor/", at) or is_list(path):
+        return ""
+    root, inside = path[:at], path[at + len("vendor/") :]
+    listed = root + _LIST
+    if listed in known:
+        modules = _modules(texts.get(listed, b""))
+        name = next((name for name in sorted(modules, key=len, reverse=True) if inside.startswith(name + "/")), "")
+        same = name and _modules(_before(listed, show, former)).get(name) == modules[name]
+        return f"{name} {modules[name]}" if same else ""
+    crate = inside.partition("/")[0]
+    sums = f"{root}vendor/{crate}/{_SUMS}"
+    package = _package(texts.get(sums, b""))
+    return crate if package and package == _package(_before(sums, show, former)) else ""
+
+
+def _before(path: str, show: Callable[[str], bytes | None], former: dict[str, bytes]) -> bytes:
+    if path not in former:
+        former[path] = show(path) or b""
+    return former[path]
+
+
+def _modules(content: bytes) -> dict[str, str]:
+    lines = content.decode("utf-8", "replace").split("\n")
+    return {found[1]: found[2] for line in lines if (found := _MODULE.fullmatch(line.rstrip()))}
+
+
+def _package(content: bytes) -> str:
+    """Return the checksum of the crate that a folder was unpacked from."""
+    try:
+        root = json.loads(content)
+    except (ValueError, RecursionError):
+        return ""
+    package = root.get("package") if isinstance(root, dict) else None
+    return package if isinstance(package, str) else ""

@@ -58,6 +58,8 @@ def misuse(found: Global, arguments: Any) -> str:
         return "with arguments that were computed"
     if not arguments:
         return ""
+    if found.name.startswith("__pyx_unpickle_Cy"):  # of scikit-learn to 1.3: a class, a checksum, a state
+        return "" if _of("sklearn")(arguments) and len(arguments) == 3 else "other than ordinary models do"
     if found not in LENT and not _is_called(found.module, found.name):
         return "with arguments, which ordinary models only name or make without"
     fits = _SHAPES.get(str(found)) or _SHAPES.get(f".{found.name}")
@@ -125,6 +127,16 @@ def _no_globals(arguments: tuple[Any, ...]) -> bool:
     return not any(isinstance(one, Global) for one in arguments)
 
 
+def _no_objects(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether nothing is handed over that the callee, which gives it back, would hide from us."""
+    return not any(isinstance(one, Global | Made) for one in arguments)
+
+
+def _scalar(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a NumPy scalar is made of bytes: one of the type object gives back what it was given."""
+    return all(not isinstance(one, Global | Made) or str(getattr(one, "maker", "")) == "_codecs.encode" for one in arguments[1:])
+
+
 _SHAPES: dict[str, Callable[[tuple[Any, ...]], bool]] = {
     "builtins.getattr": lambda given: given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"),
     "__builtin__.getattr": lambda given: given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"),
@@ -140,6 +152,11 @@ _SHAPES: dict[str, Callable[[tuple[Any, ...]], bool]] = {
     "re._compile": _no_globals,
     "dill._dill._create_array": lambda given: isinstance(given[0], Global) and given[0].name == "_reconstruct" and _of("numpy")(given),
     "torch._tensor._rebuild_from_type_v2": lambda given: isinstance(given[0], Global) and given[0].module == "torch._utils",
+    "torch.jit._pickle.build_boollist": _no_objects,
+    "torch.jit._pickle.build_doublelist": _no_objects,
+    "torch.jit._pickle.build_intlist": _no_objects,
+    "torch.jit._pickle.restore_type_tag": _no_objects,
+    ".scalar": _scalar,
     "._reconstruct": _of("numpy", "pandas"),
     "._mareconstruct": _of("numpy"),
     ".newObj": _of("sklearn"),

@@ -149,6 +149,8 @@ def _run(machine: Machine) -> None:
                     items = stack[-3].items
                     if key.__class__ is str and (len(items) < MOST_KEYS or key in items):
                         items[key] = stack[-1]
+                    else:
+                        stack[-3].partial = True
                     del stack[-2:]
                     at += 1
                 elif code == 0x87 and len(stack) > 2 and MARK not in (tail := stack[-3:]):  # TUPLE3
@@ -348,6 +350,8 @@ def _fill(machine: Machine, target: Any, found: list[Any]) -> None:
         for key, value in zip(found[::2], found[1::2], strict=True):
             if isinstance(key, str) and (len(items) < MOST_KEYS or key in items):
                 items[key] = value
+            else:
+                target.partial = True
 
 
 def _set_item(machine: Machine, _begin: int, _end: int) -> None:
@@ -471,6 +475,7 @@ def _build(machine: Machine, _begin: int, _end: int) -> None:
     state, target = machine.pop(), machine.top()
     machine.change(target)
     if isinstance(target, Made) and not machine.doubtful:
+        machine.settle_state(target, state)
         target.state = state
         if target.maker in _ARRAYS and machine.joblib:
             _skip_array(machine, target)

@@ -22,6 +22,11 @@ _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S+)\s*", re.IGNORECA
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
 # the body is the script, read by a shell where another one is named: RUN <<EOF bash
 _ALONE = re.compile(r"((?:\s*--\S+)*)\s*<<-?\s*([\"']?)[A-Za-z_]\w*\2\s*(?:(?:/\S*/)?(?:ba|z|da|k|a)?sh\s*)?")
+_BEGINS = re.compile(
+    rb"(?:\s*#[^\n]*\n|\s+|ARG [A-Za-z_]\w*(?:=[^\n]*)?\n){0,200}"
+    rb"FROM (?:--platform=\S+ )?[\w.$\{\}@:/-]+(?: [Aa][Ss] [\w.-]+)?[ \t]*\r?(?:\n|$)"
+)
+_MODELFILE = re.compile(rb"^(?:PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|SELECT|WHERE)\b", re.MULTILINE)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+]([^}$]{0,300}))?\}|([A-Za-z_]\w*))")
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
 _URL = re.compile(r"(https?|ftp|git|ssh)://|git@[^/\s]+:", re.IGNORECASE)
@@ -33,6 +38,16 @@ class _Instruction:
     line: int
     word: str
     rest: str
+
+
+def looks_like_one(content: bytes, name: str) -> bool:
+    """Tell whether a file of another name is a Dockerfile: its first instruction is FROM with an image, or ARG and then such a FROM.
+
+    An Ollama Modelfile begins with FROM, too, and is none; nor are texts and queries.
+    """
+    if not _BEGINS.match(content[:4096]) or name.endswith((".md", ".rst", ".sql", ".adoc", ".py", ".test")) or name.startswith("modelfile"):
+        return False
+    return not _MODELFILE.search(content)
 
 
 def parse(content: bytes, path: str) -> DockerfileFacts:

@@ -25,13 +25,13 @@ _POWERSHELL = re.compile(
     re.IGNORECASE,
 )
 _PROGRAM = re.compile(r"\bexec\((?:(?!\n)[^#]){0,200}?\b(?:urlopen|requests\.get|httpx\.get)\(|\b(?:eval|Function)\(await \(?await fetch\(")
-_WORDS = ("curl", "wget", "iwr", "irm", "Invoke-", "ownloadString", "urlopen", "requests.get", "httpx.get", "fetch(")
+_WORDS = ("curl", "wget", "iwr", "irm", "Invoke-", "ownloadString", "urlopen", "requests.get", "httpx.get", "fetch(", "git clone")
 _LOCAL = re.compile(r"(https?://)?(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/|$)")
 _ADDRESS = re.compile(r"[\"']?(?:https?|ftp)://\S+", re.IGNORECASE)
 # Somebody compares, whatever with: the digest or the signature decides, no longer the address.
 _COMPARES = re.compile(
     r"sha(?:1|224|256|384|512)?sum|\bshasum\b|b[23]sum|Get-FileHash|openssl\s+dgst|\bgpgv?2?\b|minisign|signify|cosign|slsa-verifier"
-    r"|gh\s+attestation|rekor|sigstore|pipeline-guard\s+verify",
+    r"|git\s+(?:-C\s+\S+\s+)?(?:checkout|switch|reset)\b[^\n]*\b[0-9a-f]{40}\b|gh\s+attestation|rekor|sigstore|pipeline-guard\s+verify",
     re.IGNORECASE,
 )
 _RUNNERS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "source", ".", "python", "python3", "node", "perl", "ruby", "php", "pwsh", "exec"}
@@ -73,9 +73,24 @@ def _files(path: str, listed: list[Command], line: int, kept: dict[str, str]) ->
         if _fetches(command):
             kept.update(_saved(command))
             continue
+        kept.update(_cloned(command))
         named = _run(command)
-        if named in kept:
+        named = next((each for each in (named, named.partition("/")[0] + "/") if each in kept), "")
+        if named:
             yield _problem(path, line + command.line, f"{named}, downloaded from {kept.pop(named)},"[:100])
+
+
+def _cloned(command: Command) -> Iterator[tuple[str, str]]:
+    """Give the folder that a clone fills; a full commit that is checked out later counts as a comparison."""
+    names = command.names
+    if names[:2] != ["git", "clone"]:
+        return
+    addresses = [at for at, name in enumerate(names) if _ADDRESS.match(name) and "$" not in name and not _LOCAL.match(name)]
+    if addresses:
+        address = names[addresses[0]]
+        behind = names[addresses[0] + 1] if addresses[0] + 1 < len(names) else ""
+        folder = behind if behind and not behind.startswith("-") else posixpath.basename(address.rstrip("/")).removesuffix(".git")
+        yield f"{_normal(folder)}/", address
 
 
 def _saved(command: Command) -> Iterator[tuple[str, str]]:

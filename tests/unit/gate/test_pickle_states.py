@@ -64,6 +64,15 @@ def test_a_distribution_as_scipy_writes_it_passes() -> None:
         assert walk(pickled(DISTRIBUTION, state(name=text("beta"), _parse_arg_template=text(template)))).dangers == ()
 
 
+def test_distributions_of_other_kinds_and_times_pass() -> None:
+    other = b"cscipy.stats._multivariate\nmultivariate_normal_gen\n)\x81"
+    assert walk(pickled(other, state(_random_state=b"N"))).dangers == ()
+    frozen = b"cscipy.stats._distn_infrastructure\nrv_continuous_frozen\n)\x81"
+    assert walk(pickled(frozen, state(args=b")"))).dangers == ()
+    assert walk(pickled(DISTRIBUTION, b"(" + state(a=b"N", b=b"N", name=b"N") + b"Nt")).dangers == ()
+    assert walk(pickled(DISTRIBUTION, b"(" + state(a=b"N", b=b"N") + b"Nt")).dangers
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -23,6 +23,7 @@ from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
+from pipeline_guard.flows.wheel_source import unlike_its_source
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import fixed_folder, matches, matching
@@ -310,6 +311,8 @@ def _verified(
             if doors.checkout is None:
                 return Unchecked(path, "which commit is judged is not known here")
             why = built_from_another(statement, doors.checkout().commit("HEAD"))
+            if not why and path.endswith(".whl"):
+                why = unlike_its_source(doors.files.read(subject, MAX_BYTES), root, doors.files)
             if why:
                 return ArtifactFacts(path, "refused", why, f"have {path} built and signed by the job of this commit")
     except IntegrityError as error:

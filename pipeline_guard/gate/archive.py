@@ -212,6 +212,22 @@ def _wheel(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
         yield name, "is in the wheel's RECORD, and missing"
 
 
+def modules(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give the Python files of a wheel, and the ``.pth`` files, whose lines an interpreter runs when it starts.
+
+    Raises UsageError for what cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = 0
+            for member in archive.infolist():
+                if member.filename.endswith((".py", ".pth")):
+                    size, found = _read(archive, member, size)
+                    yield member.filename, found
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise UsageError(f"not a readable wheel: {str(error)[:100]}") from None
+
+
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: int) -> tuple[int, bytes]:
     """Return the bytes read so far and a member's content, as long as the budget lasts."""
     if before + member.file_size > _UNPACKED:  # no more than this is ever unpacked of it

@@ -104,11 +104,20 @@ def test_provenance_of_another_commit_is_a_failure_of_its_own(place: Place, repo
         return code, checks["artifact-unverified"]
 
     assert judged(before) == (0, "pass: 1 artifact looked at")
-    repository.write("a.txt", "more\n")
+    repository.write("src/a/__init__.py", "")
+    repository.write("src/a/own.py", "x = 1\r\n")
     head = repository.commit("more")
     code, why = place.gate()
     assert (code, f"its provenance is of another commit: {before}, not {head}" in why["artifact-unverified"]) == (1, True)
     assert judged(head)[0] == 0
+    for more, why in (
+        ({"a/own.py": b"x = 1\n", "a/_version.py": b"1", "b/other.py": b"", "a-1.dist-info/x.py": b""}, ""),
+        ({"a/own.py": b"x = 2\n"}, "a/own.py in it differs from src/a/own.py of the tree"),
+        ({"a/more.py": b""}, "a/more.py in it is nowhere in the tree"),
+        ({"start.pth": b"import os\n"}, "start.pth in it is nowhere in the tree"),
+    ):
+        repository.write(path, wheel({**FILES, **more}))
+        assert (why in judged(head)[1], judged(head)[0]) == (True, 1 if why else 0), why
     assert "names no commit" in judged("")[1]
     place.run("sign", path, "--key", "ci", "--bundle", f"{path}.provenance.sigstore.json")
     code, why = place.gate()

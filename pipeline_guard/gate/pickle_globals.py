@@ -59,7 +59,7 @@ def misuse(found: Global, arguments: Any) -> str:
     if not arguments:
         return ""
     if found.name.startswith("__pyx_unpickle_Cy"):  # of scikit-learn to 1.3: a class, a checksum, a state
-        return "" if _of("sklearn")(arguments) and len(arguments) == 3 else "other than ordinary models do"
+        return "" if _of("sklearn", "_loss")(arguments) and len(arguments) == 3 else "other than ordinary models do"
     if found not in LENT and not _is_called(found.module, found.name):
         return "with arguments, which ordinary models only name or make without"
     fits = _SHAPES.get(str(found)) or _SHAPES.get(f".{found.name}")

@@ -12,12 +12,12 @@ from __future__ import annotations
 # module: names that may be fetched, and made without arguments
 ALLOWED = {
     # Python
-    "__builtin__": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset int list long object set slice str tuple "
-    "unicode xrange",
+    "__builtin__": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset hash int list long object "
+    "set slice str tuple unicode xrange",
     "_codecs": "encode",
     "argparse": "Namespace",
     "array": "_array_reconstructor array",
-    "builtins": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset int list object range set slice str tuple",
+    "builtins": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset hash int list object range set slice str tuple",
     "collections": "ChainMap Counter OrderedDict defaultdict deque",
     "copy_reg": "_reconstructor",
     "copyreg": "__newobj__ _reconstructor",
@@ -375,6 +375,14 @@ ALLOWED = {
     "__pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
     "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
     "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
+    # what scikit-learn 1.4 to 1.6 call the same module in their saves
+    "_loss": "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss "
+    "CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss "
+    "CyHalfTweedieLossIdentity CyHuberLoss CyLossFunction CyPinballLoss __pyx_unpickle_CyAbsoluteError "
+    "__pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfGammaLoss "
+    "__pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
+    "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
+    "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
     "sklearn._loss.link": "BaseLink HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit",
     "sklearn._loss.loss": "AbsoluteError ArrayAPILossMixin BaseLoss "
     "ExponentialLoss HalfBinomialLoss HalfBinomialLossArrayAPI HalfGammaLoss "
@@ -395,7 +403,7 @@ ALLOWED = {
     "sklearn.cluster.dbscan_": "DBSCAN",
     "sklearn.cluster.hierarchical": "AgglomerativeClustering",
     "sklearn.cluster.k_means_": "KMeans MiniBatchKMeans",
-    "sklearn.compose._column_transformer": "ColumnTransformer make_column_selector",
+    "sklearn.compose._column_transformer": "ColumnTransformer _RemainderColsList make_column_selector",
     "sklearn.compose._target": "TransformedTargetRegressor",
     "sklearn.covariance._elliptic_envelope": "EllipticEnvelope",
     "sklearn.covariance._empirical_covariance": "EmpiricalCovariance",
@@ -552,7 +560,7 @@ ALLOWED = {
     "sklearn.mixture._bayesian_mixture": "BayesianGaussianMixture",
     "sklearn.mixture._gaussian_mixture": "GaussianMixture",
     "sklearn.mixture.gaussian_mixture": "GaussianMixture",
-    "sklearn.model_selection._classification_threshold": "FixedThresholdClassifier TunedThresholdClassifierCV",
+    "sklearn.model_selection._classification_threshold": "_CurveScorer FixedThresholdClassifier TunedThresholdClassifierCV",
     "sklearn.model_selection._search": "GridSearchCV RandomizedSearchCV",
     "sklearn.model_selection._split": "BaseCrossValidator BaseShuffleSplit GroupKFold GroupShuffleSplit "
     "KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut "
@@ -665,8 +673,13 @@ ALLOWED = {
     "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
     # texts
     "gensim.corpora.dictionary": "Dictionary",
+    "gensim.models.doc2vec": "Doc2Vec",
+    "gensim.models.fasttext": "FastText FastTextKeyedVectors",
     "gensim.models.keyedvectors": "CompatVocab KeyedVectors Vocab",
+    "gensim.models.ldamodel": "LdaModel LdaState",
+    "gensim.models.tfidfmodel": "TfidfModel df2idf",
     "gensim.models.word2vec": "Word2Vec",
+    "gensim.utils": "call_on_class_only identity",
     "nltk.tokenize.punkt": "PunktLanguageVars PunktParameters PunktSentenceTokenizer PunktToken PunktTrainer",
     # dill
     "dill._dill": "_create_array",
@@ -748,6 +761,11 @@ CALLED = {
     "torch.serialization": "_get_layout",
     # scikit-learn
     "sklearn._loss._loss": "CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss "
+    "__pyx_unpickle_CyAbsoluteError __pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss "
+    "__pyx_unpickle_CyHalfGammaLoss __pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
+    "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
+    "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
+    "_loss": "CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss "
     "__pyx_unpickle_CyAbsoluteError __pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss "
     "__pyx_unpickle_CyHalfGammaLoss __pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
     "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "

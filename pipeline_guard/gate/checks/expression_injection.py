@@ -36,7 +36,8 @@ _SCRIPTS = {
 # JavaScript and PowerShell that read a variable again as code, and cmd, which pastes it
 _JAVASCRIPT = re.compile(r"\b(?:eval|Function|exec|execSync|runInNewContext|runInThisContext)\s*\([^;\n]{0,200}?process\.env\.(\w+)")
 _POWERSHELL = re.compile(
-    r"(?:\b(?:iex|invoke-expression)\b|\[scriptblock\]::create\(|^\s*[&.])[^\n;]{0,200}?\$\{?env:(\w+)", re.IGNORECASE | re.MULTILINE
+    r"(?:(?:\b(?:iex|invoke-expression)\b|\[scriptblock\]::create\()[^\n;]{0,200}?|^\s*[&.]\s*[\"']?)\$\{?env:(\w+)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _BATCH = re.compile(r"%(\w+)%")
 _INPUT = re.compile(r"inputs\.[^.*]+")

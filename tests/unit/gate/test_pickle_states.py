@@ -82,6 +82,8 @@ def test_distributions_of_other_kinds_and_times_pass() -> None:
         formula("y ~ exec (x)"),
         formula("y ~ C[0](x)"),
         formula("y ~ {x}"),
+        formula("1" * 500 + "{"),
+        formula(" a" * 250 + "{"),
         formula("y ~ C(x)", state(C=b"cnumpy\nadd\n")),
         pickled(DATA, state(restore_design_info=b"\x88", frame=FRAME)),
         pickled(DATA, b"}(" + text("restore_design_info") + b"\x88cnumpy\nstr_\n)RNu"),

@@ -143,6 +143,7 @@ def test_every_way_to_read_a_text_as_code_fails(step: str) -> None:
         f"- {BODY}\n  run: |\n    bash <<'END'\n    echo \"$T\"\n    END",
         f"- {BODY}\n  run: |\n    cat > f <<END\n    $T\n    END",
         f"- {BODY}\n  shell: pwsh\n  run: Write-Host $env:T",
+        f"- {BODY}\n  shell: pwsh\n  run: '& ./a.ps1 -Title $env:T'",
         f"- {BODY}\n  shell: cmd\n  run: node a.js",
         f"- {BODY}\n  run: echo %T%",
         f'- {BODY}\n  run: T2="$T" x',

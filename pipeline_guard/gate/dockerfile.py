@@ -45,7 +45,11 @@ def looks_like_one(content: bytes, name: str) -> bool:
 
     An Ollama Modelfile begins with FROM, too, and is none; nor are texts and queries.
     """
-    if not _BEGINS.match(content[:4096]) or name.endswith((".md", ".rst", ".sql", ".adoc", ".py", ".test")) or name.startswith("modelfile"):
+    if (
+        not _BEGINS.match(content[:4096])
+        or name.endswith((".md", ".rst", ".sql", ".adoc", ".py", ".test", "ignore"))
+        or name.startswith("modelfile")
+    ):
         return False
     return not _MODELFILE.search(content)
 

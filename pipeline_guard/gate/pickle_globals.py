@@ -69,6 +69,8 @@ def misuse(found: Global, arguments: Any) -> str:
 def given_by(found: Global, arguments: Any) -> Any:
     """Return what a call gives back: a class where it only finds one, else what was made."""
     if found in LENT and found.name == "getattr":
+        if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], Made):
+            return Made(found, arguments)
         return Global("zoneinfo", "ZoneInfo._unpickle")
     if found.name in ("_reconstructor", "__newobj__") and found.module in ("copyreg", "copy_reg"):
         return Made(arguments[0], arguments[1:]) if arguments and isinstance(arguments[0], Global) else Made(found, arguments)
@@ -137,9 +139,18 @@ def _scalar(arguments: tuple[Any, ...]) -> bool:
     return all(not isinstance(one, Global | Made) or str(getattr(one, "maker", "")) == "_codecs.encode" for one in arguments[1:])
 
 
+def _getattr(given: tuple[Any, ...]) -> bool:
+    """Tell whether pandas finds its time zones, or SciPy before 1.15 a method of a distribution that has no attributes of its own yet."""
+    if given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"):
+        return True
+    if len(given) != 2 or not isinstance(given[0], Made) or given[0].state is not None:
+        return False
+    return given[0].maker.module == "scipy.stats._discrete_distns" and given[1] in ("_entropy", "_ppf_single", "_mom0_sc", "_mom1_sc")
+
+
 _SHAPES: dict[str, Callable[[tuple[Any, ...]], bool]] = {
-    "builtins.getattr": lambda given: given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"),
-    "__builtin__.getattr": lambda given: given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"),
+    "builtins.getattr": _getattr,
+    "__builtin__.getattr": _getattr,
     "torch.storage._load_from_bytes": lambda given: len(given) == 1 and isinstance(given[0], Blob),
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _reconstructor,

@@ -54,6 +54,14 @@ ALLOWED = {
     "subtract sum tan tanh timedelta64 true_divide trunc ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong "
     "unicode_ unsignedinteger ushort var vecdot vecmat vectorize void",
     "numpy._core._internal": "_convert_to_stringdtype_kwargs",
+    "numpy._core._multiarray_umath": "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and "
+    "bitwise_or bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad degrees divide divmod "
+    "equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater "
+    "greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal "
+    "log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul "
+    "maximum minimum mod modf multiply negative nextafter not_equal positive power rad2deg radians "
+    "reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh "
+    "true_divide trunc",
     "numpy._core.multiarray": "_reconstruct scalar",
     "numpy._core.numeric": "_frombuffer",
     "numpy.char": "chararray",

@@ -82,13 +82,13 @@ def rereads(command: Command) -> list[Word]:
         return command.words[1:]
     if program == "ssh":
         return command.words[2:] + command.input
-    fed = command.input
+    fed, reader = command.input, command
     for at, word in enumerate(command.words):
         if at and word.text.startswith("<<<"):
             fed = [*fed, *command.words[at:]]
-            command = Command(command.line, command.words[:at])
+            reader = Command(command.line, command.words[:at])
             break
-    if fed and runs_input([command]):
+    if fed and runs_input([reader]):
         return fed
     for at, name in enumerate(names[:-1]):
         if (name in _SHELLS or name in _PROGRAMS) and at + 2 < len(names):
@@ -154,6 +154,11 @@ class _Scanner:
                 self.at = len(self.text) if end < 0 else end
             elif letter in "\n;|&()":
                 yield from self._operator(letter)
+            elif self.text.startswith("<<<", self.at):  # a word for input, no heredoc
+                self._end_word()
+                self._put("<<<")
+                self._end_word()
+                self.at += 3
             elif letter == "<" and (found := _HEREDOC.match(self.text, self.at)):
                 self._heredoc(found[2], quoted=bool(found[1]))
                 self.at = found.end()

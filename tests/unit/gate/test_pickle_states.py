@@ -132,6 +132,16 @@ def test_a_call_that_gives_back_a_class_cannot_hide_it(call: bytes) -> None:
     assert walk(pickled(call, b"N" + state(x=b"N") + b"\x86")).dangers
 
 
+def test_a_method_of_a_distribution_is_found_only_before_it_has_attributes() -> None:
+    made = b"\x80\x02cscipy.stats._discrete_distns\npoisson_gen\n)\x81q\0"
+    found = b"cbuiltins\ngetattr\nh\0" + text("_entropy") + b"\x86R0"
+    assert walk(made + found + b".").dangers == ()
+    assert walk(made + state(_parse_arg_template=text(TEMPLATE), _entropy=b"cnumpy\nadd\n") + b"b" + found + b".").dangers
+    assert walk(made + found.replace(b"_entropy", b"_popen__") + b".").dangers
+    assert walk(made.replace(b"scipy.stats._discrete_distns\npoisson_gen", b"types\nSimpleNamespace") + found + b".").dangers
+    assert walk(made + found.replace(b"h\0", b"cnumpy\nadd\n") + b".").dangers
+
+
 def test_losses_of_older_scikit_learn_pass_and_only_of_its_classes() -> None:
     made = b"csklearn._loss._loss\n__pyx_unpickle_CyHalfGammaLoss\n"
     good = made + b"csklearn._loss._loss\nCyHalfGammaLoss\nJ\x01\0\0\0N\x87R."

@@ -61,6 +61,10 @@ def test_variables_know_whether_they_are_quoted(text: str, variables: list[tuple
         ("node -e a", ["a"]),
         ("ssh h a b", ["a", "b"]),
         ("bash a.sh -c b", []),
+        ("bash <<< a", ["a"]),
+        ("x <<< y sh -c z", ["z"]),
+        ("cat <<< a", []),
+        ("xargs pwsh -Command a", ["a"]),
         ("echo a", []),
     ],
 )

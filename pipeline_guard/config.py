@@ -151,11 +151,15 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
 
 
 class ArtifactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Files that must carry a bundle made by ``key`` (a PEM file of the merge target, or a key's name)."""
+    """Files that must carry a bundle made by ``key`` (a PEM file of the merge target, or a key's name).
+
+    ``commit`` head: it must be provenance of the commit that is judged; by default it lies in FILE.provenance.sigstore.json.
+    """
 
     path: str
     key: str
     bundle: str = ""
+    commit: Literal["any", "head"] = "any"
 
 
 class DependenciesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -149,12 +149,27 @@ class GitRepository:
         """Resolve ``ref`` to a full commit id; raise UsageError with the likely remedy."""
         if ref.startswith("-"):
             raise UsageError(f"not a revision: {ref[:60]!r}")
+        self._refuse_two_meanings(ref)
         done = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
         if done.returncode != 0:
             shallow = self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
             hint = "fetch it: this clone is shallow (fetch-depth: 0, or GIT_DEPTH: 0)" if shallow else f"git fetch origin {ref}"
             raise UsageError(f"unknown revision {ref[:100]!r}", hint)
         return done.stdout.decode("ascii").strip()
+
+    def _refuse_two_meanings(self, ref: str) -> None:
+        """Raise UsageError for a name that is a tag and a branch: git takes the tag, which whoever may push can make."""
+        if ref.startswith("refs/") or not ref.isprintable() or any(letter in "^~:@{*?[\\ " for letter in ref) or ref == "HEAD":
+            return
+        names = [f"refs/{kind}/{ref}" for kind in ("tags", "heads", "remotes")]
+        listed = self.run("for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", *names, check=False).stdout
+        found = {}
+        for line in listed.decode("utf-8", "replace").splitlines():
+            name, _, commits = line.partition(" ")
+            if name in names:
+                found[name] = commits.split()[-1]
+        if len(set(found.values())) > 1:
+            raise UsageError(f"{ref} names several commits: {', '.join(found)}", f"write {min(found)} or another of them in full")
 
     def tree_of(self, commit: str) -> str:
         """Return the id of a commit's tree."""

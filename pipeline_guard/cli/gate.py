@@ -58,6 +58,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         streams=wiring.streams,
         advisories=AdvisoryAccess(wiring.advisories, wiring.advisory_service),
         registry=wiring.registry,
+        checkout=wiring.checkout,
     )
     gated = examine(settings, base, doors=doors)
     emit(gated.verdict, args, wiring)
@@ -110,7 +111,7 @@ def _effective(args: Args, base: str, wiring: Wiring) -> GateSettings:
 def _settings(config: Config, source: str) -> GateSettings:
     section = config.gate
     return GateSettings(
-        artifacts=tuple(ArtifactDemand(rule.path, rule.key, rule.bundle) for rule in section.artifacts),
+        artifacts=tuple(ArtifactDemand(rule.path, rule.key, rule.bundle, rule.commit) for rule in section.artifacts),
         waivers=tuple(
             Waived(waiver.check, waiver.reason, waiver.until, waiver.owner, waiver.path, waiver.advisory) for waiver in section.waive
         ),

@@ -23,6 +23,7 @@ from pipeline_guard.flows.gate_registry import Asked, ask
 from pipeline_guard.flows.payloads import BUNDLE_SUFFIX
 from pipeline_guard.flows.subjects import Folders
 from pipeline_guard.flows.verify import KeyDoors, VerifyDoors, default_bundle, find_key, is_key_file, key_in, verify_one
+from pipeline_guard.flows.wheel_source import unlike_its_source
 from pipeline_guard.gate.carried import altered
 from pipeline_guard.gate.ci_facts import WorkflowFacts
 from pipeline_guard.gate.facts import ArtifactFacts, ChangeFacts, Facts, GateFacts, Kind
@@ -42,7 +43,8 @@ from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.model.timeline import KeyTimeline
 from pipeline_guard.model.verdict import Unchecked, Verdict
 from pipeline_guard.policy.merge import merge
-from pipeline_guard.ports import Clock, Files, Git, Progress, RefLookup, Registry, SecondEye, Source, Streams
+from pipeline_guard.ports import Checkout, Clock, Files, Git, Progress, RefLookup, Registry, SecondEye, Source, Streams
+from pipeline_guard.sign.provenance import built_from_another
 
 UNVERIFIABLE = "lock-unverifiable"  # formats without hashes: told, and accepted unless policy demands that everything is proven
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
@@ -64,6 +66,7 @@ class GateDoors:
     streams: Streams | None = None  # for models larger than MAX_BYTES, which are unchecked without
     advisories: AdvisoryAccess | None = None
     registry: Callable[[str, str], Registry] | None = None
+    checkout: Callable[[], Checkout] | None = None  # provenance of a commit is unchecked without
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,16 +301,28 @@ def _artifacts(
         for path in paths:
             subject = posixpath.join(root, path)
             bundle = posixpath.join(root, demand.bundle) if demand.bundle else default_bundle(subject, _verify_doors(doors))
-            if changed is None or _is_touched(path, _short(bundle, root), changed, known):
-                yield Kind.ARTIFACT, _verified(path, subject, bundle, key, root, doors)
+            if demand.commit == "head" and not demand.bundle:
+                bundle = f"{subject}.provenance{BUNDLE_SUFFIX}"
+            if changed is None or demand.commit == "head" or _is_touched(path, _short(bundle, root), changed, known):
+                yield Kind.ARTIFACT, _verified(path, subject, bundle, key, demand, root, doors)
 
 
-def _verified(path: str, subject: str, bundle: str, key: KeyTimeline, root: str, doors: GateDoors) -> ArtifactFacts | Unchecked:
+def _verified(
+    path: str, subject: str, bundle: str, key: KeyTimeline, demand: ArtifactDemand, root: str, doors: GateDoors
+) -> ArtifactFacts | Unchecked:
     try:
         if doors.files.kind(bundle) == "missing":
             hint = f"pipeline-guard sign {path} --key NAME makes it"
             return ArtifactFacts(path, "missing", f"there is no {_short(bundle, root)}", hint)
-        verify_one(subject, bundle, key, doors=_verify_doors(doors))
+        statement = verify_one(subject, bundle, key, doors=_verify_doors(doors))
+        if demand.commit == "head":
+            if doors.checkout is None:
+                return Unchecked(path, "which commit is judged is not known here")
+            why = built_from_another(statement, doors.checkout().commit("HEAD"))
+            if not why and path.endswith(".whl"):
+                why = unlike_its_source(doors.files.read(subject, MAX_BYTES), root, doors.files)
+            if why:
+                return ArtifactFacts(path, "refused", why, f"have {path} built and signed by the job of this commit")
     except IntegrityError as error:
         return ArtifactFacts(path, "refused", _short(error.what, root), _short(error.hint, root))
     except UsageError as error:

@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import posixpath
 import re
 import stat
 import tarfile
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from pipeline_guard.errors import UsageError
+from pipeline_guard.gate import zip_layout
 
 _MEMBERS = 100_000
 _UNPACKED = 1024 * 1024 * 1024  # bytes of one archive that are read
@@ -81,12 +83,15 @@ def _zip(content: bytes, path: str) -> Iterator[tuple[str, str]]:
             if member.flag_bits & 1:
                 raise UsageError(f"{member.filename[:_SHOWN]}: encrypted")
         yield from _doubles([member.filename for member in members])
+        yield from _through([member.filename for member in members], {m.filename for m in members if stat.S_ISLNK(m.external_attr >> 16)})
+        yield from zip_layout.faults(content, members)
         if path.lower().endswith(".whl"):
             yield from _wheel(archive)
 
 
 def _tar(content: bytes) -> Iterator[tuple[str, str]]:
     names = []
+    links: set[str] = set()
     stream = _unpacked(content)
     with tarfile.TarFile(fileobj=stream) as archive:
         size = 0
@@ -97,14 +102,26 @@ def _tar(content: bytes) -> Iterator[tuple[str, str]]:
                 raise UsageError(f"more than {_UNPACKED} bytes unpacked")
             names.append(member.name)
             yield from _name_faults(member.name)
+            if member.issym():
+                links.add(posixpath.normpath(member.name))
             if member.issym() or member.islnk():
                 yield from _link_faults(member.name if member.issym() else "", member.linkname)
             elif not (member.isfile() or member.isdir()):
                 yield member.name, "is a device, a pipe or a socket"
-        while stream.read(1 << 20):  # to the end: what was cut off is known only there
+            if member.isfile() and member.mode & 0o6000:
+                yield member.name, "runs as somebody else (setuid, setgid)"
+        for name in sorted({"path", "linkpath", "size"} & set(archive.pax_headers)):
+            yield "", f"has one {name} for all its members: tools differ in whether they take it"
+        stream.seek(archive.offset)
+        behind = False
+        while piece := stream.read(1 << 20):  # to the end: what was cut off is known only there
+            behind = behind or bool(piece.strip(b"\0"))
             if stream.tell() > _UNPACKED:
                 raise UsageError(f"more than {_UNPACKED} bytes unpacked")
+        if behind:
+            yield "", "goes on behind its end: tools differ in whether they read that"
     yield from _doubles(names)
+    yield from _through(names, links)
 
 
 def _unpacked(content: bytes) -> IO[bytes]:
@@ -139,6 +156,16 @@ def _link_faults(name: str, target: str) -> Iterator[tuple[str, str]]:
             break
     if target.startswith(("/", "\\")) or _DRIVE.match(target) or depth < 0:
         yield name or target, f"links out of the folder it is unpacked to, to {target[:_SHOWN]}"
+
+
+def _through(names: list[str], links: set[str]) -> Iterator[tuple[str, str]]:
+    """Give every member below a name that is a link: where it lands is not where it says."""
+    for name in names if links else ():
+        parts = posixpath.normpath(name).split("/")
+        for end in range(1, len(parts)):
+            if "/".join(parts[:end]) in links:
+                yield name, f"is written through the link {'/'.join(parts[:end])}"
+                break
 
 
 def _doubles(names: list[str]) -> Iterator[tuple[str, str]]:
@@ -183,6 +210,22 @@ def _wheel(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
             yield name, "differs from the wheel's RECORD"
     for name in sorted(listed.keys() - set(archive.namelist())):
         yield name, "is in the wheel's RECORD, and missing"
+
+
+def modules(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give the Python files of a wheel, and the ``.pth`` files, whose lines an interpreter runs when it starts.
+
+    Raises UsageError for what cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = 0
+            for member in archive.infolist():
+                if member.filename.endswith((".py", ".pth")):
+                    size, found = _read(archive, member, size)
+                    yield member.filename, found
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise UsageError(f"not a readable wheel: {str(error)[:100]}") from None
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: int) -> tuple[int, bytes]:

@@ -34,7 +34,7 @@ def compose(content: bytes, path: str) -> ImageFacts:
         image = service.get("image")
         if image is not None and service.get("build") is None:
             uses.append(Use(image.line, _DEFAULT.sub(r"\1", text_of(image, path)), "image"))
-    return ImageFacts(path, tuple(uses))
+    return ImageFacts(path, tuple(uses), local=True)
 
 
 def kubernetes(content: bytes, path: str) -> ImageFacts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 UseKind = Literal["action", "workflow", "image", "local"]
-IncludeKind = Literal["local", "project", "remote", "template", "component", "artifact"]
+IncludeKind = Literal["local", "project", "remote", "template", "component", "artifact", "step", "action"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a GitHub job, its own or a service's; ``password`` is what ``credentials`` says."""
+
+    line: int
+    options: str = ""
+    volumes: tuple[str, ...] = ()
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One job of a GitHub workflow. ``permissions`` is None where it says nothing, else a word, or scope to level.
 
@@ -57,6 +67,8 @@ class Job:
     outputs: Mapping[str, str] = field(default_factory=dict)
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
+    containers: tuple[Container, ...] = ()
+    shell: str = ""  # the default of its steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,8 @@ class GitlabJob:
     starts: str = ""
     starts_branch: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+    audiences: tuple[tuple[int, str, tuple[str, ...]], ...] = ()  # of id_tokens: line, name, for whom
+    commands: tuple[str, ...] = ()  # that services are started with
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +228,7 @@ class ImageFacts:
 
     path: str
     uses: tuple[Use, ...] = ()
+    local: bool = False  # what developers start by hand
 
 
 @dataclass(frozen=True, slots=True)

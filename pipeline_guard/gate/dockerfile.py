@@ -6,7 +6,9 @@ Defaults of ``ARG`` are filled in; what only a builder's arguments tell stays as
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +20,13 @@ from pipeline_guard.model.document import as_text
 MAX_BYTES = 1024 * 1024
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S+)\s*", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
+# the body is the script, read by a shell where another one is named: RUN <<EOF bash
+_ALONE = re.compile(r"((?:\s*+--\S++)*+)\s*<<-?\s*([\"']?)[A-Za-z_]\w*\2\s*(?:(?:/\S*/)?(?:ba|z|da|k|a)?sh\s*)?")
+_BEGINS = re.compile(
+    rb"(?:\s*+#[^\n]*\n|\s++|ARG [A-Za-z_]\w*(?:=[^\n]*)?\n){0,200}+"
+    rb"FROM (?:--platform=\S+ )?[\w.$\{\}@:/-]+(?: [Aa][Ss] [\w.-]+)?[ \t]*\r?(?:\n|$)"
+)
+_MODELFILE = re.compile(rb"^(?:PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|SELECT|WHERE)\b", re.MULTILINE)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-+]([^}$]{0,300}))?\}|([A-Za-z_]\w*))")
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
 _URL = re.compile(r"(https?|ftp|git|ssh)://|git@[^/\s]+:", re.IGNORECASE)
@@ -29,6 +38,20 @@ class _Instruction:
     line: int
     word: str
     rest: str
+
+
+def looks_like_one(content: bytes, name: str) -> bool:
+    """Tell whether a file of another name is a Dockerfile: its first instruction is FROM with an image, or ARG and then such a FROM.
+
+    An Ollama Modelfile begins with FROM, too, and is none; nor are texts and queries.
+    """
+    if (
+        not _BEGINS.match(content[:4096])
+        or name.endswith((".md", ".rst", ".sql", ".adoc", ".py", ".test", "ignore"))
+        or name.startswith("modelfile")
+    ):
+        return False
+    return not _MODELFILE.search(content)
 
 
 def parse(content: bytes, path: str) -> DockerfileFacts:
@@ -71,9 +94,21 @@ def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
                 at += 1
             at += 1
             # RUN <<EOF runs the body itself; elsewhere it is data
-            rest = "\n" + "\n".join(body) if word.upper() == "RUN" and rest.lstrip().startswith("<<") else "\n".join([rest, *body, mark])
+            alone = _ALONE.fullmatch(rest) if word.upper() == "RUN" else None
+            rest = "\n".join([alone[1], *body] if alone else [rest, *body, mark])
         if word:
             yield _Instruction(start + 1, word.upper(), rest)
+
+
+def _shell_form(text: str) -> str:
+    """Return the words of an exec form as the line that a shell would take for the same; everything else as it is."""
+    if not text.startswith("["):
+        return text
+    try:
+        words = json.loads(text.replace("\r", " "))
+    except (ValueError, RecursionError):
+        return text  # so does the builder
+    return shlex.join(words) if isinstance(words, list) and all(isinstance(word, str) for word in words) else text
 
 
 class _Reader:
@@ -130,7 +165,10 @@ class _Reader:
                     if part.startswith("from="):
                         self._image(instruction.line, part[5:])
             if rest:
-                self.scripts.append(Script("", line, rest))
+                self.scripts.append(Script("", line, _shell_form(rest)))
+        elif word in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
+            script = re.sub(r"CMD\s+", "", rest, count=1, flags=re.IGNORECASE) if word == "HEALTHCHECK" else rest
+            self.scripts.append(Script("", line, _shell_form(script)))
 
     def _from(self, line: int, rest: str) -> None:
         self.has_from = True

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.ci_facts import Job, Step, Trigger, Use, UseKind, WorkflowFacts
+from pipeline_guard.gate.ci_facts import Container, Job, Step, Trigger, Use, UseKind, WorkflowFacts
 from pipeline_guard.gate.ci_node import Lines, find, images, line_of, list_of, mapping, text_of, texts_of
 from pipeline_guard.model.document import Node, parse_yaml
 
@@ -29,7 +30,7 @@ def github(content: bytes, path: str) -> WorkflowFacts:
         mapping(node, path, f"the job {name}")
         job = _job(name, node, path)
         environment = shared | texts_of(node.get("env"), path)
-        folder = _default_folder(node) or _default_folder(root)
+        folder = _default(node, "working-directory") or _default(root, "working-directory")
         if job.uses:
             line = line_of(node, "uses")
             steps.append(
@@ -111,7 +112,18 @@ def _job(name: str, node: Node, path: str) -> Job:
         texts_of(node.get("outputs"), path),
         varied,
         dict(node.key_lines or {}),
+        tuple(_containers(node, path)),
+        _default(node, "shell"),
     )
+
+
+def _containers(job: Node, path: str) -> Iterator[Container]:
+    services = job.get("services")
+    for node in (job.get("container"), *(child for _, child in services.items())) if services is not None else (job.get("container"),):
+        if node is not None and isinstance(node.value, dict):
+            password = find(node, "credentials", "password")
+            line = line_of(node, "options") if node.get("options") is not None else node.line
+            yield Container(line, text_of(node.get("options"), path), list_of(node.get("volumes")), text_of(password, path))
 
 
 def _read_steps(
@@ -179,8 +191,8 @@ def _permissions(root: Node, path: str) -> str | dict[str, str] | None:
     return texts_of(node, path) if isinstance(node.value, dict) else text_of(node, path)
 
 
-def _default_folder(node: Node) -> str:
-    found = find(node, "defaults", "run", "working-directory")
+def _default(node: Node, key: str) -> str:
+    found = find(node, "defaults", "run", key)
     return found.text if found is not None and isinstance(found.value, str) else ""
 
 

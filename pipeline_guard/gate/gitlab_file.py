@@ -47,6 +47,13 @@ def gitlab(content: bytes, path: str) -> GitlabFacts:
         trigger = job.get("trigger")
         if trigger is not None:
             includes += _includes(trigger.get("include"), path)
+        for node in (job.get("run") or _NOTHING).elements():
+            step = _step(node, path)
+            if step is not None:
+                includes.append(step)
+            written = node.get("script")
+            if written is not None:
+                scripts.append(Script(owner, written.line, text_of(written, path), variables | texts_of(job.get("variables"), path)))
         jobs.append(_job(name, _extended(job, root, 0), root, path))
     listed = root.get("variables")
     return GitlabFacts(
@@ -103,10 +110,27 @@ def _include(node: Node, path: str) -> Iterator[Include]:
     raise UsageError(f"{path}:{line}: an include of no known kind", "use one of local, project, remote, template, component")
 
 
+def _step(node: Node, path: str) -> Include | None:
+    """Return what an entry of ``run`` takes from elsewhere: a step of another repository, or a GitHub action."""
+    if node.get("action") is not None:
+        return Include(node.line, "action", text_of(node.get("action"), path))
+    step = node.get("step")
+    if step is None:
+        return None
+    if isinstance(step.value, dict):
+        repository = find(step, "git")
+        if repository is None or not isinstance(repository.value, dict):
+            return None
+        address, revision = text_of(repository.get("url"), path), text_of(repository.get("rev"), path)
+        return Include(node.line, "step", f"{address}@{revision}")
+    target = text_of(step, path)
+    return None if target.startswith(("./", "../", "/")) else Include(node.line, "step", target)
+
+
 def _scripts(owner: Node, root: Node, path: str, job: str, environment: dict[str, str]) -> Iterator[Script]:
     visits = iter(range(_MAX_VISITS))
-    for key in _SCRIPTS:
-        for node in _lines(owner.get(key), root, path, 0, visits):
+    for written in [*(owner.get(key) for key in _SCRIPTS), find(owner, "hooks", "pre_get_sources_script")]:
+        for node in _lines(written, root, path, 0, visits):
             yield Script(job, node.line, text_of(node, path), environment)
 
 
@@ -222,4 +246,6 @@ def _job(name: str, job: Node, root: Node, path: str) -> GitlabJob:
         project.text if project is not None and isinstance(project.value, str) else "",
         branch.text if branch is not None else "",
         dict(job.key_lines or {}),
+        tuple((node.line, key, list_of(node.get("aud"))) for key, node in (job.get("id_tokens") or _NOTHING).items()),
+        tuple(text for node in (services or _NOTHING).elements() for key in ("command", "entrypoint") for text in list_of(node.get(key))),
     )

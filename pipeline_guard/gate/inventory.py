@@ -117,6 +117,8 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
         objects = _read(build_file.kubernetes, content, path)
         if isinstance(objects, ImageFacts) and objects.uses:  # a template of Helm is no YAML, and no object either
             found.append((Kind.IMAGE, objects))
+    elif dockerfile.looks_like_one(content, name):
+        found += _dockerfile(content, path)
     found += [(Kind.LOCK, item) for item in locks(path, content, found)]
     if registry_settings.tool_of(path):
         found.append((Kind.REGISTRY, _read(registry_settings.parse, content, path)))

@@ -58,6 +58,8 @@ def misuse(found: Global, arguments: Any) -> str:
         return "with arguments that were computed"
     if not arguments:
         return ""
+    if found.name.startswith("__pyx_unpickle_Cy"):  # of scikit-learn to 1.3: a class, a checksum, a state
+        return "" if _of("sklearn", "_loss")(arguments) and len(arguments) == 3 else "other than ordinary models do"
     if found not in LENT and not _is_called(found.module, found.name):
         return "with arguments, which ordinary models only name or make without"
     fits = _SHAPES.get(str(found)) or _SHAPES.get(f".{found.name}")
@@ -67,6 +69,8 @@ def misuse(found: Global, arguments: Any) -> str:
 def given_by(found: Global, arguments: Any) -> Any:
     """Return what a call gives back: a class where it only finds one, else what was made."""
     if found in LENT and found.name == "getattr":
+        if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], Made):
+            return Made(found, arguments)
         return Global("zoneinfo", "ZoneInfo._unpickle")
     if found.name in ("_reconstructor", "__newobj__") and found.module in ("copyreg", "copy_reg"):
         return Made(arguments[0], arguments[1:]) if arguments and isinstance(arguments[0], Global) else Made(found, arguments)
@@ -125,9 +129,28 @@ def _no_globals(arguments: tuple[Any, ...]) -> bool:
     return not any(isinstance(one, Global) for one in arguments)
 
 
+def _no_objects(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether nothing is handed over that the callee, which gives it back, would hide from us."""
+    return not any(isinstance(one, Global | Made) for one in arguments)
+
+
+def _scalar(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a NumPy scalar is made of bytes: one of the type object gives back what it was given."""
+    return all(not isinstance(one, Global | Made) or str(getattr(one, "maker", "")) == "_codecs.encode" for one in arguments[1:])
+
+
+def _getattr(given: tuple[Any, ...]) -> bool:
+    """Tell whether pandas finds its time zones, or SciPy before 1.15 a method of a distribution that has no attributes of its own yet."""
+    if given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"):
+        return True
+    if len(given) != 2 or not isinstance(given[0], Made) or given[0].state is not None:
+        return False
+    return given[0].maker.module == "scipy.stats._discrete_distns" and given[1] in ("_entropy", "_ppf_single", "_mom0_sc", "_mom1_sc")
+
+
 _SHAPES: dict[str, Callable[[tuple[Any, ...]], bool]] = {
-    "builtins.getattr": lambda given: given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"),
-    "__builtin__.getattr": lambda given: given == (Global("zoneinfo", "ZoneInfo"), "_unpickle"),
+    "builtins.getattr": _getattr,
+    "__builtin__.getattr": _getattr,
     "torch.storage._load_from_bytes": lambda given: len(given) == 1 and isinstance(given[0], Blob),
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _reconstructor,
@@ -140,6 +163,11 @@ _SHAPES: dict[str, Callable[[tuple[Any, ...]], bool]] = {
     "re._compile": _no_globals,
     "dill._dill._create_array": lambda given: isinstance(given[0], Global) and given[0].name == "_reconstruct" and _of("numpy")(given),
     "torch._tensor._rebuild_from_type_v2": lambda given: isinstance(given[0], Global) and given[0].module == "torch._utils",
+    "torch.jit._pickle.build_boollist": _no_objects,
+    "torch.jit._pickle.build_doublelist": _no_objects,
+    "torch.jit._pickle.build_intlist": _no_objects,
+    "torch.jit._pickle.restore_type_tag": _no_objects,
+    ".scalar": _scalar,
     "._reconstruct": _of("numpy", "pandas"),
     "._mareconstruct": _of("numpy"),
     ".newObj": _of("sklearn"),

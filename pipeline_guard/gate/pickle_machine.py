@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.pickle_globals import LENT, given_by, is_allowed, misuse, runs_code
+from pipeline_guard.gate.pickle_states import wrong_state
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, Text
 
 LONGEST_NAME = 512  # characters of a text that is kept as a possible name
@@ -204,6 +205,12 @@ class Machine:
         """Note a change to ``target``: an allowed global must stay what it is."""
         if isinstance(target, Global):
             self.danger(f"changes {target} itself", str(target))
+
+    def settle_state(self, target: Made, state: Any) -> None:
+        """Hold the state of an object against what its class runs while it takes it."""
+        wrong = wrong_state(target.maker, state)
+        if wrong:
+            self.danger(f"gives {target.maker} a state {wrong}", str(target.maker))
 
     def second_reader(self) -> Machine:
         """Return a machine in the same state that will take the next byte for an opcode."""

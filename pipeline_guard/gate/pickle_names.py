@@ -12,12 +12,12 @@ from __future__ import annotations
 # module: names that may be fetched, and made without arguments
 ALLOWED = {
     # Python
-    "__builtin__": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset int list long object set slice str tuple "
-    "unicode xrange",
+    "__builtin__": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset hash int list long object "
+    "set slice str tuple unicode xrange",
     "_codecs": "encode",
     "argparse": "Namespace",
     "array": "_array_reconstructor array",
-    "builtins": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset int list object range set slice str tuple",
+    "builtins": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset hash int list object range set slice str tuple",
     "collections": "ChainMap Counter OrderedDict defaultdict deque",
     "copy_reg": "_reconstructor",
     "copyreg": "__newobj__ _reconstructor",
@@ -54,9 +54,25 @@ ALLOWED = {
     "subtract sum tan tanh timedelta64 true_divide trunc ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong "
     "unicode_ unsignedinteger ushort var vecdot vecmat vectorize void",
     "numpy._core._internal": "_convert_to_stringdtype_kwargs",
+    "numpy._core._multiarray_umath": "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and "
+    "bitwise_or bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad degrees divide divmod "
+    "equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater "
+    "greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal "
+    "log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul "
+    "maximum minimum mod modf multiply negative nextafter not_equal positive power rad2deg radians "
+    "reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh "
+    "true_divide trunc",
     "numpy._core.multiarray": "_reconstruct scalar",
     "numpy._core.numeric": "_frombuffer",
     "numpy.char": "chararray",
+    "numpy.core._multiarray_umath": "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and "
+    "bitwise_or bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad degrees divide divmod "
+    "equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater "
+    "greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal "
+    "log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul "
+    "maximum minimum mod modf multiply negative nextafter not_equal positive power rad2deg radians "
+    "reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh "
+    "true_divide trunc",
     "numpy.core._internal": "_reconstruct _convert_to_stringdtype_kwargs",
     "numpy.core.defchararray": "chararray",
     "numpy.core.multiarray": "_reconstruct scalar",
@@ -90,7 +106,7 @@ ALLOWED = {
     "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked",
     "pandas._libs.internals": "_unpickle_block",
     "pandas._libs.interval": "Interval",
-    "pandas._libs.missing": "NAType",
+    "pandas._libs.missing": "NA NAType",
     "pandas._libs.sparse": "BlockIndex IntIndex",
     "pandas._libs.tslib": "Timestamp",
     "pandas._libs.tslibs.nattype": "__nat_unpickle _nat_unpickle",
@@ -334,9 +350,47 @@ ALLOWED = {
     "xgboost": "XGBClassifier XGBRegressor",
     "xgboost.core": "Booster",
     "xgboost.sklearn": "XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRegressor",
+    # imbalanced-learn
+    "imblearn.base": "FunctionSampler SamplerMixin",
+    "imblearn.combine._smote_enn": "SMOTEENN",
+    "imblearn.combine._smote_tomek": "SMOTETomek",
+    "imblearn.ensemble._bagging": "BalancedBaggingClassifier",
+    "imblearn.ensemble._easy_ensemble": "EasyEnsembleClassifier",
+    "imblearn.ensemble._forest": "BalancedRandomForestClassifier",
+    "imblearn.ensemble._weight_boosting": "RUSBoostClassifier",
+    "imblearn.metrics.pairwise": "ValueDifferenceMetric",
+    "imblearn.over_sampling._adasyn": "ADASYN",
+    "imblearn.over_sampling._random_over_sampler": "RandomOverSampler",
+    "imblearn.over_sampling._smote.base": "SMOTE SMOTEN SMOTENC",
+    "imblearn.over_sampling._smote.cluster": "KMeansSMOTE",
+    "imblearn.over_sampling._smote.filter": "BorderlineSMOTE SVMSMOTE",
+    "imblearn.pipeline": "Pipeline",
+    "imblearn.under_sampling._prototype_generation._cluster_centroids": "ClusterCentroids",
+    "imblearn.under_sampling._prototype_selection._condensed_nearest_neighbour": "CondensedNearestNeighbour",
+    "imblearn.under_sampling._prototype_selection._edited_nearest_neighbours": "AllKNN EditedNearestNeighbours "
+    "RepeatedEditedNearestNeighbours",
+    "imblearn.under_sampling._prototype_selection._instance_hardness_threshold": "InstanceHardnessThreshold",
+    "imblearn.under_sampling._prototype_selection._nearmiss": "NearMiss",
+    "imblearn.under_sampling._prototype_selection._neighbourhood_cleaning_rule": "NeighbourhoodCleaningRule",
+    "imblearn.under_sampling._prototype_selection._one_sided_selection": "OneSidedSelection",
+    "imblearn.under_sampling._prototype_selection._random_under_sampler": "RandomUnderSampler",
+    "imblearn.under_sampling._prototype_selection._tomek_links": "TomekLinks",
     # scikit-learn
-    "sklearn._loss._loss": "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss CyHalfPoissonLoss "
-    "CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyLossFunction CyPinballLoss",
+    "sklearn._loss._loss": "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss "
+    "CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss "
+    "CyHalfTweedieLossIdentity CyHuberLoss CyLossFunction CyPinballLoss __pyx_unpickle_CyAbsoluteError "
+    "__pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfGammaLoss "
+    "__pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
+    "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
+    "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
+    # what scikit-learn 1.4 to 1.6 call the same module in their saves
+    "_loss": "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss "
+    "CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss "
+    "CyHalfTweedieLossIdentity CyHuberLoss CyLossFunction CyPinballLoss __pyx_unpickle_CyAbsoluteError "
+    "__pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfGammaLoss "
+    "__pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
+    "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
+    "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
     "sklearn._loss.link": "BaseLink HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit",
     "sklearn._loss.loss": "AbsoluteError ArrayAPILossMixin BaseLoss "
     "ExponentialLoss HalfBinomialLoss HalfBinomialLossArrayAPI HalfGammaLoss "
@@ -357,7 +411,7 @@ ALLOWED = {
     "sklearn.cluster.dbscan_": "DBSCAN",
     "sklearn.cluster.hierarchical": "AgglomerativeClustering",
     "sklearn.cluster.k_means_": "KMeans MiniBatchKMeans",
-    "sklearn.compose._column_transformer": "ColumnTransformer make_column_selector",
+    "sklearn.compose._column_transformer": "ColumnTransformer _RemainderColsList make_column_selector",
     "sklearn.compose._target": "TransformedTargetRegressor",
     "sklearn.covariance._elliptic_envelope": "EllipticEnvelope",
     "sklearn.covariance._empirical_covariance": "EmpiricalCovariance",
@@ -514,7 +568,7 @@ ALLOWED = {
     "sklearn.mixture._bayesian_mixture": "BayesianGaussianMixture",
     "sklearn.mixture._gaussian_mixture": "GaussianMixture",
     "sklearn.mixture.gaussian_mixture": "GaussianMixture",
-    "sklearn.model_selection._classification_threshold": "FixedThresholdClassifier TunedThresholdClassifierCV",
+    "sklearn.model_selection._classification_threshold": "_CurveScorer FixedThresholdClassifier TunedThresholdClassifierCV",
     "sklearn.model_selection._search": "GridSearchCV RandomizedSearchCV",
     "sklearn.model_selection._split": "BaseCrossValidator BaseShuffleSplit GroupKFold GroupShuffleSplit "
     "KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut "
@@ -574,12 +628,23 @@ ALLOWED = {
     # statsmodels
     "statsmodels.base.data": "ModelData PandasData",
     "statsmodels.base.model": "LikelihoodModelResults",
-    "statsmodels.discrete.discrete_model": "BinaryResultsWrapper Logit LogitResults",
-    "statsmodels.genmod.families.family": "Gamma",
-    "statsmodels.genmod.families.links": "InversePower",
-    "statsmodels.genmod.families.varfuncs": "Power",
+    "statsmodels.discrete.discrete_model": "BinaryModel BinaryResults BinaryResultsWrapper CountModel CountResults "
+    "CountResultsWrapper DiscreteModel DiscreteResults GeneralizedPoisson GeneralizedPoissonResults "
+    "GeneralizedPoissonResultsWrapper L1BinaryResults L1BinaryResultsWrapper L1CountResults "
+    "L1CountResultsWrapper L1GeneralizedPoissonResults L1GeneralizedPoissonResultsWrapper "
+    "L1MultinomialResults L1MultinomialResultsWrapper L1NegativeBinomialResults "
+    "L1NegativeBinomialResultsWrapper L1PoissonResults L1PoissonResultsWrapper Logit LogitResults MNLogit "
+    "MultinomialModel MultinomialResults MultinomialResultsWrapper NegativeBinomial NegativeBinomialP "
+    "NegativeBinomialPResults NegativeBinomialPResultsWrapper NegativeBinomialResults "
+    "NegativeBinomialResultsWrapper OrderedResults OrderedResultsWrapper Poisson PoissonResults "
+    "PoissonResultsWrapper Probit ProbitResults",
+    "statsmodels.genmod.families.family": "Binomial Family Gamma Gaussian InverseGaussian NegativeBinomial Poisson Tweedie",
+    "statsmodels.genmod.families.links": "CDFLink CLogLog Cauchy Identity InversePower InverseSquared Link Log LogC LogLog "
+    "Logit NegativeBinomial Power Probit Sqrt cauchy cloglog identity inverse_power inverse_squared log "
+    "logc logit loglog nbinom probit sqrt",
+    "statsmodels.genmod.families.varfuncs": "Binomial NegativeBinomial Power VarianceFunction",
     "statsmodels.genmod.generalized_linear_model": "GLM GLMResults GLMResultsWrapper",
-    "statsmodels.regression.linear_model": "OLS OLSResults RegressionResultsWrapper",
+    "statsmodels.regression.linear_model": "GLS GLSAR OLS OLSResults RegressionModel RegressionResults RegressionResultsWrapper WLS",
     "statsmodels.tools.tools": "Bunch",
     "statsmodels.tsa.arima.model": "ARIMA ARIMAResults ARIMAResultsWrapper",
     "statsmodels.tsa.arima.params": "SARIMAXParams",
@@ -616,8 +681,13 @@ ALLOWED = {
     "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
     # texts
     "gensim.corpora.dictionary": "Dictionary",
+    "gensim.models.doc2vec": "Doc2Vec",
+    "gensim.models.fasttext": "FastText FastTextKeyedVectors",
     "gensim.models.keyedvectors": "CompatVocab KeyedVectors Vocab",
+    "gensim.models.ldamodel": "LdaModel LdaState",
+    "gensim.models.tfidfmodel": "TfidfModel df2idf",
     "gensim.models.word2vec": "Word2Vec",
+    "gensim.utils": "call_on_class_only identity",
     "nltk.tokenize.punkt": "PunktLanguageVars PunktParameters PunktSentenceTokenizer PunktToken PunktTrainer",
     # dill
     "dill._dill": "_create_array",
@@ -675,6 +745,7 @@ CALLED = {
     "pandas._libs.tslibs.period": "Period",
     "pandas._libs.tslibs.timedeltas": "_timedelta_unpickle",
     "pandas._libs.tslibs.timestamps": "Timestamp _unpickle_timestamp",
+    "pandas.core.dtypes.dtypes": "PeriodDtype",
     "pandas.core.indexes.base": "_new_Index",
     "pandas.core.indexes.datetimes": "_new_DatetimeIndex",
     "pandas.core.indexes.interval": "_new_IntervalIndex",
@@ -697,7 +768,16 @@ CALLED = {
     "torch.nn.utils.rnn": "PackedSequence",
     "torch.serialization": "_get_layout",
     # scikit-learn
-    "sklearn._loss._loss": "CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss",
+    "sklearn._loss._loss": "CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss "
+    "__pyx_unpickle_CyAbsoluteError __pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss "
+    "__pyx_unpickle_CyHalfGammaLoss __pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
+    "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
+    "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
+    "_loss": "CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss "
+    "__pyx_unpickle_CyAbsoluteError __pyx_unpickle_CyExponentialLoss __pyx_unpickle_CyHalfBinomialLoss "
+    "__pyx_unpickle_CyHalfGammaLoss __pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfPoissonLoss "
+    "__pyx_unpickle_CyHalfSquaredError __pyx_unpickle_CyHalfTweedieLoss "
+    "__pyx_unpickle_CyHalfTweedieLossIdentity __pyx_unpickle_CyHuberLoss __pyx_unpickle_CyPinballLoss",
     "sklearn.linear_model._sgd_fast": "EpsilonInsensitive Hinge Huber Log ModifiedHuber SquaredEpsilonInsensitive SquaredHinge SquaredLoss",
     "sklearn.linear_model.sgd_fast": "EpsilonInsensitive Hinge Huber Log ModifiedHuber SquaredHinge SquaredLoss",
     "sklearn.metrics._dist_metrics": "newObj",

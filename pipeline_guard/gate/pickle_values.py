@@ -59,9 +59,10 @@ class Made:
 
 @dataclass(slots=True)
 class State:
-    """A mapping, of which the text keys are kept."""
+    """A mapping, of which the text keys are kept; ``partial`` where it has others, or more than are kept."""
 
     items: dict[str, Any] = field(default_factory=dict)
+    partial: bool = False
 
 
 OTHER = Other()

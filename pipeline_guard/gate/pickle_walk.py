@@ -24,6 +24,13 @@ _MOST_MARKS = 1_000_000  # open at once; picklers have as many as their objects 
 _PLAIN = frozenset(b"GKMJN\x88\x89")
 _ONE = re.compile(rb"G.{8}|K.|M..|J.{4}|[N\x88\x89]", re.DOTALL)
 _RUN = re.compile(rb"(?:G.{8}|K.|M..|J.{4}|[N\x88\x89]){24,8192}", re.DOTALL)
+# runs of one kind, whose number follows from their length
+_ALIKE = {
+    0x47: (re.compile(rb"(?:G.{8}){24,8192}", re.DOTALL), 9),
+    0x4A: (re.compile(rb"(?:J.{4}){24,8192}", re.DOTALL), 5),
+    0x4B: (re.compile(rb"(?:K.){24,8192}", re.DOTALL), 2),
+    0x4D: (re.compile(rb"(?:M..){24,8192}", re.DOTALL), 3),
+}
 _STOP = ord(".")
 _ARRAYS = frozenset(Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"))
 _RAW = tuple("biufcSUMm")  # numpy's kinds whose arrays are plain bytes
@@ -74,6 +81,8 @@ def _run(machine: Machine) -> None:
     most = most_operations(size)
     done = machine.operations
     held = data if isinstance(data, bytes) else b""  # only these can be searched by patterns
+    alike = _ALIKE
+    quiet = 0 if held else size  # up to where no run is looked for: there was none a few bytes before
     stack, memo, doubtful = machine.stack, machine.memo, machine.doubtful
     try:
         while True:
@@ -113,13 +122,19 @@ def _run(machine: Machine) -> None:
                     stack.append(MARK)
                     at += 1
                 elif code in _PLAIN:
-                    if held and (run := _RUN.match(held, at)):
+                    if at >= quiet:
                         # a long run of numbers: none of them can be a name, or matter to a shape
-                        count = len(_ONE.findall(run[0]))
-                        stack += [OTHER] * count
-                        done += count
-                        at = run.end()
-                    elif code == 0x4B:  # BININT1
+                        quiet = at + 24
+                        if code in alike and (run := alike[code][0].match(held, at)):
+                            count = (run.end() - at) // alike[code][1]
+                        elif run := _RUN.match(held, at):
+                            count = len(_ONE.findall(run[0]))
+                        if run:
+                            stack += [OTHER] * count
+                            done += count
+                            at = run.end()
+                            continue
+                    if code == 0x4B:  # BININT1
                         stack.append(data[at + 1])
                         at += 2
                     elif code == 0x4D:  # BININT2
@@ -149,6 +164,8 @@ def _run(machine: Machine) -> None:
                     items = stack[-3].items
                     if key.__class__ is str and (len(items) < MOST_KEYS or key in items):
                         items[key] = stack[-1]
+                    else:
+                        stack[-3].partial = True
                     del stack[-2:]
                     at += 1
                 elif code == 0x87 and len(stack) > 2 and MARK not in (tail := stack[-3:]):  # TUPLE3
@@ -348,6 +365,8 @@ def _fill(machine: Machine, target: Any, found: list[Any]) -> None:
         for key, value in zip(found[::2], found[1::2], strict=True):
             if isinstance(key, str) and (len(items) < MOST_KEYS or key in items):
                 items[key] = value
+            else:
+                target.partial = True
 
 
 def _set_item(machine: Machine, _begin: int, _end: int) -> None:
@@ -471,6 +490,7 @@ def _build(machine: Machine, _begin: int, _end: int) -> None:
     state, target = machine.pop(), machine.top()
     machine.change(target)
     if isinstance(target, Made) and not machine.doubtful:
+        machine.settle_state(target, state)
         target.state = state
         if target.maker in _ARRAYS and machine.joblib:
             _skip_array(machine, target)

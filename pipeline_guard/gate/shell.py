@@ -16,6 +16,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
 _MAX_DEPTH = 8
 _SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "su", "/bin/sh", "/bin/bash"}
 _PROGRAMS = {"python", "python3", "node", "perl", "ruby", "php"}
+_POWERSHELL = {"pwsh", "powershell", "pwsh.exe", "powershell.exe"}
 _BEFORE = {"sudo", "env", "then", "do", "else", "exec", "command", "time", "!", "{", "(", "if", "while", "until", "elif", "nohup"}
 
 
@@ -36,11 +37,16 @@ class Word:
 
 @dataclass(slots=True)
 class Command:
-    """One simple command: its words, its line (from 0) and the operator behind it ("|", "&&", "||", ";" or "")."""
+    """One simple command: its words, its line (from 0) and the operator behind it ("|", "&&", "||", ";" or "").
+
+    ``heredocs`` are the texts it is given as input, as written with the line of the first, ``input`` the same as words.
+    """
 
     line: int
     words: list[Word] = field(default_factory=list)
     operator: str = ""
+    heredocs: list[tuple[int, str]] = field(default_factory=list)
+    input: list[Word] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -69,13 +75,21 @@ def continued(text: str) -> str:
 
 
 def rereads(command: Command) -> list[Word]:
-    """Return the words of a command that some program reads as code: of eval, sh -c, python -c, ssh and their like."""
+    """Return the words of a command that some program reads as code: of eval, sh -c, python -c, ssh and their like; or is fed."""
     names = [word.text.rpartition("/")[2] for word in command.words]
     program = next(iter(command.names), "").rpartition("/")[2]
     if program == "eval":
         return command.words[1:]
     if program == "ssh":
-        return command.words[2:]
+        return command.words[2:] + command.input
+    fed, reader = command.input, command
+    for at, word in enumerate(command.words):
+        if at and word.text.startswith("<<<"):
+            fed = [*fed, *command.words[at:]]
+            reader = Command(command.line, command.words[:at])
+            break
+    if fed and runs_input([reader]):
+        return fed
     for at, name in enumerate(names[:-1]):
         if (name in _SHELLS or name in _PROGRAMS) and at + 2 < len(names):
             for behind in range(at + 1, len(names) - 1):
@@ -84,13 +98,17 @@ def rereads(command: Command) -> list[Word]:
                     break
                 if option.endswith("c" if name != "node" and name not in ("perl", "ruby") else "e"):
                     return [command.words[behind + 1]]
+        if name.lower() in _POWERSHELL:
+            for behind in range(at + 1, len(names) - 1):
+                if names[behind].lower() in ("-c", "-command", "/c", "/command"):
+                    return command.words[behind + 1 :]
     return []
 
 
 def piped(following: Sequence[Command]) -> list[Word]:
     """Return the words of the first command if what it prints ends in a shell or interpreter that runs it."""
     first = following[0]
-    return first.words[1:] if first.operator == "|" and runs_input(following[1:]) else []
+    return first.words[1:] + first.input if first.operator == "|" and runs_input(following[1:]) else []
 
 
 def runs_input(following: Sequence[Command]) -> str:
@@ -102,6 +120,10 @@ def runs_input(following: Sequence[Command]) -> str:
         if program in _SHELLS and not any(option.startswith("-") and option.endswith("c") for option in options[:1]):
             return program
         if program in _PROGRAMS and (not options or options[0] in ("-", "/dev/stdin")):
+            return program
+        if program in ("xargs", "parallel") and any(
+            option.rpartition("/")[2] in _SHELLS and options[at + 1] == "-c" for at, option in enumerate(options[:-1])
+        ):
             return program
         if command.operator != "|":
             break
@@ -115,7 +137,8 @@ class _Scanner:
         self.command = Command(line)
         self.word: Word | None = None
         self.inner: list[Command] = []
-        self.heredocs: list[str] = []
+        self.resume = 0  # where the text goes on behind the heredocs of this line, 0 where it has none
+        self.skipped = 0  # lines up to there
 
     def run(self) -> Iterator[Command]:
         while self.at < len(self.text):
@@ -131,8 +154,13 @@ class _Scanner:
                 self.at = len(self.text) if end < 0 else end
             elif letter in "\n;|&()":
                 yield from self._operator(letter)
+            elif self.text.startswith("<<<", self.at):  # a word for input, no heredoc
+                self._end_word()
+                self._put("<<<")
+                self._end_word()
+                self.at += 3
             elif letter == "<" and (found := _HEREDOC.match(self.text, self.at)):
-                self.heredocs.append(found[2])
+                self._heredoc(found[2], quoted=bool(found[1]))
                 self.at = found.end()
             else:
                 self._piece(letter)
@@ -149,21 +177,34 @@ class _Scanner:
         self.at += len(operator)
         yield from self._end_command("|" if operator == "|" else operator if operator in ("||", "&&") else ";")
         if letter == "\n":
-            self.line += 1
-            self._skip_heredocs()
+            self.line += 1 + self.skipped
+            self.at = self.resume or self.at
+            self.resume = self.skipped = 0
             self.command.line = self.line
 
-    def _skip_heredocs(self) -> None:
-        for mark in self.heredocs:
-            while self.at < len(self.text):
-                end = self.text.find("\n", self.at)
-                end = len(self.text) if end < 0 else end
-                body = self.text[self.at : end]
-                self.at = min(end + 1, len(self.text))
-                self.line += 1
-                if body.strip() == mark:
-                    break
-        self.heredocs = []
+    def _heredoc(self, mark: str, *, quoted: bool) -> None:
+        """Take the lines behind this one up to ``mark`` for the command's input; in a quoted one nothing is expanded."""
+        end = self.text.find("\n", self.at)
+        start = at = self.resume or (len(self.text) if end < 0 else end + 1)
+        first = self.line + 1 + self.skipped
+        while at < len(self.text):
+            end = self.text.find("\n", at)
+            end = len(self.text) if end < 0 else end
+            line, before, at = self.text[at:end], at, min(end + 1, len(self.text))
+            self.skipped += 1 + line.count("\r")
+            if line.strip() == mark:
+                break
+        else:
+            before = at
+        self.resume = at
+        body = self.text[start:before]
+        inside = _Scanner(body, first, self.depth + 1)
+        inside.word = Word()
+        while not quoted and inside.at < len(body) and self.depth < _MAX_DEPTH:
+            inside._inside(quoted=True)
+        self.inner += inside.inner
+        self.command.heredocs.append((first, continued(body)))
+        self.command.input.append(Word([body]) if quoted else inside.word)
 
     def _piece(self, letter: str) -> None:
         if letter == "'":

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from itertools import product
 
 from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
 from pipeline_guard.gate.expression import expressions
@@ -45,6 +47,14 @@ _REPEATING = {
     "potiuk/get-workflow-origin": re.compile(r"(sourceheadbranch|targetbranch)"),
     "eficode/resolve-pr-refs": re.compile(r"head_ref"),
 }
+# name=$(command), where the command prints such a text
+_ASKED = re.compile(
+    r"([A-Za-z_][\w-]*)=[\"']?(?:\$\(|`)\s*("
+    r"gh\s+(?:pr|issue)\s+(?:view|list)\b[^\n)]{0,300}(?:\btitle|\bbody|\bheadRefName|\bcomments)\b"
+    r"|git\s+(?:log|show)\b[^\n)]{0,200}%(?:s|b|B|an|ae|cn|ce)\b"
+    r"|jq\b[^\n)]{0,200}\.(?:title|body|message|head\.ref|head_ref|head_branch)\b[^\n)]{0,200}GITHUB_EVENT_PATH"
+    r")"
+)
 _NAMED = re.compile(r"([A-Za-z_][\w-]*)(=|<<)")
 # Free text that everybody who can open a merge request, or push, writes.
 GITLAB_TEXTS = frozenset(
@@ -70,10 +80,27 @@ PRIVILEGED = frozenset(
 def is_untrusted(context: str, *, whole: bool = False) -> bool:
     """Tell whether outsiders write a context's text; an object counts only where it is written out as a ``whole``."""
     if not _PATTERN.fullmatch(context):
-        return False
+        return "*" in context and _matches_some(context)
     return whole or context.rpartition(".")[2] not in _OBJECTS
 
 
+@cache
+def _matches_some(context: str) -> bool:
+    """Tell whether a context with filters (``github.event.*.title``) gives, among others, a text that outsiders write."""
+    parts = context.split(".")[:8]
+    stars = [at for at, part in enumerate(parts) if part == "*"][:2]
+    for words in product(_OWNERS, repeat=len(stars)):
+        for at, word in zip(stars, words, strict=True):
+            parts[at] = word
+        if _PATTERN.fullmatch(".".join(parts)) and parts[-1] not in _OBJECTS:
+            return True
+    return False
+
+
+_OWNERS = (
+    "issue", "pull_request", "discussion", "comment", "review", "head_commit", "commits", "workflow_run", "pages", "head",
+    "title", "body", "message", "ref", "head_ref", "0",
+)  # fmt: skip
 _OBJECTS = {
     "github", "event", "issue", "pull_request", "comment", "review", "discussion", "head_commit", "commits", "workflow_run", "pages",
     "changes", "head", "repo",
@@ -113,6 +140,8 @@ class Taint:
 
     def _produced(self, step: Step) -> list[tuple[str, str]]:
         found = []
+        if "GITHUB_OUTPUT" in step.run:
+            found += [(asked[1].lower(), f"what {' '.join(asked[2].split())[:40]!r} prints") for asked in _ASKED.finditer(step.run)]
         name = ""
         for command in commands(step.run) if "GITHUB_OUTPUT" in step.run else ():
             variables = {each for word in command.words for each, _quoted in word.variables}

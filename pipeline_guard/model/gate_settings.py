@@ -12,12 +12,13 @@ from typing import Literal
 class ArtifactDemand:
     """Paths matching the glob ``path`` must carry a bundle made by ``key`` (a PEM file's path, or a key's name).
 
-    ``bundle`` is where it lies; "" means beside the artifact.
+    ``bundle`` is where it lies; "" means beside the artifact. ``commit`` "head" wants provenance of the commit that is judged.
     """
 
     path: str
     key: str
     bundle: str = ""
+    commit: Literal["any", "head"] = "any"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pipeline_guard.errors import Denied
 from pipeline_guard.model.identity import VerifiedClaims
+from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.subject import Subject
 from pipeline_guard.sign.statement import PROVENANCE, statement_payload
 
@@ -104,6 +105,24 @@ def provenance_predicate(claims: VerifiedClaims) -> dict[str, Any]:
         },
         "runDetails": {"builder": {"id": facts.builder}, "metadata": {"invocationId": facts.run}},
     }
+
+
+def built_from_another(statement: VerifiedStatement, commit: str) -> str:
+    """Say why a verified statement is no provenance of a build from ``commit``, "" where it is.
+
+    The first of ``resolvedDependencies`` is the source, in the build types of the forges and in ours.
+    """
+    if statement.predicate_type != PROVENANCE:
+        return f"its signature is a {statement.predicate_type[:80]}, which tells no commit"
+    built = statement.predicate.get("buildDefinition")
+    resolved = built.get("resolvedDependencies") if isinstance(built, dict) else None
+    first = resolved[0] if isinstance(resolved, list) and resolved else None
+    digests = first.get("digest") if isinstance(first, dict) else None
+    named = [digests[word] for word in ("gitCommit", "sha1") if word in digests] if isinstance(digests, dict) else []
+    if not named:
+        return "its provenance names no commit"
+    other = next((one for one in named if one != commit), "")
+    return f"its provenance is of another commit: {str(other)[:64]}, not {commit}" if other else ""
 
 
 def provenance_payload(subjects: Sequence[Subject], claims: VerifiedClaims) -> bytes:

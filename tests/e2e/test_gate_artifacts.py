@@ -83,3 +83,45 @@ def test_signed_wheel_is_looked_into_although_git_ignores_it(place: Place) -> No
     code, checks = place.gate()
     assert (code, checks["artifact-unverified"][:4]) == (1, "pass")
     assert checks["archive-unsafe"].startswith("fail: a/__init__.py is not in the wheel's RECORD")
+
+
+def provenance(commit: str) -> str:
+    source = [{"uri": "git+https://h.example/a", "digest": {"gitCommit": commit}}] if commit else []
+    built = {"buildType": "https://h.example/build", "externalParameters": {}, "resolvedDependencies": source}
+    return json.dumps({"buildDefinition": built, "runDetails": {"builder": {"id": "https://h.example/runner"}}})
+
+
+def test_provenance_of_another_commit_is_a_failure_of_its_own(place: Place, repository: Any) -> None:
+    path, rule = "dist/a-1-py3-none-any.whl", "version: 1\ngate:\n  artifacts:\n    - {path: 'dist/*.whl', key: ./ci.pem, commit: head}\n"
+    repository.write(".pipeline-guard.yml", rule)
+    before = repository.commit("demand provenance")
+
+    def judged(commit: str, kind: str = "provenance") -> tuple[int, str]:
+        repository.write("dist/said.json", provenance(commit))
+        bundle = f"{path}.provenance.sigstore.json"
+        place.run("sign", path, "--key", "ci", "--predicate", "dist/said.json", "--predicate-type", kind, "--bundle", bundle)
+        code, checks = place.gate()
+        return code, checks["artifact-unverified"]
+
+    assert judged(before) == (0, "pass: 1 artifact looked at")
+    repository.write("src/a/__init__.py", "")
+    repository.write("src/a/own.py", "x = 1\r\n")
+    head = repository.commit("more")
+    code, why = place.gate()
+    assert (code, f"its provenance is of another commit: {before}, not {head}" in why["artifact-unverified"]) == (1, True)
+    assert judged(head)[0] == 0
+    for more, why in (
+        ({"a/own.py": b"x = 1\n", "a/_version.py": b"1", "b/other.py": b"", "a-1.dist-info/x.py": b""}, ""),
+        ({"a/own.py": b"x = 2\n"}, "a/own.py in it differs from src/a/own.py of the tree"),
+        ({"a/more.py": b""}, "a/more.py in it is nowhere in the tree"),
+        ({"start.pth": b"import os\n"}, "start.pth in it is nowhere in the tree"),
+    ):
+        repository.write(path, wheel({**FILES, **more}))
+        assert (why in judged(head)[1], judged(head)[0]) == (True, 1 if why else 0), why
+    assert "names no commit" in judged("")[1]
+    place.run("sign", path, "--key", "ci", "--bundle", f"{path}.provenance.sigstore.json")
+    code, why = place.gate()
+    assert (code, "tells no commit" in why["artifact-unverified"]) == (1, True)
+    (repository.path / f"{path}.provenance.sigstore.json").unlink()
+    place.run("sign", path, "--key", "ci")  # another bundle beside it does not do
+    assert "no bundle" in place.gate()[1]["artifact-unverified"]

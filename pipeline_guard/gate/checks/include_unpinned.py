@@ -34,6 +34,8 @@ def _fix(include: Include) -> str:
     """Return what pins an include; "" where it is pinned."""
     if include.kind == "project":
         return "" if _COMMIT.fullmatch(include.ref) or include.ref == "$[[ component.sha ]]" else "add ref: FULL_COMMIT"
+    if include.kind in ("step", "action"):
+        return "" if _COMMIT.fullmatch(include.target.rpartition("@")[2]) else "put the full commit behind the @"
     if include.kind == "component":
         version = include.target.rpartition("@")[2]
         return "" if _COMMIT.fullmatch(version) or _OWN.fullmatch(include.target) else "put the full commit behind the @"

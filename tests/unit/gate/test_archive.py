@@ -153,3 +153,39 @@ def test_encrypted_archive_is_undecided() -> None:
     content[content.index(b"PK\x01\x02") + 8] |= 1
     with pytest.raises(UsageError, match="encrypted"):
         inspect(bytes(content), "x.zip")
+
+
+def members(*entries: tarfile.TarInfo, headers: dict[str, str] | None = None) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT, pax_headers=headers) as made:
+        for entry in entries:
+            made.addfile(entry)
+    return stream.getvalue()
+
+
+def entry(name: str, **fields: Any) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    for field, value in fields.items():
+        setattr(made, field, value)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (members(entry("x", type=tarfile.SYMTYPE, linkname="."), entry("x/y", type=tarfile.SYMTYPE, linkname="..")), "through the link x"),
+        (members(entry("a", mode=0o4755)), "runs as somebody else"),
+        (members(entry("a"), headers={"path": "b"}), "has one path for all its members"),
+        (members(entry("a")) + members(entry("b")), "goes on behind its end"),
+    ],
+    ids=word,
+)
+def test_tar_files_that_are_not_what_they_seem_are_told(content: bytes, words: str) -> None:
+    assert any(words in what for _, what in inspect(content, "x.tar").faults)
+
+
+def test_ordinary_tar_files_pass() -> None:
+    fine = members(
+        entry("d", type=tarfile.DIRTYPE), entry("d/a", mode=0o755), entry("l", type=tarfile.SYMTYPE, linkname="d"), headers={"comment": "c"}
+    )
+    assert inspect(fine + bytes(4096), "x.tar").faults == ()

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.ci_facts import DockerfileFacts
-from pipeline_guard.gate.dockerfile import parse
+from pipeline_guard.gate.dockerfile import looks_like_one, parse
 
 
 def read(text: str) -> DockerfileFacts:
@@ -53,3 +53,9 @@ def test_comments_and_empty_lines_between_continued_lines_count_for_nothing() ->
 def test_what_is_no_dockerfile_is_refused(text: bytes) -> None:
     with pytest.raises(UsageError, match=r"^Dockerfile"):
         parse(text, "Dockerfile")
+
+
+def test_texts_made_to_be_tried_in_many_ways_are_read_at_once() -> None:
+    assert not looks_like_one(b"\n" * 4000 + b"x", "a")
+    assert not looks_like_one(b" \n#\n" * 900 + b"x", "a")
+    assert parse(b"FROM scratch\nRUN " + b"--a" * 5000 + b" <<X y\nX\n", "Dockerfile").scripts

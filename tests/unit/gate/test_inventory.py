@@ -103,3 +103,33 @@ def test_settings_of_package_managers_are_known() -> None:
     assert kinds(".npmrc", b"a=b\n") == [Kind.REGISTRY]
     assert kinds(".cargo/config.toml", b"") == [Kind.REGISTRY]
     assert kinds("config.toml", b"") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM a:1\n",
+        "# syntax=x@y\n\nARG V=1\nFROM a:$V AS b\nRUN x\n",
+        "# a comment\r\nFROM --platform=linux/amd64 h.example/a/b:1 as b\r\n",
+        "ARG A\nFROM ${A}",
+    ],
+)
+def test_a_dockerfile_of_any_name_is_known_by_how_it_begins(text: str) -> None:
+    assert Kind.DOCKERFILE in [kind for kind, _ in look("build/image.txt", text.encode())]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.txt", "FROM me to you\nRUN\n"),
+        ("a.txt", "From x\n"),
+        ("a.txt", "text\nFROM a:1\n"),
+        ("a.txt", "FROM a\nWHERE b\n"),
+        ("q.sql", "FROM a\n"),
+        ("a.md", "FROM a:1\n"),
+        ("Modelfile", "FROM llama3\n"),
+        ("x/other", "FROM llama3\nPARAMETER temperature 1\n"),
+    ],
+)
+def test_texts_that_only_begin_alike_are_no_dockerfiles(path: str, text: str) -> None:
+    assert Kind.DOCKERFILE not in [kind for kind, _ in look(path, text.encode())]

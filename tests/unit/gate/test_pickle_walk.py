@@ -22,6 +22,7 @@ from pipeline_guard.gate import pickle_walk
 from pipeline_guard.gate.pickle_walk import Walk, walk
 from tests.unit.gate.pickles import Calls, gadget, joblib, tensor_state, text
 from tests.unit.gate.pickles import array as numpy_array
+from tests.unit.gate.test_octets import window
 
 PROTOCOLS = range(6)
 
@@ -209,3 +210,14 @@ def test_the_offset_names_the_opcode_that_fetches() -> None:
     data = b"\x80\x02]q\x00cos\nsystem\nq\x01" + text("true") + b"\x85Ra."
     (danger,) = walk(data).dangers
     assert data[danger.offset :].startswith(b"cos\nsystem")
+
+
+@pytest.mark.parametrize("number", [0, 1, 23, 24, 25, 48, 1000, 8191, 8192, 8193, 8216])
+@pytest.mark.parametrize("code", [b"G" + bytes(8), b"J\0\0\0\x80", b"K\1", b"M\0\1", b"N", b"\x88"])
+def test_runs_of_numbers_are_walked_as_one_by_one(code: bytes, number: int) -> None:
+    for before in (b"", b"K\1N", code[:1] * 3 if len(code) == 1 else code):
+        for behind in (b"e.", b"t.", b"cos\nsystem\n(tRe.", b"c"):
+            data = b"\x80\x02](" + before + code * number + behind
+            fast, slow = walk(data), walk(window(data))
+            for part in ("why", "dangers", "end", "operations", "calls"):
+                assert getattr(fast, part) == getattr(slow, part)

@@ -61,6 +61,10 @@ def test_variables_know_whether_they_are_quoted(text: str, variables: list[tuple
         ("node -e a", ["a"]),
         ("ssh h a b", ["a", "b"]),
         ("bash a.sh -c b", []),
+        ("bash <<< a", ["a"]),
+        ("x <<< y sh -c z", ["z"]),
+        ("cat <<< a", []),
+        ("xargs pwsh -Command a", ["a"]),
         ("echo a", []),
     ],
 )
@@ -73,3 +77,17 @@ def test_what_is_read_again_as_code_is_known(text: str, code: list[str]) -> None
 def test_lines_are_counted_by_line_feeds_whatever_stands_before_them() -> None:
     assert [command.line for command in commands("a\r\nb \\\r\n  c\r\nd\n")] == [0, 1, 3]
     assert [command.line for command in commands("a\nb\rc\nd")] == [0, 1, 2]
+
+
+def test_heredocs_are_the_input_of_their_command_and_several_follow_each_other() -> None:
+    text = "a <<X b <<'Y'; c\n1 $V $(d)\nX\n2 $W `e`\nY\nf\n"
+    found = {command.names[0]: command for command in commands(text)}
+    assert [(name, command.line) for name, command in found.items()] == [("d", 1), ("a", 0), ("c", 0), ("f", 5)]
+    assert found["a"].heredocs == [(1, "1 $V $(d)\n"), (3, "2 $W `e`\n")]
+    assert [word.variables for word in found["a"].input] == [[("V", True)], []]
+
+
+def test_a_heredoc_without_an_end_takes_the_rest() -> None:
+    (command,) = commands("bash <<X\necho $T")
+    assert command.heredocs == [(1, "echo $T")]
+    assert [name for word in rereads(command) for name, _ in word.variables] == ["T"]

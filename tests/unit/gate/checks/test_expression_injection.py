@@ -108,3 +108,72 @@ def test_a_reusable_workflow_fails_where_a_caller_hands_such_text_to_it() -> Non
     both = whole({".github/workflows/called.yml": called, ".github/workflows/caller.yml": caller})
     assert [len(failing(check, item)) for _, item in alone if hasattr(item, "steps")] == [0]
     assert [len(failing(check, item)) for _, item in both if hasattr(item, "steps")] == [1, 0]
+
+
+BODY = "env: {T: '${{ github.event.issue.body }}'}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        f"- {BODY}\n  run: |\n    bash <<END\n    echo $T\n    END",
+        f"- {BODY}\n  run: |\n    cat <<END | sh\n    echo $T\n    END",
+        f'- {BODY}\n  run: bash <<< "$T"',
+        f"- {BODY}\n  run: echo \"$T\" | xargs -I{{}} sh -c '{{}}'",
+        f'- {BODY}\n  run: pwsh -Command "Write-Host $T"',
+        f"- {BODY}\n  shell: pwsh\n  run: Invoke-Expression $env:T",
+        f"- {BODY}\n  shell: pwsh\n  run: '& $env:t x'",
+        f"- {BODY}\n  shell: cmd\n  run: echo %T%",
+        f"- {BODY}\n  run: $T",
+        f"- uses: actions/github-script@{SHA}\n  {BODY}\n  with: {{script: 'eval(process.env.T)'}}",
+        f"- uses: actions/github-script@{SHA}\n  {BODY}\n  with: {{script: 'execSync(`ls ${{process.env.T}}`)'}}",
+        "- uses: docker://a\n  with: {entrypoint: sh, args: '-c \"echo ${{ github.head_ref }}\"'}",
+        "- uses: docker://a\n  with: {args: 'bash -c \"echo ${{ github.head_ref }}\"'}",
+        "- run: echo ${{ github.event.*.title }}",
+        "- run: echo ${{ join(github.event.*.body) }}",
+    ],
+)
+def test_every_way_to_read_a_text_as_code_fails(step: str) -> None:
+    assert len(failing(check, job(step))) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        f"- {BODY}\n  run: |\n    bash <<'END'\n    echo \"$T\"\n    END",
+        f"- {BODY}\n  run: |\n    cat > f <<END\n    $T\n    END",
+        f"- {BODY}\n  shell: pwsh\n  run: Write-Host $env:T",
+        f"- {BODY}\n  shell: pwsh\n  run: '& ./a.ps1 -Title $env:T'",
+        f"- {BODY}\n  shell: cmd\n  run: node a.js",
+        f"- {BODY}\n  run: echo %T%",
+        f'- {BODY}\n  run: T2="$T" x',
+        f"- uses: actions/github-script@{SHA}\n  {BODY}\n  with: {{script: 'core.info(process.env.T); eval(x)'}}",
+        "- uses: docker://a\n  with: {args: '--title ${{ github.head_ref }}'}",
+        "- run: echo ${{ github.event.*.id }}",
+        "- run: echo ${{ github.event.*.labels.*.name }}",
+    ],
+)
+def test_texts_that_stay_values_pass(step: str) -> None:
+    assert failing(check, job(step)) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "harmless"),
+    [
+        ("gh pr view 1 --json title -q .title", "gh pr view 1 --json number"),
+        ("gh pr view 1 --json headRefName --jq .headRefName", "gh pr view 1 --json headRefOid"),
+        ("git log -1 --format=%s", "git log -1 --format=%H"),
+        ("jq -r .pull_request.title $GITHUB_EVENT_PATH", "jq -r .pull_request.number $GITHUB_EVENT_PATH"),
+    ],
+)
+def test_what_a_command_prints_of_such_a_text_is_followed(command: str, harmless: str) -> None:
+    steps = '- id: a\n  run: |\n    echo "t=$(COMMAND)" >> "$GITHUB_OUTPUT"\n- run: echo ${{ steps.a.outputs.t }}'
+    assert len(failing(check, job(steps.replace("COMMAND", command)))) == 1
+    assert failing(check, job(steps.replace("COMMAND", harmless))) == []
+
+
+def test_command_lines_of_jobs_are_scripts_too() -> None:
+    text = "${{ github.head_ref }}"
+    assert len(failing(check, job("- run: x", head=f"defaults: {{run: {{shell: 'bash {text}'}}}}"))) == 1
+    assert len(failing(check, job("- run: x", head=f"container: {{image: a, options: '--name {text}'}}"))) == 1
+    assert failing(check, job("- run: x", head="container: {image: a, options: '--name ${{ github.sha }}'}")) == []

@@ -14,6 +14,11 @@ def test_a_daemon_without_certificates_fails() -> None:
     assert failing(check, pipeline(text)) == [("job: docker:dind", 3)]
 
 
+def test_a_daemon_that_is_told_to_do_without_fails() -> None:
+    text = "job:\n  services:\n    - name: docker:27-dind\n      command: [--tls=false]\n  script: [x]\n"
+    assert failing(check, pipeline(text)) == [("job: docker:dind", 2)]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -59,3 +59,19 @@ def test_free_inputs_of_a_component_in_a_script_fail() -> None:
     assert failing(check, pipeline(text.replace("INPUT", ""))) == [("the input n, pasted into a script", 6)]
     for kind in ("type: number", "options: [a, b]", "regex: ^a$"):
         assert failing(check, pipeline(text.replace("INPUT", kind))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "job:\n  hooks:\n    pre_get_sources_script:\n      - eval $CI_COMMIT_TITLE\n  script: [x]\n",
+        "default:\n  hooks:\n    pre_get_sources_script:\n      - eval $CI_COMMIT_TITLE\n",
+        "job:\n  run:\n    - name: a\n      script: eval $CI_COMMIT_TITLE\n",
+    ],
+)
+def test_hooks_and_steps_are_scripts_too(text: str) -> None:
+    assert failing(check, pipeline(text)) == [("$CI_COMMIT_TITLE, read as code", 4)]
+
+
+def test_a_script_fed_to_a_shell_is_code() -> None:
+    assert script("bash <<END\n      echo $CI_COMMIT_TITLE\n      END") == [("$CI_COMMIT_TITLE, read as code", 3)]

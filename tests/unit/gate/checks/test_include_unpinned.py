@@ -51,3 +51,23 @@ def test_fixed_includes_pass(include: str) -> None:
 )
 def test_includes_that_can_change_fail(include: str, what: str) -> None:
     assert failing(f"include:\n  - {include}\n") == [(what, 2)]
+
+
+@pytest.mark.parametrize(
+    ("step", "what"),
+    [
+        ("step: h.example/g/p@main", "step h.example/g/p@main"),
+        ("step: {git: {url: h.example/g/p, rev: v1}}", "step h.example/g/p@v1"),
+        ("action: actions/checkout@v4", "action actions/checkout@v4"),
+    ],
+)
+def test_steps_and_actions_under_run_are_includes(step: str, what: str) -> None:
+    assert failing(f"job:\n  run: [{{name: a, {step}}}]\n") == [(what, 2)]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [f"step: h.example/g/p@{SHA}", f"step: {{git: {{url: h.example/g/p, rev: {SHA}}}}}", "step: ./own", "step: {git: x}", "script: x"],
+)
+def test_fixed_and_own_steps_pass(step: str) -> None:
+    assert failing(f"job:\n  run: [{{name: a, {step}}}]\n") == []

@@ -29,7 +29,7 @@ from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
-from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 from pipeline_guard.model.staged import Staged
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
@@ -639,6 +639,29 @@ class LeaseTime(Protocol):
 
     def prune(self, now: datetime) -> int:
         """Forget tokens, proofs, counts and approvals that are over; return how many."""
+        ...
+
+
+class JobBook(Protocol):
+    """Jobs with open sessions, and when their forge is asked after them next."""
+
+    def take_jobs(self, prefix: str, since: datetime, now: datetime, until: datetime, most: int) -> Sequence[WatchedJob]:
+        """Take jobs whose names begin so, begun before ``since``, that are due; nobody else sees them before ``until``."""
+        ...
+
+    def ask_again(self, job: str, again: datetime, tried: int) -> None:
+        """Keep when a job is due again, and how many questions after it had no answer."""
+        ...
+
+
+class JobWatch(Protocol):
+    """A forge, asked whether a job has ended."""
+
+    def has_ended(self, claims: Mapping[str, str]) -> bool:
+        """Tell whether the job of these verified claims has ended; True only where the forge says so of this very job.
+
+        Raises Denied where the forge tells nothing of this job, Unavailable where it answers nobody just now.
+        """
         ...
 
 

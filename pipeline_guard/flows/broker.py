@@ -115,11 +115,15 @@ def renew(token: Secret, proof: str, lifetime: timedelta, *, terms: BrokerTerms,
 def revoke(token: Secret, proof: str, grant: str, *, terms: BrokerTerms, doors: BrokerDoors) -> Sequence[Lease]:
     """End the leases of one ``grant``, or all of the job and its sessions with them. Idempotent; raises IntegrityError, Unavailable."""
     caller = by_session(token, proof, "DELETE", LEASES, terms=terms, doors=doors, closing=True)
+    return end_job(caller.job, caller.actor, doors=doors, grant=grant)
+
+
+def end_job(job: str, actor: str, *, doors: BrokerDoors, grant: str = "") -> Sequence[Lease]:
+    """End the leases of one ``grant``, or all of the job and its sessions with them; return those that were open."""
     if not grant:
-        doors.book.close(caller.job)
-    mine = doors.book.grants(caller.job)
-    ending = [holder for holder in mine if not grant or holder == f"{caller.job}#{grant}"]
-    own = doors.leases(caller.actor)
+        doors.book.close(job)
+    ending = [holder for holder in doors.book.grants(job) if not grant or holder == f"{job}#{grant}"]
+    own = doors.leases(actor)
     undo = own.engines.undo if own.engines else None
     endings = [leasing.revoke(holder, actor=own.actor, clock=own.clock, leases=own.leases, undo=undo) for holder in ending]
     ended = [each for done in endings for each in done.ended]

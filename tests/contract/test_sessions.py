@@ -138,3 +138,39 @@ def test_errors_are_ours(store: Any) -> None:
     store.use(use(), [], [])
     with pytest.raises(GuardError):
         store.use(use(), [], [])
+
+
+def test_job_is_taken_once_until_its_time_by_whoever_looks_first(reopen: Callable[[], Any]) -> None:
+    reopen().redeem(replace(SESSION, holder="github:1:7"), use(), [], [], never)
+    reopen().redeem(replace(SESSION, token="u" * 64, secret="v" * 64, holder="github:1:7"), use("q", "job#2"), [], [], never)
+    reopen().redeem(replace(SESSION, token="w" * 64, secret="x" * 64, holder="gitlab:1:7"), use("r", "job#3"), [], [], never)
+    later = NOW + timedelta(minutes=1)
+    (job,) = reopen().take_jobs("github:1:", NOW, NOW, later, 50)
+    assert (job.job, job.name, job.claims, job.tried) == ("github:1:7", "o/r", {"iss": "https://i", "a": "b"}, 0), "two sessions, one job"
+    assert list(reopen().take_jobs("github:1:", NOW, NOW, later, 50)) == []
+    assert [each.job for each in reopen().take_jobs("gitlab:1:", NOW, NOW, later, 50)] == ["gitlab:1:7"]
+    reopen().ask_again("github:1:7", NOW + 2 * timedelta(minutes=1), 3)
+    assert list(reopen().take_jobs("github:1:", later, later, later, 50)) == []
+    assert [each.tried for each in reopen().take_jobs("github:1:", later, NOW + timedelta(minutes=2), NOW + HOUR, 50)] == [3]
+
+
+def test_job_that_is_young_over_or_closed_is_not_asked_after(store: Any) -> None:
+    store.redeem(replace(SESSION, holder="a%b_c"), use(), [], [], never)
+    until = NOW + timedelta(minutes=1)
+    assert list(store.take_jobs("a%b", NOW - timedelta(seconds=1), NOW, until, 50)) == [], "it has just begun"
+    assert list(store.take_jobs("a%b", NOW + 2 * HOUR, NOW + HOUR, until, 50)) == [], "its time is over"
+    assert list(store.take_jobs("a_b", NOW, NOW, until, 50)) == [], "a name is a name, not a pattern"
+    assert list(store.take_jobs("a%b_c", NOW, NOW, until, 0)) == []
+    store.close("a%b_c")
+    assert list(store.take_jobs("a%b_c", NOW, NOW, until, 50)) == []
+
+
+def test_many_who_look_at_once_share_the_jobs(reopen: Callable[[], Any]) -> None:
+    stores = [reopen(), reopen()]
+    for number in range(24):
+        each = replace(SESSION, token=f"{number:064}", secret=f"{number:064}", holder=f"github:1:{number}")
+        stores[0].redeem(each, use(f"{number:08}", f"job#{number}"), [], [], never)
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda turn: list(stores[turn % 2].take_jobs("github:1:", NOW, NOW, NOW + HOUR, 5)), range(8))
+        names = [job.job for jobs in found for job in jobs]
+    assert len(names) == len(set(names)) == 24

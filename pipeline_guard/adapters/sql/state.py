@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, made, sealed, searches, sessions, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, made, sealed, searches, sessions, tables, trail, watched
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
@@ -28,7 +28,7 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
-from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 
 
 def _newest_of(table: Table) -> Select[Any]:
@@ -377,6 +377,16 @@ class SqlState:
         """Return the approvals on a topic that are not over."""
         with self._look() as connection:
             return sessions.approvals(connection, topic, now)
+
+    # JobBook
+
+    def take_jobs(self, prefix: str, since: datetime, now: datetime, until: datetime, most: int) -> Sequence[WatchedJob]:
+        """Take jobs that are due, for this process alone until ``until``."""
+        return self._group.run(lambda connection: watched.take(connection, prefix, since, now, until, most))
+
+    def ask_again(self, job: str, again: datetime, tried: int) -> None:
+        """Keep when a job is due again."""
+        self._group.run(lambda connection: watched.again(connection, job, again, tried))
 
     # AuditSink, AuditLog
 

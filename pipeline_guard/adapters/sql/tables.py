@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 5  # of the newest migration; a store of an older one is brought up when it is opened
+SCHEMA_VERSION = 6  # of the newest migration; a store of an older one is brought up when it is opened
 
 metadata = MetaData()
 
@@ -174,7 +174,11 @@ sessions = Table(
     Column("kept", String(40), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("closed", Integer, nullable=False),
+    # when the forge is asked next whether the job has ended, and how many questions in a row had no answer
+    Column("next_ask", String(40), nullable=False, server_default=""),
+    Column("asked", Integer, nullable=False, server_default="0"),
 )
+Index("sessions_to_ask", sessions.c.closed, sessions.c.next_ask)
 Index("sessions_by_end", sessions.c.kept)
 Index("sessions_by_holder", sessions.c.holder)
 

@@ -772,8 +772,11 @@ class LeaseDesk(Protocol):
         """Renew the job's leases in the background while the block runs."""
         ...
 
-    def revoke(self, grant: str = "") -> int:
-        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable."""
+    def revoke(self, grant: str = "", hidden: Mapping[str, int] | None = None) -> int:
+        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable.
+
+        ``hidden`` tells how often the value of each lease was hidden in a command's output.
+        """
         ...
 
 

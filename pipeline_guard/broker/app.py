@@ -113,19 +113,21 @@ class _Routes:
 
     async def revoke(self, request: Request) -> Response:
         fields = wire.read_object(await _body(request))
-        wire.known(fields, "grant")
-        ended = await self._flow(broker.revoke, _authorization(request), _proof(request), wire.text(fields, "grant", longest=64))
+        wire.known(fields, "grant", "hidden")
+        grant, hidden = wire.text(fields, "grant", longest=64), wire.read_hidden(fields)
+        ended = await self._flow(broker.revoke, _authorization(request), _proof(request), grant, hidden)
         return document({"schema": "pipeline-guard/revoked/v1", "ended": len(ended)})
 
     async def sign(self, request: Request) -> Response:
         fields = wire.read_object(await _body(request))
-        wire.known(fields, "key", "type", "subjects")
+        wire.known(fields, "key", "type", "subjects", "model")
         wanted = broker_sign.Wanted(
             _authorization(request),
             _proof(request),
             wire.text(fields, "key", longest=128),
             wire.text(fields, "type"),
             fields.get("subjects"),
+            fields.get("model"),
         )
         bundle, public = await run_in_threadpool(
             broker_sign.sign, wanted, terms=self._served.terms, doors=self._served.doors, signing=self._served.signing

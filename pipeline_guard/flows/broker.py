@@ -112,10 +112,23 @@ def renew(token: Secret, proof: str, lifetime: timedelta, *, terms: BrokerTerms,
     return [each for holder in doors.book.grants(caller.job) for each in doors.book.extend(holder, until, now, announce)]
 
 
-def revoke(token: Secret, proof: str, grant: str, *, terms: BrokerTerms, doors: BrokerDoors) -> Sequence[Lease]:
-    """End the leases of one ``grant``, or all of the job and its sessions with them. Idempotent; raises IntegrityError, Unavailable."""
+def revoke(token: Secret, proof: str, grant: str, hidden: Mapping[str, int], *, terms: BrokerTerms, doors: BrokerDoors) -> Sequence[Lease]:
+    """End the leases of one ``grant``, or all of the job and its sessions with them. Idempotent; raises IntegrityError, Unavailable.
+
+    ``hidden`` is how often the job saw each lease's value in its output: written down as what it says, of leases that end now.
+    """
     caller = by_session(token, proof, "DELETE", LEASES, terms=terms, doors=doors, closing=True)
-    return end_job(caller.job, caller.actor, doors=doors, grant=grant)
+    ended = end_job(caller.job, caller.actor, doors=doors, grant=grant)
+    now = doors.clock.now()
+    counted = [(each, hidden[each.id]) for each in ended if each.id in hidden]
+    if counted:
+        doors.book.count((), [_hidden(lease, count, caller, now) for lease, count in counted], now)
+    return ended
+
+
+def _hidden(lease: Lease, count: int, caller: Caller, now: datetime) -> AuditEvent:
+    why = f"{count} times in the command's output, says the job"
+    return AuditEvent(now, caller.actor, "secret.hidden", lease.secret, "done", why)
 
 
 def end_job(job: str, actor: str, *, doors: BrokerDoors, grant: str = "") -> Sequence[Lease]:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A job that ended without a word: the broker asks the forge, and what the job held is gone before its time. SIGHUP: another policy."""
+"""A job that ended without a word: the broker asks the forge, and what the job held is gone before its time. SIGHUP: another configuration
+without a restart, whole or not at all."""
 
 from __future__ import annotations
 
@@ -115,59 +116,59 @@ def test_gitlab_is_asked_with_a_stored_token_and_its_silence_ends_nothing(tmp_pa
             assert [each["object"] for each in uses] == ["gitlab/watch"], "looked at once, not once a question"
 
 
-class TestSighup:
-    """Another configuration without a restart: whole, or not at all."""
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory, issuer: OidcIssuer) -> Iterator[Serving]:
+    made = Serving(tmp_path_factory.mktemp("broker"), issuer)
+    for name in ("db", "further"):
+        made.run("secrets", "put", name, given="a value of some length")
+    with made:
+        yield made
 
-    @pytest.fixture(scope="class")
-    def broker(self, tmp_path_factory: pytest.TempPathFactory, issuer: OidcIssuer) -> Iterator[Serving]:
-        made = Serving(tmp_path_factory.mktemp("broker"), issuer)
-        for name in ("db", "further"):
-            made.run("secrets", "put", name, given="a value of some length")
-        with made:
-            yield made
 
-    def reload(self, broker: Serving, text: str) -> str:
-        broker.config.write_text(text)
-        seen = broker.log.read_text().count('"task": "reload"')
-        assert broker.process is not None
-        broker.process.send_signal(signal.SIGHUP)
-        assert until(lambda: broker.log.read_text().count('"task": "reload"') > seen)
-        return next(line for line in reversed(broker.log.read_text().splitlines()) if '"task": "reload"' in line)
+def reload(broker: Serving, text: str) -> str:
+    broker.config.write_text(text)
+    seen = broker.log.read_text().count('"task": "reload"')
+    assert broker.process is not None
+    broker.process.send_signal(signal.SIGHUP)
+    assert until(lambda: broker.log.read_text().count('"task": "reload"') > seen)
+    return next(line for line in reversed(broker.log.read_text().splitlines()) if '"task": "reload"' in line)
 
-    def failures(self, broker: Serving) -> int:
-        found = re.search(r'background_failures_total\{of="reload"\} (\d+)', Job(broker).ask("GET", "/metrics").body.decode())
-        return int(found[1]) if found else 0
 
-    def ask(self, broker: Serving, issuer: OidcIssuer, name: str) -> int:
-        return Job(broker).lease(issuer.token(check_run_id=str(time.monotonic_ns())), name).status
+def failures(broker: Serving) -> int:
+    found = re.search(r'background_failures_total\{of="reload"\} (\d+)', Job(broker).ask("GET", "/metrics").body.decode())
+    return int(found[1]) if found else 0
 
-    def test_policy_that_was_changed_counts_for_the_next_request_and_is_on_record(self, broker: Serving, issuer: OidcIssuer) -> None:
-        assert (self.ask(broker, issuer, "db"), self.ask(broker, issuer, "further")) == (200, 403)
-        text = broker.config.read_text()
-        assert "why" not in self.reload(broker, text.replace("secrets: [db,", "secrets: [further,"))
-        assert (self.ask(broker, issuer, "db"), self.ask(broker, issuer, "further")) == (403, 200)
-        (record,) = [each for each in log_of(broker) if each["action"] == "policy.load"]
-        digests = [each["policy_digest"] for each in log_of(broker) if each["action"] == "secret.lease" and each["outcome"] == "granted"]
-        assert record["policy_digest"] == digests[-1] != digests[0]
-        assert "why" not in self.reload(broker, text)
 
-    @pytest.mark.parametrize(
-        ("old", "new", "why"),
-        [
-            ("version: 1", "version: 2", "version"),
-            ("grants:", "grnats:", "unknown key grnats"),
-            ("listen: 127.0.0.1:0", "listen: 127.0.0.1:1", "broker.listen changes only with a new process"),
-            ("certificate.pem", "missing.pem", "cannot use"),
-            ("policy:", "store: {url: 'postgresql://nobody@127.0.0.1:1/x'}\npolicy:", "store changes only with a new process"),
-            ("kind: github}", "kind: github, jwks: missing.json}", "missing.json"),
-        ],
-    )
-    def test_configuration_that_cannot_be_used_leaves_the_one_before(
-        self, old: str, new: str, why: str, broker: Serving, issuer: OidcIssuer
-    ) -> None:
-        text, failed = broker.config.read_text(), self.failures(broker)
-        assert why in self.reload(broker, text.replace(old, new).replace("secrets: [db,", "secrets: [further,"))
-        assert (self.ask(broker, issuer, "db"), self.ask(broker, issuer, "further")) == (200, 403)
-        assert self.failures(broker) == failed + 1
-        broker.config.write_text(text)
-        assert "why" not in self.reload(broker, text)
+def ask(broker: Serving, issuer: OidcIssuer, name: str) -> int:
+    return Job(broker).lease(issuer.token(check_run_id=str(time.monotonic_ns())), name).status
+
+
+def test_policy_that_was_changed_counts_for_the_next_request_and_is_on_record(broker: Serving, issuer: OidcIssuer) -> None:
+    assert (ask(broker, issuer, "db"), ask(broker, issuer, "further")) == (200, 403)
+    text = broker.config.read_text()
+    assert "why" not in reload(broker, text.replace("secrets: [db,", "secrets: [further,"))
+    assert (ask(broker, issuer, "db"), ask(broker, issuer, "further")) == (403, 200)
+    (record,) = [each for each in log_of(broker) if each["action"] == "policy.load"]
+    digests = [each["policy_digest"] for each in log_of(broker) if each["action"] == "secret.lease" and each["outcome"] == "granted"]
+    assert record["policy_digest"] == digests[-1] != digests[0]
+    assert "why" not in reload(broker, text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("version: 1", "version: 2", "version"),
+        ("grants:", "grnats:", "unknown key grnats"),
+        ("listen: 127.0.0.1:0", "listen: 127.0.0.1:1", "broker.listen changes only with a new process"),
+        ("certificate.pem", "missing.pem", "cannot use"),
+        ("policy:", "store: {url: 'postgresql://nobody@127.0.0.1:1/x'}\npolicy:", "store changes only with a new process"),
+        ("kind: github}", "kind: github, jwks: missing.json}", "missing.json"),
+    ],
+)
+def test_configuration_that_cannot_be_used_leaves_the_one_before(old: str, new: str, why: str, broker: Serving, issuer: OidcIssuer) -> None:
+    text, failed = broker.config.read_text(), failures(broker)
+    assert why in reload(broker, text.replace(old, new).replace("secrets: [db,", "secrets: [further,"))
+    assert (ask(broker, issuer, "db"), ask(broker, issuer, "further")) == (200, 403)
+    assert failures(broker) == failed + 1
+    broker.config.write_text(text)
+    assert "why" not in reload(broker, text)

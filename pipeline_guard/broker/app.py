@@ -61,7 +61,9 @@ def create_app(served: Broker) -> Starlette:
             ("GET", "/openapi.json", routes.description),
         )
     ]
-    return Starlette(routes=[*table, *served.further])
+    made = Starlette(routes=[*table, *served.further])
+    made.router.redirect_slashes = False  # NOTE: it would build the address from a header that the client writes
+    return made
 
 
 class _Routes:

@@ -35,7 +35,9 @@ def holder_of(identity: JobIdentity, table: ClaimTable, key: str) -> str:
     parts = [identity.claims.get(claim, "") for claim in table.job]
     if not all(parts):
         parts.append(key)
-    return ":".join([holder_prefix(identity.issuer, table) + identity.claims[table.repository], *parts])[:240]
+    name = ":".join([holder_prefix(identity.issuer, table) + identity.claims[table.repository], *parts])
+    # Defensive: numbers are short; cut off, two jobs could become one
+    return name if len(name) <= 240 else holder_prefix(identity.issuer, table) + hashlib.sha256(name.encode()).hexdigest()
 
 
 def holder_prefix(issuer: str, table: ClaimTable) -> str:

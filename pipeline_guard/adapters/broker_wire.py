@@ -14,6 +14,7 @@ from typing import Any
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.lease import Binding, Delivery, Injected, Injection, Lease
+from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
 
 LIMIT = 256 * 1024  # bytes of a request
@@ -70,7 +71,9 @@ def _binding(found: Any) -> Binding:
         raise UsageError("a secret that is asked for is no object")
     known(found, "variable", "name", "seconds", "as")
     name, seconds = text(found, "name"), found.get("seconds", 900)
-    if not _NAME.fullmatch(name):
+    if is_reference(name):
+        Reference.parse(name)
+    elif not _NAME.fullmatch(name):
         raise UsageError("not a secret's name")
     if type(seconds) is not int or not 1 <= seconds <= _LONGEST:
         raise UsageError("seconds is no number of seconds")

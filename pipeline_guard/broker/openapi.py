@@ -8,6 +8,8 @@ from typing import Any
 from pipeline_guard import __version__
 
 _TEXT = {"type": "string"}
+_NAME = "[A-Za-z0-9][A-Za-z0-9._/-]{0,127}(@[0-9]{1,9})?"
+_REFERENCE = "(vault|awssm|gcpsm|azurekv|k8s):[A-Za-z0-9._@=+:/-]+(#[A-Za-z0-9._-]{1,100})?"  # into a store of others
 _TIME = {"type": "string", "format": "date-time"}
 _PROOF = {
     "name": "DPoP",
@@ -152,7 +154,7 @@ def _schemas() -> dict[str, Any]:
         ["variable", "name"],
         closed=True,
         variable={"type": "string", "pattern": "^[A-Z_][A-Z0-9_]{0,127}$"},
-        name={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}(@[0-9]{1,9})?$", "maxLength": 138},
+        name={"type": "string", "pattern": f"^({_NAME}|{_REFERENCE})$", "maxLength": 138},
         seconds=seconds,
         **_as(),
     )

@@ -129,8 +129,8 @@ def lease_doors(wiring: Wiring) -> LeaseDoors:
 
 def _engine_doors(wiring: Wiring, undo: UndoDoors) -> EngineDoors | None:
     config = wiring.config("")
-    foreign = {binding.secret for binding in config.bindings() if is_reference(binding.secret)}
-    names = frozenset(config.engines) | foreign
+    named = [*(binding.secret for binding in config.bindings()), *(name for grant in config.policy.grants for name in grant.secrets)]
+    names = frozenset(config.engines) | {name for name in named if is_reference(name)}
     if not names:
         return None
     longest = {name: duration(section.longest) for name, section in config.engines.items()}

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.lease import Binding, Lease
+from pipeline_guard.model.reference import is_reference
 
 LONGEST = timedelta(hours=24)
 
@@ -45,6 +46,8 @@ def checked(binding: Binding) -> Binding:
 
 def pinned(binding: Binding) -> tuple[str, int | None]:
     """Return name and version of what is bound: ``name`` is the newest version, ``name@3`` always the third."""
+    if is_reference(binding.secret):  # a store of others has its own way of naming versions
+        return binding.secret, None
     name, _, version = binding.secret.partition("@")
     if not version and "@" not in binding.secret:
         return name, None

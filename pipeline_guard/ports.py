@@ -618,7 +618,10 @@ class UseBook(Protocol):
     """What sessions do, each proof of possession counting once."""
 
     def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
-        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled."""
+        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled.
+
+        Raises IntegrityError for leases of a job whose sessions were all closed meanwhile.
+        """
         ...
 
     def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline_guard.errors import Replayed, Throttled
+from pipeline_guard.errors import IntegrityError, Replayed, Throttled
 from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 
 
@@ -29,6 +29,12 @@ class MemorySessions:
             raise Replayed("the identity token was used before", "ask the forge for a fresh one: each is good for one request")
         self.spend(use, session.kept)
         self._sessions[session.token] = replace(session, tries=earlier.tries + 1) if earlier else session
+
+    def check_open(self, job: str) -> None:
+        """Refuse a job whose sessions were all closed."""
+        mine = [each.closed for each in self._sessions.values() if each.holder == job]
+        if mine and all(mine):
+            raise IntegrityError("the session does not verify", "the job has ended, or its leases were revoked")
 
     def spend(self, use: Use, kept: datetime) -> None:
         """Use a proof up."""

@@ -134,6 +134,8 @@ class MemoryState:
 
     def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
         """Use a proof up together with what it is used for."""
+        if leases:
+            self._sessions.check_open(use.job)
         self._sessions.spend(use, max((use.until, *(lease.expires for lease in leases))))
         self.issue(leases, events)
 

@@ -105,4 +105,5 @@ class BoundedProtocol(H11Protocol):
         self._stop()
         client = self.client[0] if self.client else ""
         _LOG.warning(json.dumps({"connection": client, "why": why}))
+        self.connections.discard(self)  # at once: uvicorn counts them before the other side is told
         self.transport.abort()

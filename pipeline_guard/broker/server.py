@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import resource
 import signal
 import socket
 import ssl
@@ -27,6 +28,7 @@ _LOG = logging.getLogger("pipeline_guard.broker")
 _INTERVAL = 15.0  # seconds between two rounds of what is done in the background
 _DRAIN = 20  # seconds in which requests may end
 _HANDSHAKE = 10.0  # seconds
+_FILES = 65536
 _HEADERS = 32 * 1024  # bytes
 
 
@@ -69,6 +71,7 @@ def serve(
     served stays, and the log tells why.
     """
     _log_as_lines()
+    _more_files()
     current = _Current(served, reload, metrics)
     config = uvicorn.Config(
         current,
@@ -145,6 +148,13 @@ class _Announced(uvicorn.Server):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._current.renew))
         self._ready()
+
+
+def _more_files() -> None:
+    """Take as many open files as we may: connections that never begin TLS count in no limit of ours, and go after ten seconds."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _rounds(current: _Current, over: threading.Event, metrics: Metrics) -> None:

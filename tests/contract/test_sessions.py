@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_guard.errors import GuardError, Replayed, Throttled
+from pipeline_guard.errors import GuardError, IntegrityError, Replayed, Throttled
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
@@ -113,6 +113,20 @@ def test_closed_session_is_known_as_closed(store: Any) -> None:
     assert not store.session("s" * 64).closed
     store.close("job")
     assert store.session("s" * 64).closed
+
+
+def test_job_whose_session_was_closed_a_moment_ago_gets_no_lease(store: Any) -> None:
+    """The session was looked at before; nobody would end what it gets now."""
+    store.redeem(SESSION, use(), [], [], never)
+    store.use(use("q", "job#2"), [lease("1", "job#2")], [event()])
+    store.close("job")
+    with pytest.raises(IntegrityError, match="session does not verify"):
+        store.use(use("r", "job#3"), [lease("2", "job#3")], [event()])
+    assert [each.id for each in store.open_leases(NOW)] == ["1"]
+    assert "job#3" not in store.grants("job")
+    again = replace(SESSION, token="u" * 64, secret="v" * 64)
+    store.redeem(again, use("s", "job#4"), [lease("3", "job#4")], [event()], never)
+    store.use(use("r", "job#5"), [lease("4", "job#5")], [event()])
 
 
 def test_what_is_over_is_forgotten_and_nothing_else(store: Any) -> None:

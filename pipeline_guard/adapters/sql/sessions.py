@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline_guard.adapters.sql import tables
@@ -25,6 +25,7 @@ _rows = tables.sessions.c
 _BY_TOKEN = select(tables.sessions).where(_rows.token == bindparam("token"))
 _BY_SECRET = select(tables.sessions).where(_rows.secret == bindparam("secret"))
 _SESSION, _PROOF, _GRANT = insert(tables.sessions), insert(tables.proofs), insert(tables.grants)
+_CLOSED = select(func.min(_rows.closed)).where(_rows.holder == bindparam("job"))
 _USED = select(tables.proofs.c.id).where(tables.proofs.c.id == bindparam("id"))
 
 
@@ -58,6 +59,12 @@ def find(connection: Connection, secret: str) -> Session | None:
 def close(connection: Connection, job: str) -> None:
     """Close every session of a job."""
     connection.execute(update(tables.sessions).where(_rows.holder == job).values(closed=1))
+
+
+def check_open(connection: Connection, job: str) -> None:
+    """Raise IntegrityError where all sessions of a job were closed, perhaps a moment ago: whatever it got now, nobody would end."""
+    if connection.execute(_CLOSED, {"job": job}).scalar() == 1:
+        raise IntegrityError("the session does not verify", "the job has ended, or its leases were revoked")
 
 
 def spend(connection: Connection, use: Use, kept: datetime) -> None:

@@ -327,9 +327,11 @@ class SqlState:
         self._group.run(lambda connection: sessions.close(connection, job))
 
     def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
-        """Use a proof up together with what it is used for; raise Replayed, Throttled."""
+        """Use a proof up together with what it is used for; raise Replayed, Throttled, IntegrityError."""
 
         def work(connection: Connection) -> None:
+            if leases:
+                sessions.check_open(connection, use.job)
             sessions.spend(connection, use, max((use.until, *(lease.expires for lease in leases))) + _AFTERWARDS)
             _issued(connection, [(leases, events)])
 

@@ -36,7 +36,16 @@ def running(limits: Limits) -> Iterator[int]:
         pass
 
     Mine.limits = limits
-    config = uvicorn.Config(app, http=Mine, ws="none", lifespan="off", log_config=None, access_log=False, timeout_keep_alive=60)
+    config = uvicorn.Config(
+        app,
+        http=Mine,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=60,
+        limit_concurrency=limits.connections + 1,
+    )
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

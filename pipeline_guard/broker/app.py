@@ -76,7 +76,11 @@ class _Routes:
 
         async def handle(request: Request) -> Response:
             number, begun, why = secrets.token_hex(8), time.monotonic(), ""
+            # RFC 9112, section 6.1: where something stands before us, the two of us may disagree on where the request ends
+            doubtful = {"content-length", "transfer-encoding"} <= set(request.headers)
             try:
+                if doubtful:
+                    raise UsageError("the request has two lengths")
                 found = await handler(request)
             except GuardError as error:
                 found, why = refusal(error, number), error.what
@@ -90,6 +94,8 @@ class _Routes:
             facts = {"request": number, "method": request.method, "path": path, "status": found.status_code, "ms": round(took * 1000, 1)}
             _LOG.log(logging.WARNING if why else logging.INFO, json.dumps({**facts, **({"why": _clean(why)} if why else {})}))
             found.headers["X-Request-Id"] = number
+            if doubtful:
+                found.headers["Connection"] = "close"
             return found
 
         return handle

@@ -63,12 +63,12 @@ def serve(
     *,
     metrics: Metrics,
     ready: Callable[[], None],
-    reload: Callable[[], Served],
+    reload: Callable[[], Served] | None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests that are under way end first.
 
     SIGHUP takes what ``reload`` returns in place of what is served, for the requests that come after; where it raises GuardError, what is
-    served stays, and the log tells why.
+    served stays, and the log tells why. Without ``reload`` SIGHUP ends the process, as when its terminal goes away.
     """
     _log_as_lines()
     _more_files()
@@ -111,8 +111,8 @@ class _Loop(asyncio.SelectorEventLoop):
 class _Current:
     """The application as it is configured now; a request that has begun ends as it began."""
 
-    def __init__(self, served: Served, reload: Callable[[], Served], metrics: Metrics) -> None:
-        self.served = served
+    def __init__(self, served: Served, reload: Callable[[], Served] | None, metrics: Metrics) -> None:
+        self.served, self.can_renew = served, reload is not None
         self._reload, self._metrics, self._turn = reload, metrics, threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +122,7 @@ class _Current:
         """Take the configuration as it is now, whole or not at all."""
         with self._turn:
             try:
-                self.served = self._reload()
+                self.served = self._reload() if self._reload else self.served
             except GuardError as error:
                 self._metrics.add("background_failures_total", "reload")
                 _LOG.warning(json.dumps({"task": "reload", "why": error.what, "hint": error.hint}))
@@ -146,7 +146,8 @@ class _Announced(uvicorn.Server):
         current_default_thread_limiter().total_tokens = 64  # as many as wait together for one sync of the disk
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._current.renew))
+        if self._current.can_renew:
+            loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._current.renew))
         self._ready()
 
 

@@ -68,8 +68,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     def reload() -> server.Served:
         changed = _changed(wiring)
         found = prepared(changed)
-        if not is_dev:
-            tls.renew(context, changed.config("").broker.certificate, changed.config("").broker.key)
+        tls.renew(context, changed.config("").broker.certificate, changed.config("").broker.key)
         digest = policy_digest(changed.config(""))
         wiring.state().write(AuditEvent(wiring.clock.now(), "broker", "policy.load", digest, "done", "read again", digest))
         return found
@@ -80,7 +79,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         if issuer:
             wiring.console.data(_how_to(address, authority, issuer))
 
-    server.serve(prepared(wiring), listening, context, metrics=metrics, ready=ready, reload=reload)
+    server.serve(prepared(wiring), listening, context, metrics=metrics, ready=ready, reload=None if is_dev else reload)
     return ExitCode.CLEAN
 
 

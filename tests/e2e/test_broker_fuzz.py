@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -99,3 +100,24 @@ def test_endless_headers_and_bodies_are_cut_off(job: Job) -> None:
         connection.request("GET", "/healthz", headers={"X-Long": "a" * 5_000_000})
         assert connection.getresponse().status == 400
     assert job.ask("GET", "/readyz").status == 200
+
+
+def test_request_of_two_lengths_is_refused_and_nothing_behind_it_is_read(job: Job) -> None:
+    """Smuggling: what stands before the broker might have taken the second request for a body."""
+    host, _, port = job.serving.address.removeprefix("https://").partition(":")
+    head = b"POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with socket.create_connection((host, int(port)), 60) as plain, job.serving.trust().wrap_socket(plain, server_hostname=host) as line:
+        line.sendall(head + b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b""
+        with suppress(OSError):
+            while piece := line.recv(65536):
+                answer += piece
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"pipeline_guard_" not in answer
+
+
+@pytest.mark.parametrize("path", ["/v1/leases/", "/v1/leases%2f", "//v1/leases", "/v1/./leases", "/v1/x/../leases", "/V1/leases"])
+def test_no_other_way_to_write_a_path_is_that_path_and_none_leads_elsewhere(path: str, job: Job) -> None:
+    got = job.ask("POST", path, b"{}", {"Host": "evil.example"})
+    assert (got.status, "location" in got.headers) == (404, False)

@@ -4,7 +4,8 @@
     python bench/broker.py [--seconds 8] [--clients 1,8,64] [--leases 0]
 
 Prints throughput, p50 and p99 with 1, 8 and 64 clients, each beside the floor of the same token and database: a lease and its record
-written, the value opened in the token, by as many threads of this process, with no identity, policy, HTTP or TLS. With ``--leases N``
+written, the value opened in the token, by as many threads of this process, with no identity, policy, HTTP or TLS. Then how long the end
+of a job's leases takes, over HTTP and as a command. With ``--leases N``
 it then issues N leases and prints the broker's memory on the way. Bounded in time; loopback only.
 """
 
@@ -16,6 +17,7 @@ import http.client
 import json
 import os
 import statistics
+import subprocess
 import tempfile
 import threading
 import time
@@ -31,7 +33,7 @@ from pipeline_guard.flows.secrets import open_row
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.lease import Lease
 from tests.fakes.issuer import OidcIssuer
-from tests.fakes.serving import Job, Serving
+from tests.fakes.serving import COMMAND, Job, Serving
 
 RATES = "  rates: {issuer: 100000000, repository: 100000000, job: 100000000}\n"
 
@@ -72,6 +74,43 @@ def measured(serving: Serving, issuer: OidcIssuer, clients: int, seconds: float,
     spent = time.monotonic() - begun
     cuts = statistics.quantiles(took, n=100)
     return len(took) / spent, cuts[49] * 1000, cuts[98] * 1000, len(wrong)
+
+
+def revoked(serving: Serving, issuer: OidcIssuer, count: int) -> tuple[float, float, float]:
+    """Return p50, p99 and the longest of ``count`` ends of a job's leases, in ms, as its post step sees them: 8 jobs at a time."""
+    tokens = [issuer.token(check_run_id=f"9{number}") for number in range(count)]
+
+    def end(token: str) -> float:
+        job = Job(serving)
+        if job.lease(token, "db").status != 200:
+            raise SystemExit("no lease to end")
+        begun = time.perf_counter()
+        if job.act("DELETE", "/v1/leases", {}).body["ended"] != 1:
+            raise SystemExit("a lease did not end")
+        return (time.perf_counter() - begun) * 1000
+
+    with ThreadPoolExecutor(8) as pool:
+        took = sorted(pool.map(end, tokens))
+    cuts = statistics.quantiles(took, n=100)
+    return cuts[49], cuts[98], took[-1]
+
+
+def revoked_by_command(serving: Serving, issuer: OidcIssuer, count: int) -> tuple[float, float, float]:
+    """Return the median and longest of ``pipeline-guard revoke`` in ms, start of Python included, and the median of its CPU in ms."""
+    took, spent = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"store: {{url: '{serving.address}', ca: '{serving.authority}'}}"
+        (Path(folder) / ".pipeline-guard.yml").write_text(f"version: 1\n{store}\nsecrets: {{DB: {{from: db, as: file}}}}\n")
+        for number in range(count):
+            job = {"PIPELINE_GUARD_ID_TOKEN": issuer.token(check_run_id=f"8{number}"), "CI_JOB_ID": str(number), "CI_PROJECT_ID": "7"}
+            environ = {**os.environ, "PIPELINE_GUARD_HOME": f"{folder}/home", **job}
+            subprocess.run([COMMAND, "inject", "--quiet"], cwd=folder, env=environ, check=True, capture_output=True)
+            before, begun = os.times(), time.perf_counter()
+            subprocess.run([COMMAND, "revoke", "--quiet"], cwd=folder, env=environ, check=True, capture_output=True)
+            took.append((time.perf_counter() - begun) * 1000)
+            after = os.times()
+            spent.append((after.children_user + after.children_system - before.children_user - before.children_system) * 1000)
+    return statistics.median(took), max(took), statistics.median(spent)
 
 
 def floor(serving: Serving, threads: int, seconds: float) -> float:
@@ -135,6 +174,11 @@ def main() -> None:
                 spent = (used(serving)[0] - before) * 1000 / max(rate * args.seconds, 1)
                 least = floor(serving, clients, args.seconds)
                 print(f"{clients:>7} {rate:>9.0f} {middle:>8.1f} {worst:>8.1f} {spent:>15.2f} {wrong:>8} {least:>8.0f}")
+            print(
+                "end of a job's leases, 8 at a time: p50 {:.0f} ms, p99 {:.0f} ms, longest {:.0f} ms".format(*revoked(serving, issuer, 400))
+            )
+            told = "pipeline-guard revoke, whole command: median {:.0f} ms, longest {:.0f} ms, CPU {:.0f} ms"
+            print(told.format(*revoked_by_command(serving, issuer, 12)))
             done = 0
             while done < args.leases:
                 measured(serving, issuer, 16, 600, min(10_000, args.leases - done))

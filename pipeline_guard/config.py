@@ -20,7 +20,7 @@ from pipeline_guard.model.lease import Binding, Delivery
 from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.token_uri import TokenUri
 from pipeline_guard.policy.backends import BackendsSection, check_backends
-from pipeline_guard.policy.engines import KINDS, EngineSection, check_engine
+from pipeline_guard.policy.engines import KINDS, EngineSection, check_engine, check_https, check_reference
 from pipeline_guard.policy.parse import Policy
 from pipeline_guard.policy.parse import check as check_policy
 from pipeline_guard.policy.signatures import SignaturePolicy, SignatureRule
@@ -72,6 +72,21 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     key: str = ""
 
 
+class WatchSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """How an issuer's forge is asked whether a job has ended: by a GitHub App and its ``key`` in the token, or by a ``token``.
+
+    ``token`` is a reference: ``secret:NAME``, ``file:PATH`` or ``env:PIPELINE_GUARD_NAME``.
+    ``api`` is GitHub's REST API or GitLab's address; ``every``: how often after one job; ``questions``: an hour, of all replicas.
+    """
+
+    app: str = ""
+    key: str = ""
+    token: str = ""
+    api: str = ""
+    every: str = "1m"
+    questions: int = 3000
+
+
 class IssuerSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """Who is trusted to say who a job is. ``url`` is the issuer exactly as its tokens name it.
 
@@ -85,6 +100,7 @@ class IssuerSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     jwks: str = ""
     algorithms: tuple[Literal["RS256", "ES256"], ...] = ("RS256",)
     before_18_4: bool = msgspec.field(default=False, name="before-18-4")
+    watch: WatchSection | None = None
 
 
 class RatesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -371,8 +387,34 @@ def check_broker(section: BrokerSection) -> None:
     for issuer in section.issuers:
         if any(url and not url.startswith("https://") for url in (issuer.url, issuer.jwks_url)) or not issuer.algorithms:
             raise UsageError("broker.issuers: issuers and their keys have https URLs, and at least one algorithm")
+        if issuer.watch:
+            _check_watch(issuer, issuer.watch)
     if min(section.rates.issuer, section.rates.repository, section.rates.job) < 1:
         raise UsageError("broker.rates lets nobody in", "each is at least 1 a minute")
+
+
+def _check_watch(issuer: IssuerSection, watch: WatchSection) -> None:
+    if issuer.kind == "forgejo":
+        raise UsageError("broker.issuers: watch is for GitHub and GitLab", "leases of Forgejo's jobs end by their time")
+    duration(watch.every)
+    if watch.questions < 1:
+        raise UsageError("broker.issuers: watch.questions is at least 1 an hour")
+    if watch.token:
+        check_reference("broker.issuers: watch.token", watch.token)
+    if bool(watch.token) == bool(watch.app) or bool(watch.app) != bool(watch.key) or (watch.app and issuer.kind == "gitlab"):
+        raise UsageError("broker.issuers: watch says in no way, or in two, how the forge is asked", "token, or for GitHub app and key")
+    if watch.app and not watch.app.isdecimal():
+        raise UsageError("broker.issuers: watch.app is the App's number, in quotes")
+    check_https("broker.issuers: watch.api", api_of(issuer))
+
+
+def api_of(issuer: IssuerSection) -> str:
+    """Return where an issuer's forge is asked; "" where it must be named and is not."""
+    if issuer.watch is None or issuer.watch.api:
+        return issuer.watch.api if issuer.watch else ""
+    if issuer.kind == "gitlab":
+        return issuer.url
+    return "https://api.github.com" if issuer.url.startswith("https://token.actions.githubusercontent.com") else ""
 
 
 def canonical(config: Config) -> bytes:

@@ -29,7 +29,7 @@ from pipeline_guard.model.published import Published
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.model.selection import CommitRange
-from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 from pipeline_guard.model.staged import Staged
 from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.model.verdict import Unchecked
@@ -622,7 +622,10 @@ class UseBook(Protocol):
     """What sessions do, each proof of possession counting once."""
 
     def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
-        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled."""
+        """Use a proof up, and write leases and records, all or nothing, durably. Raises Replayed, Throttled.
+
+        Raises IntegrityError for leases of a job whose sessions were all closed meanwhile.
+        """
         ...
 
     def count(self, limits: Sequence[Limit], events: Sequence[AuditEvent], now: datetime) -> None:
@@ -643,6 +646,29 @@ class LeaseTime(Protocol):
 
     def prune(self, now: datetime) -> int:
         """Forget tokens, proofs, counts and approvals that are over; return how many."""
+        ...
+
+
+class JobBook(Protocol):
+    """Jobs with open sessions, and when their forge is asked after them next."""
+
+    def take_jobs(self, prefix: str, since: datetime, now: datetime, until: datetime, most: int) -> Sequence[WatchedJob]:
+        """Take jobs whose names begin so, begun before ``since``, that are due; nobody else sees them before ``until``."""
+        ...
+
+    def ask_again(self, job: str, again: datetime, tried: int) -> None:
+        """Keep when a job is due again, and how many questions after it had no answer."""
+        ...
+
+
+class JobWatch(Protocol):
+    """A forge, asked whether a job has ended."""
+
+    def has_ended(self, claims: Mapping[str, str]) -> bool:
+        """Tell whether the job of these verified claims has ended; True only where the forge says so of this very job.
+
+        Raises Denied where the forge tells nothing of this job, Unavailable where it answers nobody just now.
+        """
         ...
 
 
@@ -753,8 +779,11 @@ class LeaseDesk(Protocol):
         """Renew the job's leases in the background while the block runs."""
         ...
 
-    def revoke(self, grant: str = "") -> int:
-        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable."""
+    def revoke(self, grant: str = "", hidden: Mapping[str, int] | None = None) -> int:
+        """End the leases of one grant, or everything of the job; return how many were open. Raises Unavailable.
+
+        ``hidden`` tells how often the value of each lease was hidden in a command's output.
+        """
         ...
 
 

@@ -147,12 +147,15 @@ class BrokerClient:
             over.set()
             thread.join(timeout=1)
 
-    def revoke(self, grant: str = "") -> int:
+    def revoke(self, grant: str = "", hidden: Mapping[str, int] | None = None) -> int:
         """End leases; without a session there is nothing to end."""
         session = self._opened(ended=True)
         if session is None:
             return 0
-        answer = self._with(session, "DELETE", "/v1/leases", {"grant": grant} if grant else {}, patience=_QUICK)
+        fields: dict[str, Any] = {"grant": grant} if grant else {}
+        if hidden:
+            fields["hidden"] = dict(hidden)
+        answer = self._with(session, "DELETE", "/v1/leases", fields, patience=_QUICK)
         if answer.status == 401:  # it was pruned long after its end
             self._forget()
             return 0

@@ -14,12 +14,14 @@ from typing import Any
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.lease import Binding, Delivery, Injected, Injection, Lease
+from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
 
 LIMIT = 256 * 1024  # bytes of a request
 ANSWER = 16 * 1024 * 1024  # bytes of an answer: 64 secrets of 64 KiB, and room
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}(?:@[0-9]{1,9})?")
 _LONGEST = 7 * 24 * 3600
+_MOST = 64  # leases of one request
 
 
 def read_object(content: bytes) -> dict[str, Any]:
@@ -69,13 +71,26 @@ def _binding(found: Any) -> Binding:
         raise UsageError("a secret that is asked for is no object")
     known(found, "variable", "name", "seconds", "as")
     name, seconds = text(found, "name"), found.get("seconds", 900)
-    if not _NAME.fullmatch(name):
+    if is_reference(name):
+        Reference.parse(name)
+    elif not _NAME.fullmatch(name):
         raise UsageError("not a secret's name")
     if type(seconds) is not int or not 1 <= seconds <= _LONGEST:
         raise UsageError("seconds is no number of seconds")
     if found.get("as", "env") not in ("env", "file"):
         raise UsageError("as is neither env nor file")
     return Binding(text(found, "variable", longest=128), name, timedelta(seconds=seconds), Delivery(found.get("as", "env")))
+
+
+def read_hidden(found: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return how often each lease's value was hidden, as a job tells; raise UsageError for anything irregular."""
+    hidden = found.get("hidden", {})
+    if not isinstance(hidden, dict) or len(hidden) > _MOST:
+        raise UsageError(f"hidden is no object of at most {_MOST}")
+    for lease, count in hidden.items():
+        if not re.fullmatch(r"[0-9a-f]{1,64}", lease) or type(count) is not int or not 0 < count < 1 << 53:
+            raise UsageError("hidden counts values by their lease")
+    return hidden
 
 
 def write_bindings(bindings: Sequence[Binding]) -> list[dict[str, object]]:
@@ -110,13 +125,14 @@ def read_granted(content: bytes, holder: str, now: datetime) -> tuple[Secret | N
     """Read that answer; raise Unavailable for anything else."""
     try:
         found = parse_json(content, "the broker's answer", limit=ANSWER)
-        values, leases = [], []
+        values, leases, grant = [], [], str(found["grant"])
+        held = f"{holder}#{grant}"  # what a command is given ends by itself, without what other steps have
         for each in found["leases"]:
             value = Secret(base64.b64decode(each["value"], validate=True))
             values.append(Injected(each["variable"], value, Delivery(each["as"])))
-            leases.append(Lease(each["lease"], each["secret"], int(each["version"]), holder, now, datetime.fromisoformat(each["expires"])))
+            leases.append(Lease(each["lease"], each["secret"], int(each["version"]), held, now, datetime.fromisoformat(each["expires"])))
         session = Secret(found["session"].encode("ascii")) if "session" in found else None
-        return session, datetime.fromisoformat(found["ends"]), str(found["grant"]), Injection(tuple(leases), tuple(values))
+        return session, datetime.fromisoformat(found["ends"]), grant, Injection(tuple(leases), tuple(values))
     except (UsageError, KeyError, TypeError, ValueError, AttributeError, binascii.Error):
         raise Unavailable("the broker's answer cannot be read", "are both of the same version?") from None
 

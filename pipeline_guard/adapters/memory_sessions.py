@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline_guard.errors import Replayed, Throttled
-from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.errors import IntegrityError, Replayed, Throttled
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 
 
 class MemorySessions:
@@ -20,6 +20,7 @@ class MemorySessions:
         self._counts: dict[tuple[str, int, int], int] = {}
         self._grants: dict[str, tuple[str, datetime]] = {}
         self._approvals: dict[tuple[str, str], StoredApproval] = {}
+        self._asked: dict[str, tuple[datetime, int]] = {}
 
     def redeem(self, session: Session, use: Use, may_repeat: Callable[[Session], bool]) -> None:
         """Use an identity token up."""
@@ -28,6 +29,12 @@ class MemorySessions:
             raise Replayed("the identity token was used before", "ask the forge for a fresh one: each is good for one request")
         self.spend(use, session.kept)
         self._sessions[session.token] = replace(session, tries=earlier.tries + 1) if earlier else session
+
+    def check_open(self, job: str) -> None:
+        """Refuse a job whose sessions were all closed."""
+        mine = [each.closed for each in self._sessions.values() if each.holder == job]
+        if mine and all(mine):
+            raise IntegrityError("the session does not verify", "the job has ended, or its leases were revoked")
 
     def spend(self, use: Use, kept: datetime) -> None:
         """Use a proof up."""
@@ -63,6 +70,20 @@ class MemorySessions:
         """Return the names under which the leases of a job are held."""
         return sorted(holder for holder, (mine, _) in self._grants.items() if mine == job)
 
+    def take_jobs(self, prefix: str, since: datetime, now: datetime, until: datetime, most: int) -> Sequence[WatchedJob]:
+        """Take jobs that are due."""
+        never = (datetime.min.replace(tzinfo=UTC), 0)
+        mine = [each for each in self._sessions.values() if each.holder.startswith(prefix) and not each.closed and each.ends > now]
+        due = [each for each in mine if each.issued <= since and self._asked.get(each.holder, never)[0] <= now]
+        due.sort(key=lambda each: (self._asked.get(each.holder, never)[0], each.issued))
+        jobs = {each.holder: WatchedJob(each.holder, each.name, each.claims, self._asked.get(each.holder, never)[1]) for each in due[:most]}
+        self._asked |= {job: (until, each.tried) for job, each in jobs.items()}
+        return list(jobs.values())
+
+    def ask_again(self, job: str, again: datetime, tried: int) -> None:
+        """Keep when a job is due again."""
+        self._asked[job] = (again, tried)
+
     def keep_approval(self, approval: StoredApproval) -> None:
         """Keep an approval."""
         self._approvals[approval.topic, approval.approver] = approval
@@ -79,6 +100,8 @@ class MemorySessions:
         counts = {key: count for key, count in self._counts.items() if datetime.fromtimestamp(key[2] + key[1], UTC) >= now}
         approvals = {key: each for key, each in self._approvals.items() if each.until >= now}
         before = self._size()
+        holders = {each.holder for each in sessions.values()}
+        self._asked = {job: each for job, each in self._asked.items() if job in holders}
         self._sessions, self._proofs, self._grants, self._counts, self._approvals = sessions, proofs, grants, counts, approvals
         return before - self._size()
 

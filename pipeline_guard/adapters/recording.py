@@ -17,7 +17,7 @@ from pipeline_guard.model.event import FIRST, AuditEvent, AuditRecord, Checkpoin
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Finished, Injection, Lease, Target
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
-from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 from pipeline_guard.ports import Cache, Files, Patterns
 
 
@@ -134,6 +134,8 @@ class MemoryState:
 
     def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
         """Use a proof up together with what it is used for."""
+        if leases:
+            self._sessions.check_open(use.job)
         self._sessions.spend(use, max((use.until, *(lease.expires for lease in leases))))
         self.issue(leases, events)
 
@@ -158,6 +160,14 @@ class MemoryState:
     def prune(self, now: datetime) -> int:
         """Forget what is over."""
         return self._sessions.prune(now)
+
+    def take_jobs(self, prefix: str, since: datetime, now: datetime, until: datetime, most: int) -> Sequence[WatchedJob]:
+        """Take jobs that are due."""
+        return self._sessions.take_jobs(prefix, since, now, until, most)
+
+    def ask_again(self, job: str, again: datetime, tried: int) -> None:
+        """Keep when a job is due again."""
+        self._sessions.ask_again(job, again, tried)
 
     def keep_approval(self, approval: StoredApproval) -> None:
         """Keep an approval."""

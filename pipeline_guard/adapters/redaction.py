@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 import zlib
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import Any, NamedTuple
@@ -148,11 +148,14 @@ class Redactor:
                 found.append((start, behind, b"", owners))
         if not found and wait == len(plain):
             return [], len(text)
-        wanted = {place for start, end, *_ in found for place in (start, end - 1)} | ({wait} if wait < len(plain) else set())
-        at = _places(text, sorted(wanted))
+        at = _places(text, sorted({start for start, *_ in found} | ({wait} if wait < len(plain) else set())))
+        # most stand in one piece: where they end needs no search
+        broken = {end - 1 for start, end, pattern, _ in found if not (pattern and text.startswith(pattern, at[start]))}
+        ends = _places(text, sorted(broken))
         spans: list[_Span] = []
         for start, end, pattern, owners in sorted(found, key=lambda each: each[:3]):
-            first, behind = at[start], at[end - 1] + 1
+            first = at[start]
+            behind = ends[end - 1] + 1 if end - 1 in broken else first + len(pattern)
             if not pattern and (word := _BLANK.search(text, first, behind)):  # base64 that was cut off: what follows is a word
                 behind = word.start()
             exact = self._exact.get(pattern)
@@ -268,8 +271,13 @@ def _places(text: bytes, wanted: Sequence[int]) -> dict[int, int]:
 
 
 def _sign(block: bytes, index: int) -> int:
-    """Return where the sign with this index stands, gaps not counted."""
-    return bisect_left(range(len(block)), index + 1, key=lambda place: len(block[: place + 1].translate(None, _GAPS)))
+    """Return where the sign with this index stands, gaps not counted; the block's length where it has none."""
+    place, missing = -1, index + 1
+    while missing and place < len(block):  # at least as many bytes on as signs are missing, never beyond the one that is wanted
+        part = block[place + 1 : place + 1 + missing]
+        place += missing
+        missing -= len(part.translate(None, _GAPS))
+    return min(place, len(block))
 
 
 def _from_end(text: bytes, count: int) -> int:

@@ -31,6 +31,7 @@ class HttpTimestamps:
     def exchange(self, request: bytes) -> bytes:
         """Send a request and return the answer, unverified. Raises Unavailable."""
         import requests
+        from urllib3.exceptions import HTTPError
 
         headers = {"Content-Type": _QUERY, "Accept": _REPLY}
         try:
@@ -40,7 +41,7 @@ class HttpTimestamps:
                 content = bytes(answer.raw.read(_LARGEST + 1, decode_content=True))
                 kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 status = answer.status_code
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise Unavailable(f"{self._host}: no answer ({type(error).__name__})", "try again, or name another authority") from None
         # 201: Sigstore's own authority
         if status not in (200, 201) or kind != _REPLY or len(content) > _LARGEST:

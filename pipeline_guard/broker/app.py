@@ -61,7 +61,9 @@ def create_app(served: Broker) -> Starlette:
             ("GET", "/openapi.json", routes.description),
         )
     ]
-    return Starlette(routes=[*table, *served.further])
+    made = Starlette(routes=[*table, *served.further])
+    made.router.redirect_slashes = False  # NOTE: it would build the address from a header that the client writes
+    return made
 
 
 class _Routes:
@@ -74,7 +76,11 @@ class _Routes:
 
         async def handle(request: Request) -> Response:
             number, begun, why = secrets.token_hex(8), time.monotonic(), ""
+            # RFC 9112, section 6.1: where something stands before us, the two of us may disagree on where the request ends
+            doubtful = {"content-length", "transfer-encoding"} <= set(request.headers)
             try:
+                if doubtful:
+                    raise UsageError("the request has two lengths")
                 found = await handler(request)
             except GuardError as error:
                 found, why = refusal(error, number), error.what
@@ -88,6 +94,8 @@ class _Routes:
             facts = {"request": number, "method": request.method, "path": path, "status": found.status_code, "ms": round(took * 1000, 1)}
             _LOG.log(logging.WARNING if why else logging.INFO, json.dumps({**facts, **({"why": _clean(why)} if why else {})}))
             found.headers["X-Request-Id"] = number
+            if doubtful:
+                found.headers["Connection"] = "close"
             return found
 
         return handle
@@ -113,19 +121,21 @@ class _Routes:
 
     async def revoke(self, request: Request) -> Response:
         fields = wire.read_object(await _body(request))
-        wire.known(fields, "grant")
-        ended = await self._flow(broker.revoke, _authorization(request), _proof(request), wire.text(fields, "grant", longest=64))
+        wire.known(fields, "grant", "hidden")
+        grant, hidden = wire.text(fields, "grant", longest=64), wire.read_hidden(fields)
+        ended = await self._flow(broker.revoke, _authorization(request), _proof(request), grant, hidden)
         return document({"schema": "pipeline-guard/revoked/v1", "ended": len(ended)})
 
     async def sign(self, request: Request) -> Response:
         fields = wire.read_object(await _body(request))
-        wire.known(fields, "key", "type", "subjects")
+        wire.known(fields, "key", "type", "subjects", "model")
         wanted = broker_sign.Wanted(
             _authorization(request),
             _proof(request),
             wire.text(fields, "key", longest=128),
             wire.text(fields, "type"),
             fields.get("subjects"),
+            fields.get("model"),
         )
         bundle, public = await run_in_threadpool(
             broker_sign.sign, wanted, terms=self._served.terms, doors=self._served.doors, signing=self._served.signing

@@ -13,6 +13,7 @@ _HELP = {
     "leases_revoked_total": ("counter", "Leases ended before their time."),
     "engine_undone_total": ("counter", "What engines made and the regular sweep undid."),
     "engine_undo_failed_total": ("counter", "Revocations that failed and are tried again. Alert on any."),
+    "forge_questions_total": ("counter", "Questions to forges whether a job has ended, by forge and answer."),
     "canary_touched_total": ("counter", "Canary secrets that somebody asked for. Alert on any."),
     "signatures_total": ("counter", "Remote signatures, by type."),
     "background_failures_total": ("counter", "Background tasks that failed, by task."),

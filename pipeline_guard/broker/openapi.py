@@ -8,6 +8,8 @@ from typing import Any
 from pipeline_guard import __version__
 
 _TEXT = {"type": "string"}
+_NAME = "[A-Za-z0-9][A-Za-z0-9._/-]{0,127}(@[0-9]{1,9})?"
+_REFERENCE = "(vault|awssm|gcpsm|azurekv|k8s):[A-Za-z0-9._@=+:/-]+(#[A-Za-z0-9._-]{1,100})?"  # into a store of others
 _TIME = {"type": "string", "format": "date-time"}
 _PROOF = {
     "name": "DPoP",
@@ -152,7 +154,7 @@ def _schemas() -> dict[str, Any]:
         ["variable", "name"],
         closed=True,
         variable={"type": "string", "pattern": "^[A-Z_][A-Z0-9_]{0,127}$"},
-        name={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}(@[0-9]{1,9})?$", "maxLength": 138},
+        name={"type": "string", "pattern": f"^({_NAME}|{_REFERENCE})$", "maxLength": 138},
         seconds=seconds,
         **_as(),
     )
@@ -176,19 +178,31 @@ def _schemas() -> dict[str, Any]:
     }
     signing: dict[str, Any] = {
         "key": {"type": "string", "maxLength": 128},
-        "type": {"enum": ["blob", "provenance"]},
+        "type": {"enum": ["blob", "provenance", "model"]},
         "subjects": {"type": "array", "minItems": 1, "maxItems": 256, "items": subject},
+        "model": {"$ref": "#/components/schemas/Model"},
+    }
+    files = {"type": "object", "minProperties": 1, "maxProperties": 4096, "additionalProperties": {"type": "string", "maxLength": 128}}
+    model: dict[str, Any] = {
+        "name": {"type": "string", "minLength": 1, "maxLength": 255},
+        "algorithm": {"enum": ["sha256", "blake3", "blake2b"]},
+        "files": files,
+        "signature": {"type": "string", "maxLength": 4096},
+        "strict": {"type": "object"},
     }
     approval: dict[str, Any] = {"schema": _TEXT, "approver": _TEXT, "request": {"type": "object"}, "signature": _TEXT}
+    count = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
+    hidden = {"type": "object", "maxProperties": 64, "propertyNames": {"pattern": "^[0-9a-f]{1,64}$"}, "additionalProperties": count}
     error: dict[str, Any] = {"schema": _TEXT, "request": _TEXT, "error": {"enum": codes}, "message": _TEXT, "approval": {"type": "object"}}
     return {
         "LeaseRequest": _object(["secrets"], closed=True, **asked),
         "Leases": _object(["schema", "grant", "ends", "leases"], schema=_TEXT, session=_TEXT, grant=_TEXT, ends=_TIME, leases=leases),
         "RenewRequest": _object([], closed=True, seconds=seconds),
         "Renewed": _object(["schema", "leases"], schema=_TEXT, leases={"type": "array", "items": {"type": "object"}}),
-        "RevokeRequest": _object([], closed=True, grant={"type": "string", "maxLength": 64}),
+        "RevokeRequest": _object([], closed=True, grant={"type": "string", "maxLength": 64}, hidden=hidden),
         "Revoked": _object(["schema", "ended"], schema=_TEXT, ended={"type": "integer", "minimum": 0}),
-        "SignRequest": _object(["key", "type", "subjects"], closed=True, **signing),
+        "SignRequest": _object(["key", "type"], closed=True, **signing),
+        "Model": _object(["name", "algorithm", "files", "signature"], closed=True, **model),
         "Signed": _object(["schema", "bundle", "public_key"], schema=_TEXT, bundle={"type": "object"}, public_key=_TEXT),
         "Approval": _object(["schema", "approver", "request", "signature"], **approval),
         "Approved": _object(["schema", "approver"], schema=_TEXT, approver=_TEXT),

@@ -33,6 +33,12 @@ def server_context(certificate: str, key: str, client_authority: str = "") -> ss
     return context
 
 
+def renew(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Let connections that come after have another certificate; raise UsageError where it cannot be used, and keep the one before."""
+    server_context(certificate, key)
+    context.load_cert_chain(certificate, key)
+
+
 def make_certificate(folder: str, host: str) -> tuple[str, str, str]:
     """Make an authority and a certificate for ``host``, good for a week; return the paths of authority, certificate and key."""
     private_folder(folder)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cache
 
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.config import duration
+from pipeline_guard.config import IssuerSection, WatchSection, api_of, duration
 from pipeline_guard.errors import UsageError
 from pipeline_guard.flows.broker_terms import BrokerDoors, Meter
 from pipeline_guard.flows.checkpoint import CheckpointDoors, checkpoint_if_due
@@ -24,7 +24,7 @@ from pipeline_guard.flows.undoing import EngineDoors, UndoDoors, engine_key, iss
 from pipeline_guard.model.dynamic import EngineKey
 from pipeline_guard.model.reference import Reference, is_reference
 from pipeline_guard.model.secret import Secret
-from pipeline_guard.ports import Engine, FreshJwks
+from pipeline_guard.ports import Engine, FreshJwks, JobWatch
 
 
 def governed(wiring: Wiring, uri: str = "") -> GovernedToken:
@@ -129,8 +129,8 @@ def lease_doors(wiring: Wiring) -> LeaseDoors:
 
 def _engine_doors(wiring: Wiring, undo: UndoDoors) -> EngineDoors | None:
     config = wiring.config("")
-    foreign = {binding.secret for binding in config.bindings() if is_reference(binding.secret)}
-    names = frozenset(config.engines) | foreign
+    named = [*(binding.secret for binding in config.bindings()), *(name for grant in config.policy.grants for name in grant.secrets)]
+    names = frozenset(config.engines) | {name for name in named if is_reference(name)}
     if not names:
         return None
     longest = {name: duration(section.longest) for name, section in config.engines.items()}
@@ -151,13 +151,27 @@ def _engine(name: str, token: Callable[[], GovernedToken], wiring: Wiring) -> En
     if section is None:
         raise UsageError(f"the configuration has no engine {name[:60]!r}", "put it back under engines: until all that it made is undone")
 
+    secret, key = _finders(name, token, wiring)
+    return wiring.engine(section.kind, section.settings(), secret=secret, key=key)
+
+
+def job_watch(section: IssuerSection, token: GovernedToken, wiring: Wiring) -> JobWatch:
+    """Open what asks an issuer's forge whether a job has ended; no credential is looked at before it is needed."""
+    watch = section.watch or WatchSection()
+    secret, find = _finders(f"watch of {section.url}"[:100], lambda: token, wiring)
+    return wiring.watch(section.kind, api_of(section), app=watch.app, key=watch.key, token=watch.token, secret=secret, find=find)
+
+
+def _finders(who: str, token: Callable[[], GovernedToken], wiring: Wiring) -> tuple[Callable[[str], Secret], Callable[[str], EngineKey]]:
+    """Return what resolves references to credentials, and what finds keys of the token, for one that needs them."""
+
     def secret(reference: str) -> Secret:
         if not reference.startswith("secret:"):
             return wiring.referred(reference)
         state = wiring.state()
-        return open_for_engine(reference.removeprefix("secret:"), name, token(), state, state, actor=wiring.actor, clock=wiring.clock)
+        return open_for_engine(reference.removeprefix("secret:"), who, token(), state, state, actor=wiring.actor, clock=wiring.clock)
 
     def key(wanted: str) -> EngineKey:
         return engine_key(wanted, token(), wiring.state(), wiring.clock)
 
-    return wiring.engine(section.kind, section.settings(), secret=secret, key=key)
+    return secret, key

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.job import holder
 from pipeline_guard.cli.leases import say_ended
@@ -16,12 +18,19 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         return _expired(wiring)
     name = holder(args, wiring.environ)
     wiring.handover().remove(name)
-    desk = wiring.broker(name)
+    job, grant = _parts(name)
+    desk = wiring.broker(job)
     if desk is None:
         return _here(name, wiring)
-    count = desk.revoke()
+    count = desk.revoke(grant)
     wiring.console.talk(f"revoked {count} lease{'s' if count != 1 else ''} of {name}")
     return ExitCode.CLEAN
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Return the job, and the one grant of a broker that is meant: what a killed ``run`` had, and nothing of the job's other steps."""
+    found = re.fullmatch(r"(.+)#([0-9a-f]{12})", name)
+    return (found[1], found[2]) if found else (name, "")
 
 
 def _here(name: str, wiring: Wiring) -> ExitCode:

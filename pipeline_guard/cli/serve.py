@@ -5,28 +5,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.doors import broker_doors, broker_undo_doors, governed_for_long, issuer_keys_of, keep_checkpoints
+from pipeline_guard.cli.doors import broker_doors, broker_undo_doors, governed_for_long, issuer_keys_of, job_watch, keep_checkpoints
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.config import BrokerSection, Config, check_broker, duration, policy_digest
 from pipeline_guard.errors import ExitCode, Unavailable, UsageError
 from pipeline_guard.flows.broker_approval import approval_rules
 from pipeline_guard.flows.broker_sign import SigningDoors
 from pipeline_guard.flows.broker_terms import BrokerTerms, Meter, Rates, trusted_issuer
+from pipeline_guard.flows.broker_watch import Watched, end_finished
 from pipeline_guard.flows.key_use import GovernedToken
 from pipeline_guard.flows.lease import sweep
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.dynamic import Ended
+from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.ports import FreshJwks
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from pipeline_guard.broker import server
     from pipeline_guard.broker.development import DevelopmentIssuer
+    from pipeline_guard.broker.metrics import Metrics
 
 _LIMIT = 256 * 1024
 
@@ -34,7 +41,7 @@ _LIMIT = 256 * 1024
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Serve until told to stop."""
     try:
-        from pipeline_guard.broker import app, server, tls
+        from pipeline_guard.broker import server, tls
         from pipeline_guard.broker.metrics import Metrics
     except ImportError:
         raise Unavailable("the broker's libraries are not installed", 'pip install "pipeline-guard[broker,hsm]"') from None
@@ -53,26 +60,71 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         raise UsageError("the broker has no certificate", "name broker.certificate and broker.key, or try serve --dev")
     context = tls.server_context(certificate, key, section.client_ca)
     metrics, token = Metrics(), governed_for_long(wiring)
-    doors = broker_doors(wiring, token, _jwks(section, issuer, wiring), metrics)
-    terms = _terms(config, section, address, issuer, wiring)
+    token.facts()  # what does not work is told now, not to the first job
+
+    def prepared(now: Wiring) -> server.Served:
+        return _prepared(now, section, address, issuer, token, metrics)
+
+    def reload() -> server.Served:
+        changed = _changed(wiring)
+        found = prepared(changed)
+        tls.renew(context, changed.config("").broker.certificate, changed.config("").broker.key)
+        digest = policy_digest(changed.config(""))
+        wiring.state().write(AuditEvent(wiring.clock.now(), "broker", "policy.load", digest, "done", "read again", digest))
+        return found
+
+    def ready() -> None:
+        policy = config.policy
+        wiring.console.talk(f"the broker listens at {address}, {len(section.issuers) + is_dev} issuers, {len(policy.grants)} grants")
+        if issuer:
+            wiring.console.data(_how_to(address, authority, issuer))
+
+    server.serve(prepared(wiring), listening, context, metrics=metrics, ready=ready, reload=None if is_dev else reload)
+    return ExitCode.CLEAN
+
+
+def _prepared(
+    wiring: Wiring, section: BrokerSection, address: str, issuer: DevelopmentIssuer | None, token: GovernedToken, metrics: Metrics
+) -> server.Served:
+    """Return what is served under one configuration. Raises UsageError for one that cannot be meant."""
+    from pipeline_guard.broker import app, server
+
+    config = wiring.config("")
+    named = msgspec.structs.replace(config.broker, listen=section.listen)
+    doors = broker_doors(wiring, token, _jwks(named, issuer, wiring), metrics)
+    terms = _terms(config, named, address, issuer, wiring)
     signing = SigningDoors(wiring.clock, lambda: token, wiring.state)
     undo = broker_undo_doors(wiring, token)
-    further = [*(issuer.routes() if issuer else ()), *_issuing(config, wiring)]
-    served = app.Broker(terms, doors, signing, metrics, lambda: _check(wiring, token), tuple(further))
-    token.facts()  # what does not work is told now, not to the first job
+    watched = [
+        Watched(trusted_issuer(each.url, each.kind), job_watch(each, token, wiring), duration(each.watch.every), each.watch.questions)
+        for each in named.issuers
+        if each.watch
+    ]
     rounds = [
         ("sweep", lambda: note_swept(sweep(undo=undo), metrics)),
         ("prune", lambda: wiring.state().prune(wiring.clock.now())),
         ("checkpoint", lambda: keep_checkpoints(wiring, token)),
+        ("forge", lambda: end_finished(watched, doors=doors)),
     ]
+    further = [*(issuer.routes() if issuer else ()), *_issuing(config, wiring)]
+    served = app.Broker(terms, doors, signing, metrics, lambda: _check(wiring, token), tuple(further))
+    return server.Served(app.create_app(served), rounds)
 
-    def ready() -> None:
-        wiring.console.talk(f"the broker listens at {address}, {len(terms.issuers)} issuers, {len(config.policy.grants)} grants")
-        if issuer:
-            wiring.console.data(_how_to(address, authority, issuer))
 
-    server.serve(app.create_app(served), listening, context, metrics=metrics, rounds=rounds, ready=ready)
-    return ExitCode.CLEAN
+def _changed(wiring: Wiring) -> Wiring:
+    """Return the same doors under the configuration as it is now; raise UsageError where what changed needs a new process."""
+    before, now = wiring.config(""), wiring.reread()
+    fixed = [
+        ("token", before.token, now.token),
+        ("store", before.store, now.store),
+        ("broker.listen", before.broker.listen, now.broker.listen),
+        ("broker.address", before.broker.address, now.broker.address),
+        ("broker.client-ca", before.broker.client_ca, now.broker.client_ca),
+    ]
+    for name, was, wanted in fixed:
+        if was != wanted:
+            raise UsageError(f"{name} changes only with a new process", "restart the broker")
+    return replace(wiring, config=lambda ref: now if not ref else wiring.config(ref))
 
 
 def _issuing(config: Config, wiring: Wiring) -> list[BaseRoute]:
@@ -96,8 +148,6 @@ def note_swept(swept: Ended, metrics: Meter) -> None:
 
 
 def _listening(section: BrokerSection, listen: str) -> BrokerSection:
-    import msgspec
-
     changed = msgspec.structs.replace(section, listen=listen)
     check_broker(changed)
     return changed

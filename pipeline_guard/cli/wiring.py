@@ -48,6 +48,8 @@ from pipeline_guard.ports import (
     Images,
     ImageWriter,
     InvocationCounter,
+    JobBook,
+    JobWatch,
     KeyIntents,
     KeyLedger,
     KeyRegister,
@@ -139,6 +141,7 @@ class State(
     SessionBook,
     UseBook,
     LeaseTime,
+    JobBook,
     ApprovalBook,
     Protocol,
 ):
@@ -175,6 +178,7 @@ class Wiring:
     git: Callable[[], Git]
     head: Callable[[], Head]
     config: Callable[[str], Config]  # the argument is a revision, "" for the work tree
+    reread: Callable[[], Config]  # the work tree's, as it is now
     source: Callable[[Selection], Source]
     revisions: Callable[[], Revisions]
     rulepacks: Callable[..., Rulepacks]  # paths, and packs that were read already
@@ -191,6 +195,7 @@ class Wiring:
     stored: Callable[[], bool]  # whether there is a store already: asking for ``state`` makes one
     timestamps: Callable[[str], TimestampService | None]  # the argument is a URL; None: a rehearsal asks nobody
     engine: Callable[..., Engine]  # kind and settings; secret=, key=: what finds credentials and keys of the token
+    watch: Callable[..., JobWatch]  # kind and address of a forge; app=, key=, token=, secret=, find=
     backend: Callable[[str, Mapping[str, Any]], Engine]  # a reference to a store of others, and that store's settings
     referred: Callable[[str], Secret]  # credentials by env: or file:
     refs: Callable[[], RefLookup]
@@ -243,6 +248,9 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     @cache
     def config(ref: str) -> Config:
         return _load_config(args.text("config"), ref, files, git)
+
+    def reread() -> Config:
+        return _load_config(args.text("config"), "", files, git)
 
     def source(selection: Selection) -> Source:
         from pipeline_guard.adapters.sources.opening import open_source
@@ -376,6 +384,11 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
         return token_source(environ).fetch(audience)
 
+    def watch(kind: str, url: str, **words: Any) -> JobWatch:
+        from pipeline_guard.adapters.watch.opening import open_watch
+
+        return open_watch(kind, url, **words)
+
     def engine(kind: str, settings: Mapping[str, Any], **finders: Any) -> Engine:
         from pipeline_guard.adapters.engines.opening import open_engine
 
@@ -466,6 +479,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         git=git,
         head=head,
         config=config,
+        reread=reread,
         source=source,
         revisions=revisions,
         rulepacks=rulepacks,
@@ -482,6 +496,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         broker=broker,
         timestamps=timestamps,
         engine=engine,
+        watch=watch,
         backend=backend,
         referred=reference,
         refs=refs,
@@ -607,6 +622,7 @@ class Rehearsal:
             advisory_feed=lambda _place, _ecosystems: Unasked(),
             broker=lambda _holder: None,
             engine=_rehearsed_engine,
+            watch=lambda *_words, **_named: Unasked(),
             backend=_rehearsed_engine,
         )
 

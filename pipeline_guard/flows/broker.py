@@ -112,14 +112,31 @@ def renew(token: Secret, proof: str, lifetime: timedelta, *, terms: BrokerTerms,
     return [each for holder in doors.book.grants(caller.job) for each in doors.book.extend(holder, until, now, announce)]
 
 
-def revoke(token: Secret, proof: str, grant: str, *, terms: BrokerTerms, doors: BrokerDoors) -> Sequence[Lease]:
-    """End the leases of one ``grant``, or all of the job and its sessions with them. Idempotent; raises IntegrityError, Unavailable."""
+def revoke(token: Secret, proof: str, grant: str, hidden: Mapping[str, int], *, terms: BrokerTerms, doors: BrokerDoors) -> Sequence[Lease]:
+    """End the leases of one ``grant``, or all of the job and its sessions with them. Idempotent; raises IntegrityError, Unavailable.
+
+    ``hidden`` is how often the job saw each lease's value in its output: written down as what it says, of leases that end now.
+    """
     caller = by_session(token, proof, "DELETE", LEASES, terms=terms, doors=doors, closing=True)
+    ended = end_job(caller.job, caller.actor, doors=doors, grant=grant)
+    now = doors.clock.now()
+    counted = [(each, hidden[each.id]) for each in ended if each.id in hidden]
+    if counted:
+        doors.book.count((), [_hidden(lease, count, caller, now) for lease, count in counted], now)
+    return ended
+
+
+def _hidden(lease: Lease, count: int, caller: Caller, now: datetime) -> AuditEvent:
+    why = f"{count} times in the command's output, says the job"
+    return AuditEvent(now, caller.actor, "secret.hidden", lease.secret, "done", why)
+
+
+def end_job(job: str, actor: str, *, doors: BrokerDoors, grant: str = "") -> Sequence[Lease]:
+    """End the leases of one ``grant``, or all of the job and its sessions with them; return those that were open."""
     if not grant:
-        doors.book.close(caller.job)
-    mine = doors.book.grants(caller.job)
-    ending = [holder for holder in mine if not grant or holder == f"{caller.job}#{grant}"]
-    own = doors.leases(caller.actor)
+        doors.book.close(job)
+    ending = [holder for holder in doors.book.grants(job) if not grant or holder == f"{job}#{grant}"]
+    own = doors.leases(actor)
     undo = own.engines.undo if own.engines else None
     endings = [leasing.revoke(holder, actor=own.actor, clock=own.clock, leases=own.leases, undo=undo) for holder in ending]
     ended = [each for done in endings for each in done.ended]

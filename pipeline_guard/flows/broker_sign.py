@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline_guard.errors import Denied, UsageError
 from pipeline_guard.flows.broker_identity import Caller, by_session
+from pipeline_guard.flows.broker_model import model_statement
 from pipeline_guard.flows.broker_terms import BrokerDoors, BrokerTerms, Refused, limits_for, refusals
 from pipeline_guard.flows.sign import SigningState, SigningToken, bundle_of
 from pipeline_guard.keys.naming import checked_name
@@ -42,20 +43,24 @@ class SigningDoors:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a job wants signed; ``subjects`` are untrusted."""
+    """What a job wants signed; ``subjects``, or the ``model``, are untrusted."""
 
     session: Secret
     proof: str
     key: str
     type: str
     subjects: Any
+    model: Any = None
 
 
 def sign(wanted: Wanted, *, terms: BrokerTerms, doors: BrokerDoors, signing: SigningDoors) -> tuple[bytes, str]:
     """Return the bundle, and the public key as PEM. Raises IntegrityError, Refused, UsageError, Throttled, Unavailable."""
-    subjects = read_subjects(wanted.subjects)
-    if wanted.type not in ("blob", "provenance"):
-        raise UsageError("type is neither blob nor provenance")
+    if wanted.type not in ("blob", "provenance", "model"):
+        raise UsageError("type is none of blob, provenance and model")
+    if (wanted.type == "model") != (wanted.model is not None) or (wanted.type == "model") != (wanted.subjects is None):
+        raise UsageError("a model is sent as model, everything else as subjects")
+    subjects = read_subjects(wanted.subjects) if wanted.type != "model" else []
+    name, payload = model_statement(wanted.model) if wanted.type == "model" else ("", b"")
     caller = by_session(wanted.session, wanted.proof, "POST", SIGN, terms=terms, doors=doors)
     now = doors.clock.now()
     decision = decide(terms.policy, caller.identity, wanted.key, key=True)
@@ -64,9 +69,10 @@ def sign(wanted: Wanted, *, terms: BrokerTerms, doors: BrokerDoors, signing: Sig
         doors.meter.add("requests_refused_total", "sign")
         doors.book.count(limits, refusals([(wanted.key or "no key", decision.why)], caller.actor, terms, doors, "sign"), now)
         raise Refused(f"{wanted.key[:60]}: {decision.why}")
-    payload = blob_payload(subjects) if wanted.type == "blob" else provenance_payload(subjects, _claims(caller))
+    if wanted.type != "model":
+        payload = blob_payload(subjects) if wanted.type == "blob" else provenance_payload(subjects, _claims(caller))
     doors.book.use(Use(caller.proof.id, caller.proof.until, now, limits, caller.job), [], [])
-    names = tuple(subject.name for subject in subjects)
+    names = tuple(subject.name for subject in subjects) or (name,)
     try:
         bundle, public = bundle_of(payload, names, wanted.key, caller.actor, token=signing.token, state=signing.state, clock=signing.clock)
     except (Denied, UsageError) as missing:  # granted, and not there: told like one that is not granted

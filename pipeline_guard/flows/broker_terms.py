@@ -16,7 +16,7 @@ from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.identity import JobIdentity
 from pipeline_guard.model.session import Limit
 from pipeline_guard.policy.parse import Policy
-from pipeline_guard.ports import ApprovalBook, Clock, FreshJwks, LeaseTime, Random, SessionBook, UseBook
+from pipeline_guard.ports import ApprovalBook, Clock, FreshJwks, JobBook, LeaseTime, Random, SessionBook, UseBook
 
 _MINUTE = timedelta(minutes=1)
 
@@ -49,7 +49,7 @@ class BrokerTerms:
     approval_rules: Mapping[str, Rule] = field(default_factory=dict)
 
 
-class BrokerBook(SessionBook, UseBook, LeaseTime, ApprovalBook, Protocol):
+class BrokerBook(SessionBook, UseBook, LeaseTime, JobBook, ApprovalBook, Protocol):
     """What brokers of one store share."""
 
 

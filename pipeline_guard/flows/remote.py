@@ -26,12 +26,13 @@ def run(command: Sequence[str], bindings: Sequence[Binding], given: Mapping[str,
     grant, injection = desk.lease([checked(binding) for binding in bindings], given)
     try:
         with desk.kept(min(binding.lifetime for binding in bindings)):
-            code = process.run(command, injection).code
+            finished = process.run(command, injection)
     except BaseException:
-        _end(desk, grant)
+        _end(desk, grant, {})
         raise
-    why = _end(desk, grant)
-    return Ended(code, injection.leases if why else (), why)
+    counted = zip(injection.leases, finished.hidden, strict=False)
+    why = _end(desk, grant, {lease.id: count for lease, count in counted if count})
+    return Ended(finished.code, injection.leases if why else (), why)
 
 
 def inject(bindings: Sequence[Binding], given: Mapping[str, str], *, desk: LeaseDesk) -> Injection:
@@ -41,10 +42,10 @@ def inject(bindings: Sequence[Binding], given: Mapping[str, str], *, desk: Lease
     return desk.lease([checked(binding) for binding in bindings], given)[1]
 
 
-def _end(desk: LeaseDesk, grant: str) -> str:
+def _end(desk: LeaseDesk, grant: str, hidden: Mapping[str, int]) -> str:
     """End what was granted; return why it could not be done: a command's own answer is not lost over that."""
     try:
-        desk.revoke(grant)
+        desk.revoke(grant, hidden)
     except GuardError as error:
         return error.what
     return ""

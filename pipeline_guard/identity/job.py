@@ -32,11 +32,17 @@ def holder_of(identity: JobIdentity, table: ClaimTable, key: str) -> str:
     Where a forge does not number its jobs (GitHub Enterprise Server before ``check_run_id``), ``key``, the thumbprint of the job's own
     key, tells them apart.
     """
-    where = hashlib.sha256(identity.issuer.encode()).hexdigest()[:8]
     parts = [identity.claims.get(claim, "") for claim in table.job]
     if not all(parts):
         parts.append(key)
-    return ":".join([table.forge, where, identity.claims[table.repository], *parts])[:240]
+    name = ":".join([holder_prefix(identity.issuer, table) + identity.claims[table.repository], *parts])
+    # Defensive: numbers are short; cut off, two jobs could become one
+    return name if len(name) <= 240 else holder_prefix(identity.issuer, table) + hashlib.sha256(name.encode()).hexdigest()
+
+
+def holder_prefix(issuer: str, table: ClaimTable) -> str:
+    """Return how the names of all jobs of an issuer begin."""
+    return f"{table.forge}:{hashlib.sha256(issuer.encode()).hexdigest()[:8]}:"
 
 
 def _table(claims: VerifiedClaims) -> ClaimTable:

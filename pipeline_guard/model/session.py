@@ -32,6 +32,16 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedJob:
+    """A job with an open session, whose forge is asked whether it has ended; ``tried`` questions in a row had no answer."""
+
+    job: str
+    name: str
+    claims: Mapping[str, str]
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """At most ``most`` of something within ``window``; ``bucket`` names what is counted."""
 

@@ -126,19 +126,19 @@ _REFERRING = ("url", "token", "web_identity")  # of postgresql, gitlab, aws
 def check_engine(section: EngineSection) -> None:
     """Raise UsageError for settings whose types are right and whose sense is not."""
     if isinstance(section, PostgresqlEngine):
-        _reference("url", section.url)
+        check_reference("url", section.url)
         _need(1 <= section.connection_limit <= 100, "connection-limit lies between 1 and 100")
         _need(bool(section.roles or section.grants), "a role without roles or grants can do nothing", "name some under roles: or grants:")
         _need(all(grant.privileges for grant in section.grants), "a grant without privileges grants nothing")
     elif isinstance(section, GithubAppEngine):
-        _https("api", section.api)
+        check_https("api", section.api)
         _need(section.app.isdecimal() and section.installation.isdecimal(), "app and installation are numbers, in quotes")
         _need(bool(section.permissions), "permissions are not named", "without any, the token could do all that the App may")
         _need(bool(section.repositories), "repositories are not named", "without any, the token would open all of the installation's")
         _need(all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in section.repositories), "repositories are named without their owner")
     elif isinstance(section, GitlabEngine):
-        _reference("token", section.token)
-        _https("url", section.url)
+        check_reference("token", section.token)
+        check_https("url", section.url)
         _need(section.project.isdecimal(), "project is a number, in quotes", "paths are recycled, numbers are not")
         _need(bool(section.scopes), "scopes are not named", "for example scopes: [read_repository]")
         _need("api" not in section.scopes, "the scope api opens everything", "name narrower ones: read_api, read_repository, read_registry")
@@ -146,24 +146,26 @@ def check_engine(section: EngineSection) -> None:
         _need(bool(re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", section.role)), "role is no ARN of an IAM role")
         _need(not section.policy or _is_json(section.policy), "policy is no JSON object", "write it as IAM does, in one text")
         if section.web_identity:
-            _reference("web-identity", section.web_identity)
+            check_reference("web-identity", section.web_identity)
     elif isinstance(section, SshEngine):
         _need(bool(section.principals), "principals are not named", "a certificate without principals would be for every user")
         _need(all(re.fullmatch(r"[A-Za-z0-9._@-]{1,64}", name) for name in section.principals), "a principal is a plain user name")
         _need(all(_is_network(text) for text in section.source_address), "source-address holds addresses or networks: 10.0.0.0/8")
     elif isinstance(section, JwtEngine):
-        _https("issuer", section.issuer)
+        check_https("issuer", section.issuer)
         _need(bool(section.audience), "audience is empty")
         _need(not set(section.claims) & {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"}, "claims names one that the engine sets")
     else:
         _need(bool(section.subject), "subject is empty", "it becomes the common name")
 
 
-def _reference(name: str, text: str) -> None:
+def check_reference(name: str, text: str) -> None:
+    """Raise UsageError for what refers to no credential."""
     _need(bool(_REFERENCE.fullmatch(text)), f"{name} is no reference", "write secret:NAME, file:PATH, or env:PIPELINE_GUARD_NAME")
 
 
-def _https(name: str, text: str) -> None:
+def check_https(name: str, text: str) -> None:
+    """Raise UsageError for an address that is not HTTPS, nor of this machine."""
     ours = re.fullmatch(r"http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/.*)?", text)
     _need(text.startswith("https://") or bool(ours), f"{name} must be an https URL")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_guard.errors import GuardError, Replayed, Throttled
+from pipeline_guard.errors import GuardError, IntegrityError, Replayed, Throttled
 from pipeline_guard.model.event import AuditEvent
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
@@ -115,6 +115,20 @@ def test_closed_session_is_known_as_closed(store: Any) -> None:
     assert store.session("s" * 64).closed
 
 
+def test_job_whose_session_was_closed_a_moment_ago_gets_no_lease(store: Any) -> None:
+    """The session was looked at before; nobody would end what it gets now."""
+    store.redeem(SESSION, use(), [], [], never)
+    store.use(use("q", "job#2"), [lease("1", "job#2")], [event()])
+    store.close("job")
+    with pytest.raises(IntegrityError, match="session does not verify"):
+        store.use(use("r", "job#3"), [lease("2", "job#3")], [event()])
+    assert [each.id for each in store.open_leases(NOW)] == ["1"]
+    assert "job#3" not in store.grants("job")
+    again = replace(SESSION, token="u" * 64, secret="v" * 64)
+    store.redeem(again, use("s", "job#4"), [lease("3", "job#4")], [event()], never)
+    store.use(use("r", "job#5"), [lease("4", "job#5")], [event()])
+
+
 def test_what_is_over_is_forgotten_and_nothing_else(store: Any) -> None:
     store.redeem(SESSION, use(limits=(Limit("job:a", 2, timedelta(minutes=1)),)), [], [], never)
     store.keep_approval(StoredApproval("topic", "alice", b"{}", NOW + HOUR))
@@ -138,3 +152,39 @@ def test_errors_are_ours(store: Any) -> None:
     store.use(use(), [], [])
     with pytest.raises(GuardError):
         store.use(use(), [], [])
+
+
+def test_job_is_taken_once_until_its_time_by_whoever_looks_first(reopen: Callable[[], Any]) -> None:
+    reopen().redeem(replace(SESSION, holder="github:1:7"), use(), [], [], never)
+    reopen().redeem(replace(SESSION, token="u" * 64, secret="v" * 64, holder="github:1:7"), use("q", "job#2"), [], [], never)
+    reopen().redeem(replace(SESSION, token="w" * 64, secret="x" * 64, holder="gitlab:1:7"), use("r", "job#3"), [], [], never)
+    later = NOW + timedelta(minutes=1)
+    (job,) = reopen().take_jobs("github:1:", NOW, NOW, later, 50)
+    assert (job.job, job.name, job.claims, job.tried) == ("github:1:7", "o/r", {"iss": "https://i", "a": "b"}, 0), "two sessions, one job"
+    assert list(reopen().take_jobs("github:1:", NOW, NOW, later, 50)) == []
+    assert [each.job for each in reopen().take_jobs("gitlab:1:", NOW, NOW, later, 50)] == ["gitlab:1:7"]
+    reopen().ask_again("github:1:7", NOW + 2 * timedelta(minutes=1), 3)
+    assert list(reopen().take_jobs("github:1:", later, later, later, 50)) == []
+    assert [each.tried for each in reopen().take_jobs("github:1:", later, NOW + timedelta(minutes=2), NOW + HOUR, 50)] == [3]
+
+
+def test_job_that_is_young_over_or_closed_is_not_asked_after(store: Any) -> None:
+    store.redeem(replace(SESSION, holder="a%b_c"), use(), [], [], never)
+    until = NOW + timedelta(minutes=1)
+    assert list(store.take_jobs("a%b", NOW - timedelta(seconds=1), NOW, until, 50)) == [], "it has just begun"
+    assert list(store.take_jobs("a%b", NOW + 2 * HOUR, NOW + HOUR, until, 50)) == [], "its time is over"
+    assert list(store.take_jobs("a_b", NOW, NOW, until, 50)) == [], "a name is a name, not a pattern"
+    assert list(store.take_jobs("a%b_c", NOW, NOW, until, 0)) == []
+    store.close("a%b_c")
+    assert list(store.take_jobs("a%b_c", NOW, NOW, until, 50)) == []
+
+
+def test_many_who_look_at_once_share_the_jobs(reopen: Callable[[], Any]) -> None:
+    stores = [reopen(), reopen()]
+    for number in range(24):
+        each = replace(SESSION, token=f"{number:064}", secret=f"{number:064}", holder=f"github:1:{number}")
+        stores[0].redeem(each, use(f"{number:08}", f"job#{number}"), [], [], never)
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda turn: list(stores[turn % 2].take_jobs("github:1:", NOW, NOW, NOW + HOUR, 5)), range(8))
+        names = [job.job for jobs in found for job in jobs]
+    assert len(names) == len(set(names)) == 24

@@ -22,6 +22,7 @@ from pipeline_guard.adapters.broker_client import diagnose
 from pipeline_guard.model.secret import Secret
 from tests.fakes.issuer import OidcIssuer
 from tests.fakes.serving import COMMAND, Job, Serving
+from tests.flows.test_images import MANIFEST, TITLE, entry, image, put
 
 VALUE = "correct horse " + "battery staple"
 CONFIG = "version: 1\nsecrets: {DB_PASSWORD: {from: db, ttl: 5m}}\n"
@@ -119,7 +120,77 @@ def test_sign_by_the_brokers_key_verifies(machine: Machine, dev: dict[str, str])
     assert subprocess.run(words, env=owner, cwd=machine.folder.parent).returncode == 0
     assert "dev.yml" in base64.b64decode(json.loads(bundle.read_text())["dsseEnvelope"]["payload"]).decode()
     assert "policy does not grant" in machine.run("sign", "app.whl", "--key", "other", code=4).stderr
-    assert "leave models" in machine.run("sign", ".", "--type", "model", "--key", "release", code=2).stderr
+    model = machine.folder / "model"
+    (model / "empty").mkdir(parents=True)
+    (model / "weights.safetensors").write_bytes(b"weights")
+    (model / "run.sh").write_bytes(b"#!/bin/sh")
+    (model / "run.sh").chmod(0o755)
+    machine.run("sign", "model", "--key", "release")
+    assert subprocess.run([COMMAND, "verify", str(model), "--key", "release"], env=owner, cwd=machine.folder.parent).returncode == 0
+    machine.run("sign", "model/weights.safetensors", "--type", "model", "--key", "release")
+    (model / "weights.safetensors").write_bytes(b"other")
+    assert subprocess.run([COMMAND, "verify", str(model), "--key", "release"], env=owner, cwd=machine.folder.parent).returncode == 1
+
+
+def test_image_is_signed_by_the_brokers_key_and_its_bundle_goes_beside_it(
+    machine: Machine, dev: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(machine.folder)
+    document, *blobs = image("amd64")
+    manifest = put(json.dumps(document).encode())
+    for blob in blobs:
+        put(blob)
+    Path("image/oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    listed = [entry(manifest, MANIFEST, annotations={TITLE: "v1"})]
+    Path("image/index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": listed}))
+    machine.run("sign", "oci:image:v1", "--key", "release", "--type", "provenance")
+    owner = {**os.environ, "PIPELINE_GUARD_HOME": dev["DEV_HOME"]}
+    words = [COMMAND, "verify", "oci:image:v1", "--key", "release"]
+    assert subprocess.run(words, env=owner, cwd=machine.folder).returncode == 0
+
+
+def log_of(dev: dict[str, str]) -> list[dict[str, str]]:
+    environ = {**os.environ, "PIPELINE_GUARD_HOME": dev["DEV_HOME"]}
+    done = subprocess.run([COMMAND, "audit", "export"], capture_output=True, text=True, env=environ, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if '"action"' in line]
+
+
+def test_what_a_command_printed_is_counted_in_the_brokers_log(machine: Machine, dev: dict[str, str]) -> None:
+    before = len(log_of(dev))
+    machine.run("run", "--", "sh", "-c", 'echo "$DB_PASSWORD"; echo "$DB_PASSWORD" | base64 >&2')
+    told = [(each["action"], each["object"], each["why"]) for each in log_of(dev)[before:]]
+    assert ("secret.hidden", "db", "2 times in the command's output, says the job") in told
+    before = len(log_of(dev))
+    machine.run("run", "--", "true")
+    assert "secret.hidden" not in [each["action"] for each in log_of(dev)[before:]], "nothing was hidden, nothing is told"
+
+
+def test_run_that_is_killed_ends_its_own_leases_and_those_of_other_steps_live_on(machine: Machine, dev: dict[str, str]) -> None:
+    opened_before = opened(dev)
+    temp = {"RUNNER_TEMP": str(machine.folder / "temp"), "GITHUB_ACTIONS": "", "GITHUB_RUN_ID": "7"}
+    machine.run("inject", **temp)
+    assert opened(dev) == opened_before + 1
+    words = [COMMAND, "run", "--", "sh", "-c", "echo up; exec sleep 97"]
+    ours = subprocess.Popen(
+        words,
+        cwd=machine.folder,
+        env={**machine.environ, **temp},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert ours.stdout is not None
+    with ours.stdout as output:
+        assert output.readline() == b"up\n"
+    assert opened(dev) == opened_before + 2
+    ours.kill()
+    ours.wait(30)
+    deadline = time.monotonic() + 60
+    while opened(dev) != opened_before + 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert opened(dev) == opened_before + 1, "what inject has goes on"
+    assert "revoked 1 lease" in machine.run("revoke", **temp).stderr
+    assert opened(dev) == opened_before
 
 
 def test_command_that_needs_the_store_itself_says_so(machine: Machine) -> None:

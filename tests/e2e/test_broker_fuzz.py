@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -41,8 +42,16 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job]:
             yield made
 
 
-def check(got: Any) -> None:
+def check(got: Any, method: str = "", path: str = "") -> None:
     assert got.status in ANSWERS, got
+    operation = DESCRIPTION["paths"].get(path, {}).get(method.lower(), {})
+    if operation and got.status not in (404, 405, 406, 413, 415):  # of the framework, before any of our routes
+        told = operation["responses"].get(str(got.status))
+        assert told is not None, f"{method} {path} is not described as answering {got.status}"
+        content = told["content"].get("application/json")
+        assert (content is not None) == isinstance(got.body, dict), got
+        if content:
+            jsonschema.validate(got.body, {**content["schema"], "components": DESCRIPTION["components"]})
     if got.status in (400, 401, 403) and isinstance(got.body, dict):
         schema = {"$ref": "#/components/schemas/Error", "components": DESCRIPTION["components"]}
         jsonschema.validate(got.body, schema)
@@ -59,9 +68,9 @@ def test_requests_made_from_the_description_are_answered(case: Any, job: Job) ->
     )
     method = case.method.upper()
     if path.startswith("/v1/") and method != "GET" and not path.endswith("approvals"):
-        check(job.act(method, path, body))
+        check(job.act(method, path, body), method, path)
     headers = {name: value for name, value in dict(case.headers or {}).items() if value.isascii() and value.isprintable()}
-    check(job.ask(method, path, body, headers))
+    check(job.ask(method, path, body, headers), method, path)
 
 
 @FEW
@@ -71,15 +80,15 @@ def test_requests_made_from_the_description_are_answered(case: Any, job: Job) ->
         st.binary(max_size=200),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["secrets", "given", "key", "type", "subjects", "seconds", "name", "variable", "identity_token", "grant", "request", "schema"]) | st.text(max_size=5), inner, max_size=5),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["secrets", "given", "key", "type", "subjects", "model", "files", "algorithm", "hidden", "seconds", "name", "variable", "identity_token", "grant", "request", "schema"]) | st.text(max_size=5), inner, max_size=5),
             max_leaves=12,
         ).map(lambda thing: json.dumps(thing).encode()),
     ),
     proof=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60) | st.just("a.b.c"),
 )  # fmt: skip
 def test_any_body_behind_a_session_is_answered(job: Job, path: str, body: bytes, proof: str) -> None:
-    check(job.act("POST", path, body))
-    check(job.ask("POST", path, body, {"DPoP": proof}))
+    check(job.act("POST", path, body), "POST", path)
+    check(job.ask("POST", path, body, {"DPoP": proof}), "POST", path)
 
 
 def test_endless_headers_and_bodies_are_cut_off(job: Job) -> None:
@@ -91,3 +100,24 @@ def test_endless_headers_and_bodies_are_cut_off(job: Job) -> None:
         connection.request("GET", "/healthz", headers={"X-Long": "a" * 5_000_000})
         assert connection.getresponse().status == 400
     assert job.ask("GET", "/readyz").status == 200
+
+
+def test_request_of_two_lengths_is_refused_and_nothing_behind_it_is_read(job: Job) -> None:
+    """Smuggling: what stands before the broker might have taken the second request for a body."""
+    host, _, port = job.serving.address.removeprefix("https://").partition(":")
+    head = b"POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with socket.create_connection((host, int(port)), 60) as plain, job.serving.trust().wrap_socket(plain, server_hostname=host) as line:
+        line.sendall(head + b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b""
+        with suppress(OSError):
+            while piece := line.recv(65536):
+                answer += piece
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"pipeline_guard_" not in answer
+
+
+@pytest.mark.parametrize("path", ["/v1/leases/", "/v1/leases%2f", "//v1/leases", "/v1/./leases", "/v1/x/../leases", "/V1/leases"])
+def test_no_other_way_to_write_a_path_is_that_path_and_none_leads_elsewhere(path: str, job: Job) -> None:
+    got = job.ask("POST", path, b"{}", {"Host": "evil.example"})
+    assert (got.status, "location" in got.headers) == (404, False)

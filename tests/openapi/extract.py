@@ -39,6 +39,10 @@ OPERATIONS = {
     f"{REPOSITORY}/actions/permissions/workflow": ("get",),
     f"{REPOSITORY}/actions/permissions/fork-pr-contributor-approval": ("get",),
     f"{REPOSITORY}/environments": ("get",),
+    f"{REPOSITORY}/actions/jobs/{{job_id}}": ("get",),
+    f"{REPOSITORY}/actions/runs/{{run_id}}/attempts/{{attempt_number}}": ("get",),
+    f"{REPOSITORY}/installation": ("get",),
+    "/app/installations/{installation_id}/access_tokens": ("post",),
 }
 _LEFT_OUT = ("description", "summary", "example", "examples", "externalDocs", "tags", "x-github", "x-multi-segment", "operationId")
 

@@ -183,6 +183,7 @@ class OpenBao:
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make one call; return its data. No text of the server is passed on: it may quote what was sent."""
         import requests
+        from urllib3.exceptions import HTTPError
 
         headers = {"X-Vault-Token": self._token().reveal().decode("ascii", "replace"), "X-Vault-Request": "true"}
         if self._namespace:
@@ -193,7 +194,7 @@ class OpenBao:
                 method, url, json=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False, stream=True
             ) as answer:
                 content = answer.raw.read(_LARGEST + 1, decode_content=True)
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise Unavailable(f"OpenBao cannot be reached: {type(error).__name__}", "check the network and token.uri") from None
         if answer.status_code in (200, 204) and len(content) <= _LARGEST:
             return _data(content)

@@ -100,11 +100,12 @@ def new_session(extra: str) -> Any:
 def exchange(session: Any, method: str, url: str, who: str, **parts: Any) -> tuple[int, dict[str, Any]]:
     """Make one exchange; return status and JSON object, {} where the answer is none. Redirects are not followed."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     try:
         with session.request(method, url, timeout=_TIMEOUT, allow_redirects=False, stream=True, **parts) as answer:
             content = answer.raw.read(_LARGEST + 1, decode_content=True)
-    except (requests.RequestException, OSError, ValueError) as error:
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise Unavailable(f"{who} cannot be reached: {type(error).__name__}", "check the network and token.uri") from None
     try:
         found = json.loads(content) if len(content) <= _LARGEST else None

@@ -14,11 +14,22 @@ _LARGEST = 1024 * 1024  # bytes of an answer
 
 
 def exchange(
-    method: str, url: str, who: str, extra: str, *, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
+    method: str,
+    url: str,
+    who: str,
+    extra: str,
+    *,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any] | None = None,
+    told: dict[str, str] | None = None,
 ) -> tuple[int, Any]:
-    """Make one exchange; return status and JSON, None where the answer is none. Raises Unavailable where nothing answers, or 429, 5xx."""
+    """Make one exchange; return status and JSON, None where the answer is none. Raises Unavailable where nothing answers, or 429, 5xx.
+
+    ``told`` is filled with the answer's headers, in small letters.
+    """
     try:
         import requests
+        from urllib3.exceptions import HTTPError
     except ImportError:
         raise Unavailable("requests is not installed", f'pip install "pipeline-guard[{extra}]"') from None
     session = requests.Session()
@@ -29,7 +40,9 @@ def exchange(
             session.request(method, url, headers=dict(headers), json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True) as answer,
         ):
             content, status = bytes(answer.raw.read(_LARGEST + 1, decode_content=True)), int(answer.status_code)
-    except (requests.RequestException, OSError, ValueError) as error:
+            if told is not None:
+                told.update({name.lower(): value for name, value in answer.headers.items()})
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:  # an answer that is cut off is urllib3's
         raise Unavailable(f"{who} cannot be reached: {type(error).__name__}", "check the network and the engine's address") from None
     if status == 429 or status >= 500:
         raise Unavailable(f"{who} answers {status}", "this is tried again")

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline_guard.errors import Unavailable
 
 BUSY = 60  # seconds to wait for another process of ours
-SCHEMA_VERSION = 5  # of the newest migration; a store of an older one is brought up when it is opened
+SCHEMA_VERSION = 6  # of the newest migration; a store of an older one is brought up when it is opened
 
 # what a message says, in lower case -> what we say, and what to do; the first that fits
 _FAULTS = (

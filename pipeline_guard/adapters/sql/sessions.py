@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from pipeline_guard.adapters.sql import tables
 from pipeline_guard.adapters.sql.times import aware
@@ -25,6 +25,7 @@ _rows = tables.sessions.c
 _BY_TOKEN = select(tables.sessions).where(_rows.token == bindparam("token"))
 _BY_SECRET = select(tables.sessions).where(_rows.secret == bindparam("secret"))
 _SESSION, _PROOF, _GRANT = insert(tables.sessions), insert(tables.proofs), insert(tables.grants)
+_CLOSED = select(func.min(_rows.closed)).where(_rows.holder == bindparam("job"))
 _USED = select(tables.proofs.c.id).where(tables.proofs.c.id == bindparam("id"))
 
 
@@ -61,6 +62,12 @@ def find(connection: Connection, secret: str) -> Session | None:
 def close(connection: Connection, job: str) -> None:
     """Close every session of a job."""
     connection.execute(update(tables.sessions).where(_rows.holder == job).values(closed=1))
+
+
+def check_open(connection: Connection, job: str) -> None:
+    """Raise IntegrityError where all sessions of a job were closed, perhaps a moment ago: whatever it got now, nobody would end."""
+    if connection.execute(_CLOSED, {"job": job}).scalar() == 1:
+        raise IntegrityError("the session does not verify", "the job has ended, or its leases were revoked")
 
 
 def spend(connection: Connection, use: Use, kept: datetime) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, insert, select, update
 
-from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, made, sealed, searches, sessions, tables, trail
+from pipeline_guard.adapters.sql import boundaries, creation, files, ledger, made, sealed, searches, sessions, tables, trail, watched
 from pipeline_guard.adapters.sql.engines import embedded, server
 from pipeline_guard.adapters.sql.faults import translated
 from pipeline_guard.adapters.sql.group import GroupCommit
@@ -29,7 +29,7 @@ from pipeline_guard.model.event import AuditEvent, AuditRecord, Checkpoint, LogH
 from pipeline_guard.model.key import Dependents, KeyChange, KeyEvent, KeyIntent, KeyRecord
 from pipeline_guard.model.lease import Lease
 from pipeline_guard.model.sealed import SealedSecret, SearchRow, SecretChange
-from pipeline_guard.model.session import Limit, Session, StoredApproval, Use
+from pipeline_guard.model.session import Limit, Session, StoredApproval, Use, WatchedJob
 
 
 def _newest_of(table: Table) -> Select[Any]:
@@ -328,9 +328,11 @@ class SqlState:
         self._group.run(lambda connection: sessions.close(connection, job))
 
     def use(self, use: Use, leases: Sequence[Lease], events: Sequence[AuditEvent]) -> None:
-        """Use a proof up together with what it is used for; raise Replayed, Throttled."""
+        """Use a proof up together with what it is used for; raise Replayed, Throttled, IntegrityError."""
 
         def work(connection: Connection) -> None:
+            if leases:
+                sessions.check_open(connection, use.job)
             sessions.spend(connection, use, max((use.until, *(lease.expires for lease in leases))) + _AFTERWARDS)
             _issued(connection, [(leases, events)])
 
@@ -378,6 +380,16 @@ class SqlState:
         """Return the approvals on a topic that are not over."""
         with self._look() as connection:
             return sessions.approvals(connection, topic, now)
+
+    # JobBook
+
+    def take_jobs(self, prefix: str, since: datetime, now: datetime, until: datetime, most: int) -> Sequence[WatchedJob]:
+        """Take jobs that are due, for this process alone until ``until``."""
+        return self._group.run(lambda connection: watched.take(connection, prefix, since, now, until, most))
+
+    def ask_again(self, job: str, again: datetime, tried: int) -> None:
+        """Keep when a job is due again."""
+        self._group.run(lambda connection: watched.again(connection, job, again, tried))
 
     # AuditSink, AuditLog
 

@@ -176,7 +176,11 @@ sessions = Table(
     Column("kept", String(40), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("closed", Integer, nullable=False),
+    # when the forge is asked next whether the job has ended, and how many questions in a row had no answer
+    Column("next_ask", String(40), nullable=False, server_default=""),
+    Column("asked", Integer, nullable=False, server_default="0"),
 )
+Index("sessions_to_ask", sessions.c.closed, sessions.c.next_ask)
 Index("sessions_by_end", sessions.c.kept)
 Index("sessions_by_holder", sessions.c.holder)
 

@@ -14,6 +14,7 @@ from pipeline_guard.errors import IntegrityError, Unavailable, UsageError
 from pipeline_guard.flows.timestamps import asking
 from pipeline_guard.sign.timestamp import check_timestamp
 from pipeline_guard.sign.trusted_root import read_timestamp_chain
+from tests.fakes.http import serving
 from tests.fakes.time_authority import TimeAuthority
 
 
@@ -53,6 +54,14 @@ def test_nobody_there_is_unavailable(tmp_path: Path) -> None:
     gone.close()
     with pytest.raises(Unavailable, match="no answer"):
         HttpTimestamps(gone.url).exchange(b"q")
+
+
+def test_answer_that_is_cut_off_is_unavailable() -> None:
+    with serving() as place:
+        place.answers["/"] = b"half of it"
+        place.cut_off.add("/")
+        with pytest.raises(Unavailable, match="no answer"):
+            HttpTimestamps(f"{place.url}/").exchange(b"q")
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x", "file:///etc/passwd", "https://", "http://user:" + "word@host/", "x"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline_guard.config import parse
+from pipeline_guard.config import api_of, parse
 from pipeline_guard.errors import UsageError
 
 WHOLE = """version: 1
@@ -74,3 +74,43 @@ def test_grant_that_cannot_be_meant_is_refused(grant: str, word: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse(text.encode())
     assert word in refused.value.what + refused.value.hint
+
+
+WATCHED = """version: 1
+broker:
+  issuers:
+    - {url: "https://token.actions.githubusercontent.com", kind: github, watch: {app: "4711", key: github-app}}
+    - {url: "https://ghes.example/_services/token", kind: github, watch: {token: "file:/run/token", api: "https://ghes.example/api/v3", every: 30s}}
+    - {url: "https://gitlab.example.com", kind: gitlab, watch: {token: "secret:gitlab/watch", questions: 60}}
+"""
+
+
+def test_forge_is_asked_at_its_own_address_where_that_is_known() -> None:
+    issuers = parse(WATCHED.encode()).broker.issuers
+    assert [api_of(each) for each in issuers] == ["https://api.github.com", "https://ghes.example/api/v3", "https://gitlab.example.com"]
+    assert [each.watch and (each.watch.every, each.watch.questions) for each in issuers] == [("1m", 3000), ("30s", 3000), ("1m", 60)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        ('app: "4711", key: github-app', 'app: "4711"', "in no way, or in two"),
+        ('app: "4711", key: github-app', "every: 1m", "in no way, or in two"),
+        ('app: "4711", key: github-app', 'app: "4711", key: github-app, token: "secret:x"', "in no way, or in two"),
+        ('app: "4711"', "app: name", "the App's number"),
+        ('token: "secret:gitlab/watch"', 'app: "4711", key: k', "in no way, or in two"),
+        ('token: "secret:gitlab/watch"', "token: glpat-in-the-clear", "no reference"),
+        ('token: "secret:gitlab/watch"', 'token: "env:HOME"', "no reference"),
+        (', api: "https://ghes.example/api/v3"', "", "must be an https URL"),
+        ("https://ghes.example/api/v3", "http://ghes.example/api/v3", "must be an https URL"),
+        ("questions: 60", "questions: 0", "at least 1 an hour"),
+        ("every: 30s", "every: soon", "not a duration"),
+        ("kind: gitlab", "kind: forgejo", "for GitHub and GitLab"),
+        ("questions: 60", "question: 60", "unknown key question"),
+    ],
+)
+def test_way_to_ask_a_forge_that_cannot_be_meant_is_refused(before: str, after: str, word: str) -> None:
+    assert before in WATCHED
+    with pytest.raises(UsageError) as refused:
+        parse(WATCHED.replace(before, after, 1).encode())
+    assert word in refused.value.what

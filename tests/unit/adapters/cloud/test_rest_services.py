@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from pipeline_guard.adapters.cloud.gcp import crc32c
 from pipeline_guard.adapters.cloud.opening import open_service
+from pipeline_guard.adapters.cloud.rest import exchange, new_session
 from pipeline_guard.adapters.cloud.token import CloudToken
 from pipeline_guard.errors import Denied, GuardError, IntegrityError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyType, KeyUsage
 from pipeline_guard.model.secret import Secret
 from tests.fakes import azure, gcp
+from tests.fakes.http import serving
 
 
 @dataclass
@@ -105,6 +107,14 @@ def test_a_service_that_is_away_is_unavailable(place: Place) -> None:
         place.uri = place.uri.replace(place.address, f"127.0.0.1:{closed.getsockname()[1]}")
         with pytest.raises(Unavailable, match="cannot be reached"):
             place.open().create("k", 1, KeyType.EC_P256, KeyUsage.SIGN)
+
+
+def test_an_answer_that_is_cut_off_is_unavailable() -> None:
+    with serving() as cut:
+        cut.answers["/"] = {"half": "of it"}
+        cut.cut_off.add("/")
+        with pytest.raises(Unavailable, match="cannot be reached: ProtocolError"):
+            exchange(new_session("gcp"), "GET", f"{cut.url}/", "Google")
 
 
 def test_a_key_that_is_gone_is_no_broken_row(place: Place) -> None:

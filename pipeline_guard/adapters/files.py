@@ -92,7 +92,9 @@ def _refuse(act: str, path: str, error: OSError | ValueError) -> UsageError:
         errno.EISDIR: ("it is a folder", "name a file"),
         errno.ENOSPC: ("the disk is full", "free some space"),
         errno.EROFS: ("the file system is read-only", "choose another place"),
+        errno.ELOOP: ("its links lead in a circle", "name the file itself"),
+        errno.ENAMETOOLONG: ("the name is too long", "check the path"),
     }
     number = error.errno if isinstance(error, OSError) else None
-    reason, hint = reasons.get(number or 0, (str(getattr(error, "strerror", None) or "not possible").lower(), ""))
+    reason, hint = reasons.get(number or 0, (str(getattr(error, "strerror", None) or "not possible").lower(), "check the path"))
     return UsageError(f"cannot {act} {path}: {reason}", hint)

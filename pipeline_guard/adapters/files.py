@@ -84,6 +84,8 @@ def _refuse(act: str, path: str, error: OSError | ValueError) -> UsageError | Un
         errno.ENOTDIR: ("a part of its path is no folder", "check the path"),
         errno.ELOOP: ("a symbolic link that leads to itself", "check the path"),
         errno.EROFS: ("the file system is read-only", "choose another place"),
+        errno.ELOOP: ("its links lead in a circle", "name the file itself"),
+        errno.ENAMETOOLONG: ("the name is too long", "check the path"),
     }
     if isinstance(error, OSError) and error.errno in _FULL:
         return Unavailable(f"cannot {act} {path}: the disk is full", "free some space")

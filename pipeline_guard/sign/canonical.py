@@ -10,6 +10,7 @@ from typing import Any
 from pipeline_guard.errors import UsageError
 
 _MAX_INTEGER = 2**53 - 1  # RFC 8785 section 3.2.2.3: numbers are IEEE 754 doubles
+_HINT = "sign text in UTF-8, numbers that every reader keeps (RFC 8785), and no more levels than anybody can read"
 _LITERALS = {True: "true", False: "false", None: "null"}
 
 
@@ -18,9 +19,9 @@ def canonical(value: Any) -> bytes:
     try:
         return _encoded(value).encode("utf-8")
     except UnicodeEncodeError:
-        raise UsageError("a text with unpaired surrogates has no canonical form") from None
+        raise UsageError("a text with unpaired surrogates has no canonical form", _HINT) from None
     except RecursionError:
-        raise UsageError("a value is nested too deep to be signed") from None
+        raise UsageError("a value is nested too deep to be signed", _HINT) from None
 
 
 def _encoded(value: Any) -> str:
@@ -28,7 +29,7 @@ def _encoded(value: Any) -> str:
         return encode_basestring(value)
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
-            raise UsageError("a key that is not text has no canonical form")
+            raise UsageError("a key that is not text has no canonical form", _HINT)
         # by UTF-16 code units (section 3.2.3); "surrogatepass": an unpaired surrogate must reach the encoder, which refuses it
         ordered = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         return "{" + ",".join(f"{encode_basestring(key)}:{_encoded(value[key])}" for key in ordered) + "}"
@@ -40,7 +41,7 @@ def _encoded(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, float) and math.isfinite(value):
         return _number(value)
-    raise UsageError(f"a value of type {type(value).__name__} has no canonical form here")
+    raise UsageError(f"a value of type {type(value).__name__} has no canonical form here", _HINT)
 
 
 def _number(value: float) -> str:

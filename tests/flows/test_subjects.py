@@ -223,3 +223,11 @@ def test_hundreds_of_subjects_of_a_list_are_verified_with_one_statement(place: S
     Path("many.json").write_text(json.dumps([{"name": f"f{n}", "digest": {"sha256": f"{n:064x}"}} for n in range(700)]))
     signed(place, kind="blob", listed="many.json", bundle="all.json")
     assert verified(place, *to_verify([], "many.json", place.sign_doors.files), bundle="all.json") == [True] * 700
+
+
+@pytest.mark.parametrize("trouble", ["loop", "long"])
+def test_a_path_that_leads_nowhere_is_told_with_what_to_do(place: SigningPlace, trouble: str) -> None:
+    Path("loop").symlink_to("loop")
+    with pytest.raises(UsageError) as caught:
+        place.sign_doors.files.read("loop" if trouble == "loop" else "x" * 5000, 10)
+    assert caught.value.hint

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from pipeline_guard.audit.check import INTERVAL
@@ -55,7 +56,27 @@ def checkpoint_if_due(*, doors: CheckpointDoors) -> None:
 
 def public_keys(ledger: KeyLedger) -> Collection[str]:
     """Return the public halves of every version of the audit key as PEM."""
-    return [record.public_pem for record in ledger.versions(AUDIT_KEY)]
+    return _Published(ledger)
+
+
+class _Published(Collection[str]):
+    """Looked up when the first checkpoint is there to be verified: another process may make key and checkpoint just now."""
+
+    def __init__(self, ledger: KeyLedger) -> None:
+        self._ledger = ledger
+
+    @cached_property
+    def _known(self) -> Sequence[str]:
+        return [record.public_pem for record in self._ledger.versions(AUDIT_KEY)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
 
 
 def _key(doors: CheckpointDoors) -> KeyRecord:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -54,8 +55,9 @@ def _once(args: Args, wiring: Wiring) -> ExitCode:
             performer=player,
             read=_reader(root, wiring),
             changed=_changed(situation, wiring),
-            exists=lambda pattern: bool(wiring.files.matching(str(root / pattern))),
+            matching=lambda pattern: [path.removeprefix(f"{root}/") for path in wiring.files.matching(f"{root}/{pattern.lstrip('/')}")],
             root=str(root),
+            assumed=_assumed(args),
         )
         found = rehearse(workflows, gitlab_file, situation, args.text("job"), doors)
         if not situation.base:
@@ -71,6 +73,23 @@ def _once(args: Args, wiring: Wiring) -> ExitCode:
         else:
             wiring.console.data(as_text(found, situation, player.verbs, relative))
     return found.code
+
+
+def _assumed(args: Args) -> dict[str, str]:
+    """Read what a person says of the forge. Raises UsageError."""
+    found = {}
+    for each in args.many("assume"):
+        name, equals, value = each.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*", name):
+            raise UsageError(
+                f"--assume {each[:60]}: not NAME=VALUE", "write --assume vars.NAME=VALUE, or NAME=VALUE for a variable of GitLab"
+            )
+        if name.startswith("secrets."):
+            raise UsageError(
+                f"--assume {name}: a secret is no value for a command line", "settings hold references to secrets, see the README"
+            )
+        found[name] = value
+    return found
 
 
 def _why(skipped: Sequence[str]) -> str:
@@ -92,7 +111,17 @@ def _situation(args: Args, wiring: Wiring) -> Situation:
         raise NothingToDo("the repository has no commit yet", "commit something first") from None
     base = args.text("base") or head.base or _likely_base(head.sha, wiring)
     commit = wiring.commit(base) if base else _before(head.sha, wiring)
-    return Situation(args.text("event"), head.sha, head.ref, base, head.repository or "acme/app", commit, _branch(base))
+    return Situation(
+        args.text("event"),
+        head.sha,
+        head.ref,
+        base,
+        head.repository or "acme/app",
+        commit,
+        _branch(base),
+        head.message,
+        is_named=not head.repository.startswith("local/"),
+    )
 
 
 def _before(sha: str, wiring: Wiring) -> str:

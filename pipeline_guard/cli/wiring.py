@@ -147,12 +147,13 @@ class State(
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the work tree stands for: commit, full ref, merge target ("" where unknown) and the repository's path."""
+    """What the work tree stands for: commit with its message, full ref, merge target ("" where unknown) and the repository's path."""
 
     sha: str
     ref: str
     base: str
     repository: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +399,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         sha, target = repository.commit("HEAD"), repository.merge_target()
         if target and repository.commit(target) == sha:  # this is the merge target: there is no change to compare
             target = ""
-        return Head(sha, repository.ref(), target, repository.remote_path())
+        return Head(sha, repository.ref(), target, repository.remote_path(), repository.message())
 
     def registry(ecosystem: str, url: str) -> Registry:
         from pipeline_guard.adapters.registry.opening import open_registry

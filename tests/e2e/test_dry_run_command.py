@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def workflow(*steps: str, on: str = "push", permissions: str = "{}") -> str:
-    return f"on: {on}\npermissions: {permissions}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(
-        f"      - uses: pipeline-guard/pipeline-guard/actions/{step}\n" for step in steps
+    return (
+        f"on: {on}\npermissions: {permissions}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@{SHA}\n        with: {{persist-credentials: false}}\n"
+        + "".join(f"      - uses: pipeline-guard/pipeline-guard/actions/{step}\n" for step in steps)
     )
 
 

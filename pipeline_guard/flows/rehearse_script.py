@@ -46,7 +46,9 @@ def read_script(script: str, doors: RehearseDoors, *, shell: str = "", folder: s
 def words_of(call: ScriptCall, environment: Mapping[str, str], entry: Rehearsed) -> tuple[tuple[str, ...], list[str]]:
     """Return a call's words with their variables replaced, and the variables that have no value here."""
     missing: list[str] = []
-    words = tuple(expand(word, environment, missing) for word in call.words)
+    whole = [expand(word, environment, missing) for word in call.words]
+    # a shell leaves out what is empty; behind an option it is most often quoted
+    words = tuple(word for at, word in enumerate(whole) if word or not call.words[at] or whole[at - 1].startswith("--"))
     named = list(dict.fromkeys(missing))
     entry.notes += [f"{name} has no value here and is taken as empty" for name in named if name != NOT_KNOWN]
     entry.label = " ".join(words if words[0] != "run" else ("run", "--", "..."))

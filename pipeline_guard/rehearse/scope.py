@@ -141,13 +141,13 @@ class Scope:
                 self._remarks.append(f"{where}: ${{{{ {'.'.join(path)} }}}} has no value here and is taken as empty")
         return evaluate(tree, self.contexts, self._functions)
 
-    def _known(self, path: tuple[str, ...]) -> bool:
+    def _known(self, path: tuple[str, ...], beside_text: bool = True) -> bool:
         """Tell whether what has no value has none on the forge either."""
         if path[0] not in self._elsewhere or len(path) < 2:
             return True
         if path[0] == "secrets" and self._ground.no_secrets:
             return True
-        if path in self._ground.guessed:
+        if path in self._ground.guessed and beside_text:
             return False
         if path[0] == "github" and path[1:2] == ("event",) and surely_absent(str(self._at(("github", "event_name"))), path[2:]):
             return True

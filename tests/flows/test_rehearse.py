@@ -12,18 +12,15 @@ from typing import Any
 import pytest
 
 from pipeline_guard.adapters.oidc.local import LocalIssuer
-from pipeline_guard.cli.main import main
 from pipeline_guard.config import parse
 from pipeline_guard.errors import Denied
 from pipeline_guard.flows.rehearse import claims, decisions
 from pipeline_guard.model.situation import Situation
 from pipeline_guard.model.staged import JobNames
 from tests.conftest import Repository
+from tests.flows.rehearsing import CHECKOUT, OURS, SHA, leak, rehearsal
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-SHA = "1a" * 20
-OURS = "pipeline-guard/pipeline-guard/actions"
-CHECKOUT = "      - uses: actions/checkout@v4\n"
 Rehearse = Callable[..., dict[str, Any]]
 
 
@@ -31,24 +28,13 @@ Rehearse = Callable[..., dict[str, Any]]
 def rehearse(repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rehearse:
     """Commit files, rehearse them in this process, return the plan; ``error`` holds what was said where there is none."""
 
-    def run(files: dict[str, str], *words: str) -> dict[str, Any]:
-        repository.commit("all", files)
-        monkeypatch.chdir(repository.path)
-        code = main(["dry-run", "--format", "json", *words])
-        said = capsys.readouterr()
-        return {"error": said.err, "exit_code": code} if not said.out else json.loads(said.out)
-
-    return run
+    return rehearsal(repository, monkeypatch, capsys)
 
 
 def github(steps: str, on: str = "push", job: str = "") -> dict[str, str]:
     return {
         ".github/workflows/ci.yml": f"on: {on}\npermissions: {{}}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n{job}    steps:\n{CHECKOUT}{steps}"
     }
-
-
-def leak() -> str:
-    return "password = '" + "kQ7#vLp2" + "Zt9!wXe4" + "'\n"
 
 
 def labels(plan: dict[str, Any]) -> list[str]:

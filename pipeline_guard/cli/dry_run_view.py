@@ -13,6 +13,7 @@ from pipeline_guard.model.staged import Rehearsed
 
 _READS_ONLY = ("scan", "gate", "verify", "explain", "rules", "policy", "audit")
 _MEANINGS = {0: "clean", 1: "BLOCK", 2: "usage", 3: "nothing to look at", 4: "denied", 5: "unavailable", 6: "incomplete", 70: "bug"}
+_NOT_CHECKED = "not checked: "
 _SHOWN = 20  # of others' steps
 _PASSED = "pass       "  # the gate's line for a check that found nothing: forty of them hide the one that did
 
@@ -45,6 +46,8 @@ def fidelity(found: Rehearsal, verbs: Collection[str]) -> dict[str, list[str]]:
         if "run" in verbs:
             unchecked.append("the commands behind `run --`: not started")
     unchecked += [f"a call that is not understood, so the answer is incomplete: {line}" for line in found.unclear]
+    notes = (note for each in found.steps for note in each.notes if note.startswith(_NOT_CHECKED))
+    unchecked += dict.fromkeys(note.removeprefix(_NOT_CHECKED) for note in notes)
     simulated += found.assumed
     unchecked += [f"{each}; a step of ours in it was not seen" for each in found.unseen]
     if found.others:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,22 @@ def test_watch_rehearses_again_after_a_change(repository: Any, temporary: Path) 
         child.stdout.close()
     assert child.returncode == 130
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_dry_run_that_is_ended_leaves_nothing_behind(repository: Any, temporary: Path, number: signal.Signals) -> None:
+    """The signal comes while a shell runs: the shells are there, and gone when the process is."""
+    repository.commit("all", {".github/workflows/ci.yml": workflow(*([f"scan@{SHA}", f"gate@{SHA}"] * 20)), "a.py": "x = 1\n"})
+    words = ["env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
+    child = subprocess.Popen(words, cwd=repository.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(6000):
+        if list(temporary.glob("pg-*/files/*-said")):
+            break
+        time.sleep(0.01)
+    child.send_signal(number)
+    code = child.wait(timeout=120)
+    assert list(temporary.iterdir()) == []
+    assert code == (130 if number == signal.SIGINT else -number)
 
 
 def test_installed_package_finds_its_shells_without_a_checkout(tmp_path: Path, repository: Any) -> None:

@@ -234,6 +234,7 @@ def test_against_store_is_answered_in_a_rehearsal(rehearse: Rehearse) -> None:
     (step,) = plan["steps"]
     assert (step["exit_code"], plan["writes"]) == (0, 0)
     assert "not checked: the values of the secrets store" in step["notes"][0]
+    assert any(line.startswith("the values of the secrets store") for line in plan["fidelity"]["not_checked"])
 
 
 def test_inject_runs_main_and_post_and_its_values_are_masked(rehearse: Rehearse) -> None:

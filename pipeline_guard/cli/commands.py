@@ -55,7 +55,7 @@ class Command:
     actions: tuple[Command, ...] = ()
 
 
-FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github")
+FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "gitlab-dependency", "codequality", "junit", "csv", "markdown", "github")
 
 EVENTS = ("push", "pull-request", "merge-request", "fork", "tag", "merge-group", "schedule")
 

@@ -96,6 +96,8 @@ def _gitlab(environ: Mapping[str, str]) -> Change:
     source, head = environ.get("CI_PIPELINE_SOURCE", ""), environ.get("CI_COMMIT_SHA", "")
     if environ.get("CI_COMMIT_TAG"):
         return Change("push of a tag")
+    if source == "parent_pipeline" and environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"):
+        source = "merge_request_event"  # a child pipeline has the variables of its parent's merge request
     if source not in ("merge_request_event", "push"):
         return Change(source or "unknown")
     if not _ID.fullmatch(head):

@@ -41,6 +41,7 @@ def test_job_runs_once_a_change(gitlab: Gitlab, style: str, verb: str) -> None:
     name = f"pipeline-guard-{verb}"
     assert name in gitlab.run("--list", CI_PIPELINE_SOURCE="merge_request_event", CI_MERGE_REQUEST_IID="5").stdout
     assert name in gitlab.run("--list", CI_PIPELINE_SOURCE="push").stdout
+    assert name in gitlab.run("--list", CI_PIPELINE_SOURCE="parent_pipeline").stdout
     assert name not in gitlab.run("--list", CI_PIPELINE_SOURCE="push", CI_OPEN_MERGE_REQUESTS="acme/app!5").stdout
 
 
@@ -83,6 +84,7 @@ def test_gate_judges_a_merge_request_by_its_target(gitlab: Gitlab, style: str) -
     assert bad.returncode == 1, bad.stdout + bad.stderr
     assert json.loads((gitlab.app.path / "pipeline-guard-gate.json").read_text())["verdict"] == "block"
     assert json.loads((gitlab.app.path / "gl-sast-report.json").read_text())["vulnerabilities"]
+    assert json.loads((gitlab.app.path / "gl-dependency-scanning-report.json").read_text())["scan"]["type"] == "dependency_scanning"
 
 
 def test_gate_publishes_its_verdict_to_the_merge_request(gitlab: Gitlab, style: str) -> None:

@@ -14,7 +14,7 @@ from pipeline_guard.cli.dry_run_view import as_document, as_text
 from pipeline_guard.cli.rehearsing import Player, scrubbed
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, GuardError, NothingToDo, UsageError
-from pipeline_guard.flows.rehearse import RehearseDoors, rehearse
+from pipeline_guard.flows.rehearse import Rehearsal, RehearseDoors, rehearse
 from pipeline_guard.model.situation import Situation
 
 _LIMIT = 4 * 1024 * 1024
@@ -63,9 +63,7 @@ def _once(args: Args, wiring: Wiring) -> ExitCode:
         if not situation.base:
             found.assumed.append("the merge target: nothing here names it, so the commit before took its place (--base names another)")
         if not found.steps and not found.unclear:
-            raise NothingToDo(
-                "no pipeline-guard step in this repository's workflows" + _why(found.skipped), "the README shows the lines to add"
-            )
+            raise NothingToDo("no pipeline-guard step in this repository's workflows" + _why(found.skipped), _hint(found, args.text("job")))
         written = sorted(player.rehearsal.files.written)
         relative = [path.removeprefix(f"{root}/") for path in written]
         if args.text("format") == "json":
@@ -90,6 +88,16 @@ def _assumed(args: Args) -> dict[str, str]:
             )
         found[name] = value
     return found
+
+
+def _hint(found: Rehearsal, job: str) -> str:
+    if found.skipped:
+        return "choose another situation with --event, or another --job" if job else "choose another situation with --event"
+    if job:
+        return f"is the job called {job[:60]}? leave --job out to see all"
+    if found.unseen:
+        return "what is not here was not seen: " + "; ".join(found.unseen[:3])
+    return "pipeline-guard init writes them"
 
 
 def _why(skipped: Sequence[str]) -> str:

@@ -95,6 +95,10 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
 CONFIG_LIMIT = 1024 * 1024
 
 
+class NotRehearsed(NothingToDo):
+    """Something that only the pipeline itself can look at."""
+
+
 class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     """Everything one HSM token does for us."""
 
@@ -632,7 +636,7 @@ def _rehearsed_forge(event: ForgeEvent, _token: str) -> Forge:
 
 
 def _rehearsed_images(reference: ImageReference) -> ImagePlace:
-    raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
+    raise NotRehearsed(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
 
 
 def _rehearsed_engine(kind: str, _settings: Mapping[str, Any], **_finders: Any) -> Engine:

@@ -237,6 +237,16 @@ def test_against_store_is_answered_in_a_rehearsal(rehearse: Rehearse) -> None:
     assert any(line.startswith("the values of the secrets store") for line in plan["fidelity"]["not_checked"])
 
 
+def test_image_is_signed_unseen_and_whether_its_signature_holds_is_not_checked(rehearse: Rehearse) -> None:
+    image = f"oci://ghcr.io/acme/app@sha256:{'ab' * 32}"
+    sign = f"      - uses: {OURS}/sign@{SHA}\n        with: {{subjects: '{image}', key: release}}\n"
+    plan = rehearse(github(sign))
+    assert [step["exit_code"] for step in plan["steps"]] == [0]
+    plan = rehearse(github(f"{sign}      - run: pipeline-guard verify {image} --key release\n"))
+    assert ([step["exit_code"] for step in plan["steps"]], plan["exit_code"]) == ([0, 6], 6)
+    assert any("the image app is not looked at" in line for line in plan["fidelity"]["not_checked"])
+
+
 def test_inject_runs_main_and_post_and_its_values_are_masked(rehearse: Rehearse) -> None:
     configuration = (
         "version: 1\nsecrets: {DB: {from: db, as: env}}\npolicy:\n  grants:\n    - secrets: [db]\n"

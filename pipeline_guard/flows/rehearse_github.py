@@ -18,6 +18,7 @@ from pipeline_guard.gate.ci_facts import Job, WorkflowFacts
 from pipeline_guard.gate.ci_node import find, text_of
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.situation import Situation
+from pipeline_guard.rehearse.github_form import check_workflow
 from pipeline_guard.rehearse.matrix import combinations
 from pipeline_guard.rehearse.scope import Ground, Scope, is_true
 from pipeline_guard.rehearse.situation import GITHUB_EVENTS, github_context, github_event, github_ref, guessed, named_event
@@ -31,6 +32,7 @@ _RANKS = ("success", "skipped", "failure")
 def rehearse_workflow(content: bytes, path: str, situation: Situation, job: str, found: Rehearsal, doors: RehearseDoors) -> None:
     """Rehearse the workflow in the situation, or in an event of its own where none is asked for."""
     facts = ci_file.github(content, path)
+    check_workflow(parse_yaml(content, path), path)
     event = _event(facts, situation, found, doors)
     if not event:
         return
@@ -226,6 +228,12 @@ def _reused(run: Run, job: Job, scope: Scope, unsure: str) -> tuple[str, dict[st
         return "success", {}
     called = ci_file.github(content, path)
     root = parse_yaml(content, path)
+    check_workflow(root, path)
+    if "workflow_call" not in called.events:
+        raise UsageError(
+            f"{facts.path}:{job.line}: the job {job.id} calls {path}, which nobody can call", "add workflow_call: under its on:"
+        )
+    _check_inputs(job, find(root, "on", "workflow_call", "inputs"), path, facts.path)
     given = {name: scope.whole(value, f"with.{name}") for name, value in job.inputs.items() if not scope.unknown(value)}
     declared = {
         name: value for name, value in _declared(find(root, "on", "workflow_call", "inputs"), path).items() if name not in job.inputs
@@ -250,6 +258,18 @@ def _reused(run: Run, job: Job, scope: Scope, unsure: str) -> tuple[str, dict[st
     texts = {name: text_of(spec.get("value"), path) for name, spec in outputs.items()} if outputs is not None else {}
     known = {name: asked.text(value, f"outputs.{name}") for name, value in texts.items() if not asked.unknown(value)}
     return "failure" if "failure" in ended.results.values() else "success", known
+
+
+def _check_inputs(job: Job, inputs: Node | None, path: str, where: str) -> None:
+    """Raise UsageError where a caller gives an input that is none, or leaves one out."""
+    declared = dict(inputs.items()) if inputs is not None else {}
+    unknown = next((name for name in job.inputs if name not in declared), "")
+    if unknown:
+        raise UsageError(f"{where}:{job.line}: {path} has no input {unknown}", f"known are {', '.join(declared) or 'none'}")
+    for name, spec in declared.items():
+        needed = isinstance(spec.value, dict) and is_true(text_of(spec.get("required"), path))
+        if needed and name not in job.inputs:
+            raise UsageError(f"{where}:{job.line}: the job {job.id} leaves out the input {name} of {path}", f"write {name}: under with:")
 
 
 def _declared(inputs: Node | None, path: str) -> dict[str, Any]:

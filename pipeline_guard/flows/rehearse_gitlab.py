@@ -20,6 +20,7 @@ from pipeline_guard.flows.rehearse_gitlab_job import JobPlay, is_ours
 from pipeline_guard.model.document import parse_yaml_documents
 from pipeline_guard.model.situation import Situation
 from pipeline_guard.rehearse.gitlab_config import expanded, job_variables, jobs, lines, merged, ordered, stages, texts
+from pipeline_guard.rehearse.gitlab_form import check_job, needed
 from pipeline_guard.rehearse.gitlab_inputs import interpolate, settle
 from pipeline_guard.rehearse.gitlab_rules import Ground, Part, of_job, of_rules
 from pipeline_guard.rehearse.ours import component_version, template_path
@@ -99,6 +100,7 @@ class _Pipeline:
             raise UsageError(
                 f"{path}: a job extends one of an include that is not here", "rehearse where the include can be read"
             ) from None
+        self._check(whole, config, whole_part, path, has_rules=rules is not None)
         failed_at = ""
         for number, name in enumerate(ordered(whole, stages(config), path), start=1):
             if self.wanted and name != self.wanted and not self.depth:
@@ -109,6 +111,24 @@ class _Pipeline:
                 if self._job(label, job, place, config, more, whole_part.perhaps, failed_at, has_rules=rules is not None):
                     failed_at = failed_at or str(job.get("stage", "test"))
         return bool(failed_at)
+
+    def _check(self, whole: Mapping[str, Mapping[str, Any]], config: dict[str, Any], part: Part, path: str, *, has_rules: bool) -> None:
+        """Raise UsageError for jobs that GitLab refuses: an unknown key, nothing to do, or a need of one that is not there."""
+        takes_part = {}
+        for name, job in whole.items():
+            check_job(name, job, path)
+            variables = job_variables(self.predefined, config, dict(job), part.variables)
+            own = of_job(job, Ground(variables, self.doors.changed(), self.doors.exists), has_workflow_rules=has_rules)
+            takes_part[name] = own
+        if self.found.unseen:  # what is needed may be in a file that is not here
+            return
+        for name, job in whole.items():
+            for need in needed(job) if takes_part[name].when != "never" else ():
+                if need not in whole:
+                    raise UsageError(f"{path}: the job {name} needs {need}, which is not there")
+                if takes_part[need].when == "never":
+                    hint = "add optional: true to the need, or give both the same rules"
+                    raise UsageError(f"{path}: the job {name} needs {need}, which its rules leave out here: GitLab makes no pipeline", hint)
 
     def _job(
         self,

@@ -18,10 +18,11 @@ from pipeline_guard.flows.rehearse_action import ActionRun, run_action, run_post
 from pipeline_guard.flows.rehearse_script import Script, answer_script_call, first_line, read_script, words_of
 from pipeline_guard.gate import ci_file
 from pipeline_guard.gate.ci_facts import Job, Step, WorkflowFacts
-from pipeline_guard.gate.ci_node import find, text_of, texts_of
+from pipeline_guard.gate.ci_node import find, step_nodes, text_of, texts_of
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.situation import Situation
 from pipeline_guard.model.staged import JobNames, Rehearsed
+from pipeline_guard.rehearse.github_form import check_action
 from pipeline_guard.rehearse.hidden import calls_us
 from pipeline_guard.rehearse.job_log import rendered
 from pipeline_guard.rehearse.ours import Source, action_source, local_action
@@ -133,7 +134,7 @@ class JobPlay:
         return self.scope.status, self._known_texts(self.job.outputs, "outputs", self.scope)
 
     def _through(self, steps: tuple[Step, ...], listed: Node | None) -> None:
-        for step, node in zip(steps, listed.elements() if listed is not None else (), strict=True):
+        for step, node in zip(steps, step_nodes(listed), strict=True):
             before = self.perhaps
             try:
                 self._step(step, node)
@@ -303,6 +304,7 @@ class JobPlay:
     def _composite(self, step: Step, path: str, content: bytes, scope: Scope) -> None:
         """Go through the steps of a composite action of the repository as through the job's own."""
         facts, root = ci_file.action(content, path), parse_yaml(content, path)
+        check_action(root, path)
         if not facts.steps or self.run.depth >= _MAX_DEPTH:
             self._unclear(step, f"{step.uses} calls pipeline-guard, and is not started here")
             return

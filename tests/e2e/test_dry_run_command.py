@@ -90,8 +90,12 @@ def test_broken_repositories_are_one_clear_line(guard: Guard, repository: Any) -
             2,
             "ci.yml:2",
         ),
-        ("on: push\njobs: {a: {needs: b, steps: []}, b: {needs: a, steps: []}}\n", 2, "needs one that is not there, or itself"),
-        ("on: push\njobs: {a: {uses: ./.github/workflows/ci.yml}}\n", 3, "no pipeline-guard step"),
+        (
+            "on: push\njobs: {a: {runs-on: x, needs: b, steps: []}, b: {runs-on: x, needs: a, steps: []}}\n",
+            2,
+            "needs one that is not there, or itself",
+        ),
+        ("on: push\njobs: {a: {uses: ./.github/workflows/ci.yml}}\n", 2, "which nobody can call"),
     ):
         repository.commit("x", {".github/workflows/ci.yml": text})
         outcome = guard("dry-run", cwd=repository.path)

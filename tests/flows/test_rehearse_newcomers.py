@@ -312,6 +312,27 @@ GITHUB_CASES = {
         [("guard", "scan", 1)],
         1,
     ),
+    "steps-side-by-side": Case(
+        workflow(PUSH + job(f"parallel:\n  - uses: {SCAN}\n  - run: pipeline-guard scan b.py", "wait-all: true"))
+        | LEAK
+        | {"b.py": "x = 1\n"},
+        [("guard", "scan", 1), ("guard", "scan", 0)],
+        1,
+    ),
+    "identity-of-a-called-workflow": Case(
+        workflow("on: push\npermissions: {contents: read}\njobs:\n  a: {uses: ./.github/workflows/called.yml}\n")
+        | workflow(
+            "on: workflow_call\npermissions: {id-token: write}\njobs:\n" + job(f"uses: {OURS}/inject@{SHA}\nwith: {{target: env}}"),
+            "called",
+        )
+        | {
+            ".pipeline-guard.yml": "version: 1\nsecrets: {DB: {from: db}}\npolicy:\n  grants:\n    - secrets: [db]\n"
+            "      issuer: https://token.actions.githubusercontent.com\n      claims: {repository_id: '5', event_name: push}\n"
+        },
+        [("guard", "inject", 4), ("guard", "revoke", 0)],
+        4,
+        ["the job that calls this workflow has no `permissions: id-token: write`"],
+    ),
     "other-shells": Case(
         workflow(PUSH + job("run: pipeline-guard scan\nshell: pwsh", "run: |\n  pipeline-guard scan\n  echo done\nshell: bash {0}")) | LEAK,
         [("guard", "scan", 1)],
@@ -463,3 +484,46 @@ def test_plan_is_what_the_forge_would_do(rehearse: Rehearse, name: str) -> None:
     )
     for words in case.says:
         assert words in said, said
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (workflow(PUSH + job(f"use: {SCAN}")), "a step has neither run nor uses"),
+        (workflow(PUSH + job(f"uses: {SCAN}\nruns: make")), "a step has no key runs"),
+        (workflow(PUSH + job(f"uses: {SCAN}\nid: a", "run: make\nid: A")), "two steps have the id A"),
+        (workflow(PUSH + job(f"uses: {SCAN}", more="need: x")), "the job guard has no key need"),
+        (workflow(f"on: push\njobs: {{guard: {{steps: [{{uses: {SCAN}}}]}}}}\n"), "the job guard has no runs-on"),
+        (
+            workflow(PUSH + job("uses: ./a")) | {"a/action.yml": "runs: {using: composite, steps: [{run: pipeline-guard scan}]}\n"},
+            "a run step of an action has no shell",
+        ),
+        (
+            workflow("on: push\njobs: {a: {uses: ./.github/workflows/b.yml, with: {levl: high}}}\n")
+            | workflow("on: {workflow_call: {inputs: {level: {type: string}}}}\njobs:\n" + job(f"uses: {SCAN}"), "b"),
+            "has no input levl",
+        ),
+        (
+            workflow("on: push\njobs: {a: {uses: ./.github/workflows/b.yml}}\n")
+            | workflow("on: {workflow_call: {inputs: {level: {type: string, required: true}}}}\njobs:\n" + job(f"uses: {SCAN}"), "b"),
+            "leaves out the input level",
+        ),
+        (
+            workflow("on: push\njobs: {a: {uses: ./.github/workflows/b.yml}}\n") | workflow(PUSH + job(f"uses: {SCAN}"), "b"),
+            "which nobody can call",
+        ),
+        (gitlab("guard: {scripts: [pipeline-guard scan]}\n"), "the job guard has no key scripts"),
+        (gitlab(".base: {stage: test}\nguard: {extends: .base}\nscan: {script: [pipeline-guard scan]}\n"), "the job guard has no script"),
+        (gitlab("guard: {needs: [biuld], script: [pipeline-guard scan]}\n"), "needs biuld, which is not there"),
+        (
+            gitlab(
+                "build: {stage: build, rules: [{if: $CI_COMMIT_TAG}], script: [make]}\nguard: {needs: [build], script: [pipeline-guard scan]}\n"
+            ),
+            "needs build, which its rules leave out here",
+        ),
+    ],
+)
+def test_what_the_forge_refuses_is_refused(rehearse: Rehearse, files: dict[str, str], said: str) -> None:
+    plan = rehearse(files)
+    assert plan["exit_code"] == 2, plan
+    assert said in plan["error"], plan["error"]

@@ -89,7 +89,7 @@ forge-api: $(TESTS_STAMP)
 # Fetches gitlab-ci-local, Node.js and GitHub's language service from npm into .venv/shells; the tests themselves need no network.
 shells: $(TESTS_STAMP)
 	@.ci/shells.sh .venv/shells
-	@$(TESTS)/bin/python -m pytest -q tests/shells tests/shells/outside $(PYTEST)
+	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile $(or $(SHELLS),tests/shells tests/shells/outside) $(PYTEST)
 
 bench: hsm $(TESTS_STAMP)
 	@$(TESTS)/bin/python bench/run.py

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that are named and missing, where it may; else says the exact command to run.
-# usage: prerequisites.sh softhsm [node] [nss] [tpm] [postgresql] [rsync] [sshd] [chromium]
+# usage: prerequisites.sh softhsm [node] [npm] [nss] [tpm] [postgresql] [rsync] [sshd] [chromium]
 set -eu
 
 softhsm_is_there() {
@@ -25,6 +25,7 @@ for wanted in "$@"; do
         softhsm) softhsm_is_there || missing="$missing softhsm2" ;;
         rsync) command -v rsync >/dev/null 2>&1 || missing="$missing rsync" ;; # gitlab-ci-local copies with it
         node) command -v node >/dev/null 2>&1 || missing="$missing nodejs" ;;
+        npm) command -v npm >/dev/null 2>&1 || missing="$missing npm" ;;
         # two further tokens for the tests of the boundary: one that fails them, one that nobody here wrote
         nss) { library_is_there libsoftokn3.so && command -v certutil >/dev/null 2>&1; } || missing="$missing libnss3 libnss3-tools" ;;
         tpm)

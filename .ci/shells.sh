@@ -8,14 +8,7 @@ set -euo pipefail
 folder="$(mkdir -p "$1" && cd "$1" && pwd)"
 here="$(cd "$(dirname "$0")/.." && pwd)"
 
-fail() {
-    echo "pipeline-guard: error: $1" >&2
-    echo "pipeline-guard: hint: $2" >&2
-    exit 5
-}
-
-command -v npm >/dev/null 2>&1 || fail "npm is missing" "install Node.js with npm, on Debian: apt-get install npm"
-"$here/.ci/prerequisites.sh" softhsm rsync
+"$here/.ci/prerequisites.sh" softhsm rsync npm
 
 if ! cmp -s "$here/tests/shells/package-lock.json" "$folder/npm/package-lock.json" || [ ! -f "$folder/npm/done" ]; then
     echo "getting gitlab-ci-local and GitHub's language service ..." >&2

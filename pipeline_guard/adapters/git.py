@@ -32,6 +32,7 @@ SAFE = (
     "-c", "core.deltaBaseCacheLimit=48m",
 )  # fmt: skip
 
+_MAX_MESSAGE = 10_000  # characters
 _PIPE = 1 << 20  # bytes: fewer turns between git and us
 
 
@@ -198,11 +199,15 @@ class GitRepository:
         return done.stdout.decode("utf-8", "replace").strip().removeprefix("refs/remotes/")
 
     def remote_path(self) -> str:
-        """Return owner and name of the remote's repository (``owner/name``), the folder's name where there is none."""
+        """Return the path of the remote's repository (``owner/name``, ``group/below/name``), the folder's name where there is none."""
         address = self.run("config", "--get", "remote.origin.url", check=False).stdout.decode("utf-8", "replace").strip()
         path = address.partition("://")[2].partition("/")[2] if "://" in address else address.rpartition(":")[2]
         parts = [part for part in path.removesuffix(".git").split("/") if part]
-        return "/".join(parts[-2:]) if "://" in address or "@" in address else f"local/{Path(self.root()).name}"
+        return "/".join(parts) if "://" in address or "@" in address else f"local/{Path(self.root()).name}"
+
+    def message(self) -> str:
+        """Return the message of the commit that is checked out."""
+        return self.run("log", "-1", "--no-show-signature", "--format=%B", "HEAD").stdout.decode("utf-8", "replace").strip()[:_MAX_MESSAGE]
 
     def remote_host(self) -> str:
         """Return the host of the remote's address, "" where there is none, or it is a path."""

@@ -26,8 +26,8 @@ class LocalMachine:
         try:
             status, free = place.stat(), shutil.disk_usage(place).free
         except OSError:
-            return FolderFacts(there, ours=False, mode=0, free=0)
-        return FolderFacts(there, status.st_uid == os.getuid(), stat.S_IMODE(status.st_mode), free)
+            return FolderFacts(there, ours=False, mode=0, free=0, writable=False)
+        return FolderFacts(there, status.st_uid == os.getuid(), stat.S_IMODE(status.st_mode), free, os.access(place, os.W_OK | os.X_OK))
 
     def package(self, name: str) -> str:
         """Return the installed version of a distribution, "" where it is not installed."""

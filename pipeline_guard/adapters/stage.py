@@ -18,9 +18,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pipeline_guard.errors import Unavailable, UsageError
 from pipeline_guard.model.staged import Answer, Call, Staged
@@ -61,6 +62,10 @@ class TemporaryStage:
             raise Unavailable(f"no temporary folder: {(error.strerror or 'error').lower()}", "make room, or set TMPDIR") from None
         self._socket = socket.socket(socket.AF_UNIX)
         self._count = 0
+        self._ended = 0  # by which signal
+        self._before: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGHUP)}
         try:
             self._set_up(shells)
         except BaseException:
@@ -91,6 +96,16 @@ class TemporaryStage:
         except KeyboardInterrupt:  # an impatient person leaves nothing behind either
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
+        finally:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+            if self._ended:
+                os.kill(os.getpid(), self._ended)
+
+    def _end(self, number: int, _frame: object) -> None:
+        """Go the way of an interrupt, so that the folder is taken away, and then end by the signal as if nobody had caught it."""
+        self._ended = number
+        raise KeyboardInterrupt
 
     def has(self, program: str) -> bool:
         """Tell whether a program is on the search path."""

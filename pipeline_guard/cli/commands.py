@@ -55,7 +55,7 @@ class Command:
     actions: tuple[Command, ...] = ()
 
 
-FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github")
+FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "gitlab-dependency", "codequality", "junit", "csv", "markdown", "github")
 
 EVENTS = ("push", "pull-request", "merge-request", "fork", "tag", "merge-group", "schedule")
 
@@ -143,6 +143,12 @@ COMMANDS: tuple[Command, ...] = (
             Flag("event", "the situation to rehearse (default: each workflow in its own)", "EVENT", "", ("", *EVENTS)),
             Flag("job", "rehearse only this job", "NAME"),
             Flag("base", "the merge target of the rehearsed change", "REF"),
+            Flag(
+                "assume",
+                "what only the forge knows, as vars.NAME=VALUE, needs.JOB.outputs.NAME=VALUE or NAME=VALUE; may be repeated",
+                "NAME=VALUE",
+                many=True,
+            ),
             Flag("watch", "rehearse again after every change of a file", switch=True),
             *_DATA,
         ),

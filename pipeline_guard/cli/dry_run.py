@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -13,7 +14,7 @@ from pipeline_guard.cli.dry_run_view import as_document, as_text
 from pipeline_guard.cli.rehearsing import Player, scrubbed
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, GuardError, NothingToDo, UsageError
-from pipeline_guard.flows.rehearse import RehearseDoors, rehearse
+from pipeline_guard.flows.rehearse import Rehearsal, RehearseDoors, rehearse
 from pipeline_guard.model.situation import Situation
 
 _LIMIT = 4 * 1024 * 1024
@@ -54,16 +55,15 @@ def _once(args: Args, wiring: Wiring) -> ExitCode:
             performer=player,
             read=_reader(root, wiring),
             changed=_changed(situation, wiring),
-            exists=lambda pattern: bool(wiring.files.matching(str(root / pattern))),
+            matching=lambda pattern: [path.removeprefix(f"{root}/") for path in wiring.files.matching(f"{root}/{pattern.lstrip('/')}")],
             root=str(root),
+            assumed=_assumed(args),
         )
         found = rehearse(workflows, gitlab_file, situation, args.text("job"), doors)
         if not situation.base:
             found.assumed.append("the merge target: nothing here names it, so the commit before took its place (--base names another)")
         if not found.steps and not found.unclear:
-            raise NothingToDo(
-                "no pipeline-guard step in this repository's workflows" + _why(found.skipped), "the README shows the lines to add"
-            )
+            raise NothingToDo("no pipeline-guard step in this repository's workflows" + _why(found.skipped), _hint(found, args.text("job")))
         written = sorted(player.rehearsal.files.written)
         relative = [path.removeprefix(f"{root}/") for path in written]
         if args.text("format") == "json":
@@ -71,6 +71,33 @@ def _once(args: Args, wiring: Wiring) -> ExitCode:
         else:
             wiring.console.data(as_text(found, situation, player.verbs, relative))
     return found.code
+
+
+def _assumed(args: Args) -> dict[str, str]:
+    """Read what a person says of the forge. Raises UsageError."""
+    found = {}
+    for each in args.many("assume"):
+        name, equals, value = each.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*", name):
+            raise UsageError(
+                f"--assume {each[:60]}: not NAME=VALUE", "write --assume vars.NAME=VALUE, or NAME=VALUE for a variable of GitLab"
+            )
+        if name.startswith("secrets."):
+            raise UsageError(
+                f"--assume {name}: a secret is no value for a command line", "settings hold references to secrets, see the README"
+            )
+        found[name] = value
+    return found
+
+
+def _hint(found: Rehearsal, job: str) -> str:
+    if found.skipped:
+        return "choose another situation with --event, or another --job" if job else "choose another situation with --event"
+    if job:
+        return f"is the job called {job[:60]}? leave --job out to see all"
+    if found.unseen:
+        return "what is not here was not seen: " + "; ".join(found.unseen[:3])
+    return "pipeline-guard init writes them"
 
 
 def _why(skipped: Sequence[str]) -> str:
@@ -92,7 +119,17 @@ def _situation(args: Args, wiring: Wiring) -> Situation:
         raise NothingToDo("the repository has no commit yet", "commit something first") from None
     base = args.text("base") or head.base or _likely_base(head.sha, wiring)
     commit = wiring.commit(base) if base else _before(head.sha, wiring)
-    return Situation(args.text("event"), head.sha, head.ref, base, head.repository or "acme/app", commit, _branch(base))
+    return Situation(
+        args.text("event"),
+        head.sha,
+        head.ref,
+        base,
+        head.repository or "acme/app",
+        commit,
+        _branch(base),
+        head.message,
+        is_named=not head.repository.startswith("local/"),
+    )
 
 
 def _before(sha: str, wiring: Wiring) -> str:

@@ -13,6 +13,7 @@ from pipeline_guard.model.staged import Rehearsed
 
 _READS_ONLY = ("scan", "gate", "verify", "explain", "rules", "policy", "audit")
 _MEANINGS = {0: "clean", 1: "BLOCK", 2: "usage", 3: "nothing to look at", 4: "denied", 5: "unavailable", 6: "incomplete", 70: "bug"}
+_NOT_CHECKED = "not checked: "
 _SHOWN = 20  # of others' steps
 _PASSED = "pass       "  # the gate's line for a check that found nothing: forty of them hide the one that did
 
@@ -45,10 +46,13 @@ def fidelity(found: Rehearsal, verbs: Collection[str]) -> dict[str, list[str]]:
         if "run" in verbs:
             unchecked.append("the commands behind `run --`: not started")
     unchecked += [f"a call that is not understood, so the answer is incomplete: {line}" for line in found.unclear]
+    notes = (note for each in found.steps for note in each.notes if note.startswith(_NOT_CHECKED))
+    unchecked += dict.fromkeys(note.removeprefix(_NOT_CHECKED) for note in notes)
     simulated += found.assumed
+    unchecked += [f"{each}; a step of ours in it was not seen" for each in found.unseen]
     if found.others:
         plural = "s" if len(found.others) != 1 else ""
-        unchecked.append(f"{len(found.others)} step{plural} and include{plural} of others: not run, taken as done well")
+        unchecked.append(f"{len(found.others)} step{plural} of others: not run, taken as done well")
     unchecked.append("the forge's own settings: required checks, variables, permissions, protected branches")
     return {"real": real, "simulated": simulated, "not_checked": unchecked}
 
@@ -80,6 +84,7 @@ def as_text(found: Rehearsal, situation: Situation, verbs: Collection[str], writ
 def _step(each: Rehearsed, again: bool) -> list[str]:
     lines = [f"[{each.forge}] {each.path}:{each.line}  job {each.job}"]
     excuse = "" if each.counts else ", which does not count"
+    excuse += "" if each.certain else ", if it runs and is gone by"
     excuse += "" if each.reached else ", not reached in the pipeline: an earlier step fails"
     lines.append(f"  {each.label}  ->  exit {each.code} {_meaning(each.code)}{excuse}")
     lines += [f"  note: {note}" for note in each.notes]
@@ -110,6 +115,7 @@ def as_document(found: Rehearsal, situation: Situation, verbs: Collection[str], 
             "exit_code": each.code,
             "counts": each.counts,
             "reached": each.reached,
+            "certain": each.certain,
             "output": each.said,
             "summary": each.summary,
             "masks": each.masks,
@@ -125,6 +131,7 @@ def as_document(found: Rehearsal, situation: Situation, verbs: Collection[str], 
         "skipped": found.skipped,
         "others": found.others,
         "unclear": found.unclear,
+        "unseen": found.unseen,
         "would_write": list(written),
         "fidelity": fidelity(found, verbs),
         "writes": 0,

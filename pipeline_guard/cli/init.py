@@ -15,6 +15,7 @@ from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.init import CONFIGURATION, GITLAB, HOOKS, WORKFLOW, Fate, Proposal, Wish, forges, propose
 
 _LIMIT = 4 * 1024 * 1024
+_NEXT = "next: pipeline-guard dry-run rehearses it, pipeline-guard doctor looks at the rest"
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
@@ -27,19 +28,35 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     github, gitlab = forges(clone.host, seen, wish)
     there = {path: _read(root / path, wiring) for path in (WORKFLOW, GITLAB, CONFIGURATION, HOOKS)}
     proposals = propose(github, gitlab, clone.branch, there, wish)
-    _show(proposals, wiring, full=args.on("print") or not args.on("yes"))
+    if args.on("yes") and not args.on("print"):
+        return _written(proposals, root, wiring)
+    _show(proposals, wiring, full=True)
     if args.on("print") or not any(proposal.writes for proposal in proposals):
         return ExitCode.CLEAN
-    if not args.on("yes") and not _agreed(wiring):
+    if not _agreed(wiring):
         wiring.console.talk("nothing was written; --yes writes it")
         return ExitCode.CLEAN
     for proposal in proposals:
-        if proposal.writes:
-            target = root / proposal.path
-            wiring.machine.prepare(str(target.parent))
-            wiring.files.write(str(target), proposal.content.encode("utf-8"))
-    wiring.console.talk("next: pipeline-guard dry-run rehearses it, pipeline-guard doctor looks at the rest")
+        _write(proposal, root, wiring)
+    wiring.console.talk(_NEXT)
     return ExitCode.CLEAN
+
+
+def _written(proposals: Sequence[Proposal], root: Path, wiring: Wiring) -> ExitCode:
+    """Write without asking; each line is said once it is true."""
+    for proposal in proposals:
+        _write(proposal, root, wiring)
+        _show([proposal], wiring, full=False)
+    if any(proposal.writes for proposal in proposals):
+        wiring.console.talk(_NEXT)
+    return ExitCode.CLEAN
+
+
+def _write(proposal: Proposal, root: Path, wiring: Wiring) -> None:
+    if proposal.writes:
+        target = root / proposal.path
+        wiring.machine.prepare(str(target.parent))
+        wiring.files.write(str(target), proposal.content.encode("utf-8"))
 
 
 def _read(path: Path, wiring: Wiring) -> bytes | None:

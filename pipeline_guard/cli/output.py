@@ -22,7 +22,7 @@ from pipeline_guard.report.look import Look
 
 STANDARD_OUTPUT = "-"
 SBOM_FORMS = ("cyclonedx", "spdx")
-_MODULES = {name: f"as_{name}" for name in FORMATS} | {"github": "as_annotations"}
+_MODULES = {name: f"as_{name.replace('-', '_')}" for name in FORMATS} | {"github": "as_annotations"}
 
 
 def render(result: ScanReport | Verdict, form: str, look: Look | None = None) -> str:

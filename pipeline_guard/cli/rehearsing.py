@@ -15,7 +15,7 @@ from typing import Self
 from pipeline_guard.cli.args import Args, HelpWanted, parse
 from pipeline_guard.cli.commands import command
 from pipeline_guard.cli.doors import secret_doors
-from pipeline_guard.cli.wiring import Rehearsal, Wiring
+from pipeline_guard.cli.wiring import NotRehearsed, Rehearsal, Wiring
 from pipeline_guard.errors import ExitCode, GuardError, NothingToDo, UsageError
 from pipeline_guard.flows import rehearse, secrets
 from pipeline_guard.model.secret import Secret
@@ -98,6 +98,10 @@ class Player:
         return Answer(code, printed.getvalue() + bytes(listener.out), bytes(listener.err))
 
     def _weighed(self, error: GuardError) -> int:
+        if isinstance(error, NotRehearsed):
+            self._notes.append(f"not checked: {error.what}; {error.hint}")
+            # signing asks nothing of what it signs; whether a signature holds is the very question
+            return int(ExitCode.CLEAN if self._last == "sign" else ExitCode.INCOMPLETE)
         if isinstance(error, NothingToDo) and self._job.after_others and self._last in ("sign", "verify"):
             # what an earlier step of somebody else builds is not here
             self._notes.append(f"not checked: {error.what}; an earlier step of the pipeline may make it")

@@ -97,6 +97,10 @@ if TYPE_CHECKING:  # msgspec costs a fifth of a short command; verify with a PEM
 CONFIG_LIMIT = 1024 * 1024
 
 
+class NotRehearsed(NothingToDo):
+    """Something that only the pipeline itself can look at."""
+
+
 class Token(Keystore, Signer, Wrapper, Anchor, Examined, Protocol):
     """Everything one HSM token does for us."""
 
@@ -150,12 +154,13 @@ class State(
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the work tree stands for: commit, full ref, merge target ("" where unknown) and the repository's path."""
+    """What the work tree stands for: commit with its message, full ref, merge target ("" where unknown) and the repository's path."""
 
     sha: str
     ref: str
     base: str
     repository: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +420,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
         sha, target = repository.commit("HEAD"), repository.merge_target()
         if target and repository.commit(target) == sha:  # this is the merge target: there is no change to compare
             target = ""
-        return Head(sha, repository.ref(), target, repository.remote_path())
+        return Head(sha, repository.ref(), target, repository.remote_path(), repository.message())
 
     def registry(ecosystem: str, url: str) -> Registry:
         from pipeline_guard.adapters.registry.opening import open_registry
@@ -651,7 +656,7 @@ def _rehearsed_forge(event: ForgeEvent, _token: str) -> Forge:
 
 
 def _rehearsed_images(reference: ImageReference) -> ImagePlace:
-    raise NothingToDo(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
+    raise NotRehearsed(f"the image {reference.name} is not looked at in a rehearsal", "it would be signed or verified where it lies")
 
 
 def _rehearsed_engine(kind: str, _settings: Mapping[str, Any], **_finders: Any) -> Engine:

@@ -75,7 +75,11 @@ def package(machine: Machine, version: str) -> Iterator[Diagnosis]:
 def home(machine: Machine, path: str) -> Iterator[Diagnosis]:
     """Judge the folder of the embedded token and store."""
     facts = machine.folder(path)
-    if not facts.there:
+    if not facts.there and not facts.writable:
+        yield Diagnosis(
+            "home", Health.FIX, f"{path} cannot be made: its parent is not yours to write", "set PIPELINE_GUARD_HOME to a folder you own"
+        )
+    elif not facts.there:
         yield ok("home", f"{path} is made at first need")
     elif not facts.ours:
         yield Diagnosis("home", Health.FIX, f"{path} belongs to another user", "set PIPELINE_GUARD_HOME to a folder you own")

@@ -45,7 +45,7 @@ def target_of(environ: Mapping[str, str], event: bytes) -> str:
     hint = "name the merge target, for example --base origin/main"
     if environ.get("GITHUB_ACTIONS") != "true" and environ.get("GITLAB_CI") != "true":
         raise UsageError("--base auto: this is no job of GitHub or GitLab", hint)
-    name = environ.get("GITHUB_EVENT_NAME" if environ.get("GITHUB_ACTIONS") == "true" else "CI_PIPELINE_SOURCE", "")
+    name = environ.get("GITHUB_EVENT_NAME", "") if environ.get("GITHUB_ACTIONS") == "true" else _source(environ)
     if name not in ("pull_request", "pull_request_target", "merge_group", "merge_request_event"):
         return ""
     try:
@@ -91,8 +91,14 @@ def _github(environ: Mapping[str, str], event: bytes) -> Change:
     return Change(name, tuple(ranges))
 
 
+def _source(environ: Mapping[str, str]) -> str:
+    """Return what GitLab started the pipeline for; a child pipeline has the variables of its parent's merge request."""
+    source = environ.get("CI_PIPELINE_SOURCE", "")
+    return "merge_request_event" if source == "parent_pipeline" and environ.get("CI_MERGE_REQUEST_IID") else source
+
+
 def _gitlab(environ: Mapping[str, str]) -> Change:
-    source, head = environ.get("CI_PIPELINE_SOURCE", ""), environ.get("CI_COMMIT_SHA", "")
+    source, head = _source(environ), environ.get("CI_COMMIT_SHA", "")
     if environ.get("CI_COMMIT_TAG"):
         return Change("push of a tag")
     if source not in ("merge_request_event", "push"):

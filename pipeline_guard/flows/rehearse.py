@@ -47,8 +47,13 @@ class RehearseDoors:
     performer: Performer
     read: Callable[[str], bytes | None]
     changed: Callable[[], Sequence[str] | None]
-    exists: Callable[[str], bool]  # whether any file of the repository matches a pattern
+    matching: Callable[[str], Sequence[str]]  # the repository's files that match a pattern, from its root
     root: str
+    assumed: Mapping[str, str] = field(default_factory=dict)  # what a person says of the forge: contexts' paths, variables
+
+    def exists(self, pattern: str) -> bool:
+        """Tell whether any file of the repository matches a pattern."""
+        return bool(self.matching(pattern))
 
 
 @dataclass(slots=True)
@@ -58,6 +63,7 @@ class Rehearsal:
     steps: list[Rehearsed] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # path:line and what it is
     unclear: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)  # files elsewhere that may hold steps of ours
     skipped: list[str] = field(default_factory=list)  # workflows and jobs that this situation does not start, and why
     assumed: list[str] = field(default_factory=list)
     kept: dict[Any, Any] = field(default_factory=dict)  # runs of actions that only read, by what they were asked
@@ -65,7 +71,8 @@ class Rehearsal:
     @property
     def code(self) -> ExitCode:
         """The pipeline's answer: the weightiest of the steps that it goes by, incomplete where something was not understood."""
-        codes = [each.code for each in self.steps if each.counts and each.reached]
+        counted = [each for each in self.steps if each.counts and each.reached]
+        codes = [each.code if each.certain or not each.code else ExitCode.INCOMPLETE for each in counted]
         codes += [ExitCode.INCOMPLETE] * bool(self.unclear)
         return weightiest([ExitCode(code) if code in set(ExitCode) else ExitCode.NO for code in codes])
 
@@ -80,7 +87,7 @@ def rehearse(workflows: Mapping[str, bytes], gitlab_file: bytes | None, situatio
         rehearse_workflow(content, path, situation, job, found, doors)
     if gitlab_file is not None:
         rehearse_pipeline(gitlab_file, ".gitlab-ci.yml", situation, job, found, doors)
-    for listed in (found.others, found.skipped, found.unclear, found.assumed):  # a matrix says everything many times
+    for listed in (found.others, found.skipped, found.unclear, found.assumed, found.unseen):  # a matrix says everything many times
         listed[:] = dict.fromkeys(listed)
     return found
 

@@ -1,61 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A GitHub workflow, rehearsed: events and filters, jobs in the order of their needs, conditions, matrix, and our steps.
+"""A GitHub workflow, rehearsed: events and filters, jobs in the order of their needs, conditions, matrix, workflows it calls.
 
-Our actions run through their own ``action.yml`` (``rehearse_action``); a script's calls of our command are answered one by one,
-the script itself is never started. Everybody else's steps are taken as done well, and listed.
+What a job does, ``rehearse_job`` tells.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.flows.rehearse import Rehearsal, RehearseDoors, named_line
-from pipeline_guard.flows.rehearse_action import ActionRun, run_action, run_post
+from pipeline_guard.flows.rehearse_job import JobPlay, Run, concerns_us
 from pipeline_guard.gate import ci_file
-from pipeline_guard.gate.ci_facts import Job, Step, WorkflowFacts
-from pipeline_guard.gate.ci_node import find, texts_of
+from pipeline_guard.gate.ci_facts import Job, WorkflowFacts
+from pipeline_guard.gate.ci_node import find, text_of
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.model.situation import Situation
-from pipeline_guard.model.staged import Call, JobNames, Rehearsed
-from pipeline_guard.rehearse.calls import calls, expand
-from pipeline_guard.rehearse.job_log import rendered
+from pipeline_guard.rehearse.github_form import check_workflow
 from pipeline_guard.rehearse.matrix import combinations
-from pipeline_guard.rehearse.ours import Source, action_source
-from pipeline_guard.rehearse.scope import Scope, is_true
-from pipeline_guard.rehearse.situation import GITHUB_EVENTS, github_context, github_event, github_ref, named_event
+from pipeline_guard.rehearse.scope import Ground, Scope, is_true
+from pipeline_guard.rehearse.situation import GITHUB_EVENTS, github_context, github_event, github_ref, guessed, named_event
 from pipeline_guard.rehearse.triggers import starts
 
 _MAX_CALLS = 4  # levels of reusable workflows, as GitHub allows
-_NO_VALUE = "taken as empty"
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One workflow in one event; ``caller`` names the job that calls it, "" at the top."""
-
-    facts: WorkflowFacts
-    root: Node
-    situation: Situation
-    event: str
-    doors: RehearseDoors
-    found: Rehearsal
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    caller: str = ""
-    top: str = ""  # the file that was started
-    depth: int = 0
+_ACTIONS = ("synchronize", "opened", "reopened", "ready_for_review")  # of a pull request, that bring commits to check
+_RANKS = ("success", "skipped", "failure")
 
 
 def rehearse_workflow(content: bytes, path: str, situation: Situation, job: str, found: Rehearsal, doors: RehearseDoors) -> None:
     """Rehearse the workflow in the situation, or in an event of its own where none is asked for."""
     facts = ci_file.github(content, path)
+    check_workflow(parse_yaml(content, path), path)
     event = _event(facts, situation, found, doors)
     if not event:
         return
-    _run(_Run(facts, parse_yaml(content, path), situation, event, doors, found, top=path), job)
+    situation = replace(situation, action=_action(facts, github_event(event)))
+    root = parse_yaml(content, path)
+    inputs = _declared(find(root, "on", "workflow_dispatch", "inputs"), path) if event == "workflow_dispatch" else {}
+    _jobs(Run(facts, root, situation, event, doors, found, inputs=inputs, top=path), job)
 
 
 def _event(facts: WorkflowFacts, situation: Situation, found: Rehearsal, doors: RehearseDoors) -> str:
@@ -83,12 +67,18 @@ def _event(facts: WorkflowFacts, situation: Situation, found: Rehearsal, doors: 
     return named_event(facts.triggers[0].name)
 
 
+def _action(facts: WorkflowFacts, name: str) -> str:
+    """Return what happens to the pull request: a push to it, where the workflow asks for that."""
+    types = next((trigger.filters.get("types") for trigger in facts.triggers if trigger.name == name), None)
+    return next((action for action in _ACTIONS if action in types), _ACTIONS[0]) if types else _ACTIONS[0]
+
+
 def _stopped(filters: Mapping[str, tuple[str, ...]], situation: Situation, event: str, doors: RehearseDoors) -> str:
     name, ref = github_event(event), github_ref(situation, event)
     tag = ref.removeprefix("refs/tags/") if ref.startswith("refs/tags/") else ""
     if name in ("pull_request", "pull_request_target", "merge_group"):
         types = filters.get("types")
-        if types and name != "merge_group" and "synchronize" not in types:
+        if types and name != "merge_group" and not set(types) & set(_ACTIONS):
             return "types"
         return starts(filters, branch=situation.target, tag="", changed=doors.changed())
     if name != "push":
@@ -96,64 +86,125 @@ def _stopped(filters: Mapping[str, tuple[str, ...]], situation: Situation, event
     return starts(filters, branch=situation.branch if not tag else "", tag=tag, changed=doors.changed())
 
 
-def _run(run: _Run, wanted: str) -> dict[str, str]:
+@dataclass(slots=True)
+class _Ended:
+    """How the jobs so far ended.
+
+    ``chains`` has the worst of a job and of all that it needs, by which ``success()`` and ``failure()`` go; ``unsure`` names the jobs
+    that may not run, and what that depends on.
+    """
+
+    results: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    chains: dict[str, str] = field(default_factory=dict)
+    unsure: dict[str, str] = field(default_factory=dict)
+
+    def chain(self, job: Job) -> str:
+        """Return the worst of all that a job needs."""
+        return max((self.chains[need] for need in job.needs), key=_RANKS.index, default="success")
+
+
+def _jobs(run: Run, wanted: str) -> _Ended:
     """Rehearse the jobs in the order of their needs; return how each ended."""
-    results: dict[str, str] = {}
-    outputs: dict[str, dict[str, str]] = {}
+    ended = _Ended()
     waiting = list(run.facts.jobs)
     while waiting:
-        ready = [job for job in waiting if all(need in results for need in job.needs)]
+        ready = [job for job in waiting if all(need in ended.results for need in job.needs)]
         if not ready:
             raise UsageError(f"{run.facts.path}:{waiting[0].line}: the job {waiting[0].id} needs one that is not there, or itself")
         for job in ready:
             waiting.remove(job)
-            needs = {need: {"result": results[need], "outputs": outputs.get(need, {})} for need in job.needs}
-            results[job.id], outputs[job.id] = _job(run, job, needs, wanted)
-    return results
+            ended.results[job.id], ended.outputs[job.id] = _job(run, job, ended, wanted)
+            ended.chains[job.id] = max(ended.results[job.id], ended.chain(job), key=_RANKS.index)
+    return ended
 
 
-def _job(run: _Run, job: Job, needs: Mapping[str, Any], wanted: str) -> tuple[str, dict[str, str]]:
-    """Rehearse every variation of a job; return its result and outputs."""
+def _scope(run: Run, job: Job, ended: _Ended) -> Scope:
+    needs = {need: {"result": ended.results[need], "outputs": ended.outputs.get(need, {})} for need in job.needs}
+    context = github_context(run.situation, run.event, workflow=_name(run.root), path=run.top, job=job.id, root=run.doors.root)
+    contexts = {"github": context, "inputs": dict(run.inputs), "needs": needs, "vars": {}, "secrets": {}, "strategy": {}, "matrix": {}}
+    ground = Ground(_tree(run.doors.assumed), guessed(run.situation), run.doors.exists, no_secrets=run.event == "fork")
+    return Scope(contexts, ended.chain(job), ground=ground)
+
+
+def _tree(assumed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a person assumes of contexts, as contexts are."""
+    found: dict[str, Any] = {}
+    for path, value in assumed.items():
+        *above, last = path.split(".")
+        place = found
+        for part in above:
+            place = place.setdefault(part, {})
+        if above:
+            place[last] = value
+    return {name: value for name, value in found.items() if isinstance(value, dict)}
+
+
+def _job(run: Run, job: Job, ended: _Ended, wanted: str) -> tuple[str, dict[str, str]]:
+    """Rehearse every variation of a job; return its result and the outputs that are known."""
     facts = run.facts
     if wanted and job.id != wanted and not run.caller:
         return "success", {}
-    ours = job.uses or any(_is_ours(step, run) for step in facts.of(job.id))
     where = f"{facts.path}:{job.line}"
-    context = github_context(run.situation, run.event, workflow=_name(run.root), path=run.top, job=job.id)
-    status = "failure" if any(each["result"] != "success" for each in needs.values()) else "success"
-    scope = Scope(
-        {"github": context, "inputs": dict(run.inputs), "needs": dict(needs), "vars": {}, "secrets": {}, "strategy": {}, "matrix": {}},
-        status,
-    )
+    scope = _scope(run, job, ended)
+    unsure = ""
     try:
+        ours = job.uses or any(concerns_us(step, run) for step in facts.of(job.id))
         if not scope.condition(job.condition, "if"):
-            if ours:
-                run.found.skipped.append(f"{where}: the job {job.id}: {job.condition or 'a job that it needs failed'}")
-            return "skipped", {}
-        varied = _variations(run, job, scope)
+            asks = scope.asks_status(job.condition)
+            unsure = scope.undecided(job.condition) if scope.status == "success" or asks else ""
+            if not unsure:
+                if ours:
+                    run.found.skipped.append(f"{where}: the job {job.id}: {job.condition or 'a job that it needs failed or did not run'}")
+                return "skipped", {}
+        if not scope.asks_status(job.condition):  # it runs only where those that it needs do
+            unsure = unsure or next((ended.unsure[need] for need in job.needs if need in ended.unsure), "")
+        varied = _variations(run, job, scope, bool(ours), where)
     except UsageError as error:
         raise named_line(facts.path, job.line, error) from None
+    if unsure:
+        ended.unsure[job.id] = unsure
     results: list[str] = []
     outputs: dict[str, str] = {}
     for values in varied:
         inner = scope.having(matrix=values, strategy={"job-index": float(len(results)), "job-total": float(len(varied)), "fail-fast": True})
+        inner = inner.with_status("success")  # it runs: whatever was before, its own steps begin anew
         if job.uses:
-            results.append(_reused(run, job, inner))
+            result, outputs = _reused(run, job, inner, unsure)
         else:
-            result, outputs = _Steps(run, job, inner).play()
-            results.append(result)
-    failed = "failure" in results and not is_true(scope.text(job.continues, "continue-on-error"))
-    return "failure" if failed else "success", outputs
+            result, outputs = JobPlay(run, job, inner, run.perhaps or unsure).play()
+        soft = is_true(inner.text(job.continues, "continue-on-error"))
+        results.append("success" if soft else result)
+    return "failure" if "failure" in results else "success", outputs
 
 
-def _variations(run: _Run, job: Job, scope: Scope) -> list[dict[str, Any]]:
+def _variations(run: Run, job: Job, scope: Scope, ours: bool, where: str) -> list[dict[str, Any]]:
     node = find(run.root, "jobs", job.id, "strategy", "matrix")
     if node is None:
         return [{}]
-    matrix = _filled(node.plain(), scope)
+    plain = node.plain()
+    unknown = list(dict.fromkeys(_unknown(plain, scope)))
+    if unknown:
+        if ours:
+            run.found.unclear.append(f"{where}: the job {job.id}: its matrix depends on {', '.join(unknown)}, which only the forge knows")
+        return (
+            [{}]
+            if not isinstance(plain, Mapping)
+            else combinations({key: value for key, value in plain.items() if not list(_unknown(value, scope))})
+        )
+    matrix = _filled(plain, scope)
     if not isinstance(matrix, Mapping):
         return [{}]
     return combinations(matrix)
+
+
+def _unknown(value: Any, scope: Scope) -> list[str]:
+    """Return the values in a matrix that nobody here knows."""
+    if isinstance(value, str):
+        return scope.unknown(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [found for each in value for found in _unknown(each, scope)] if isinstance(value, list) else []
 
 
 def _filled(value: Any, scope: Scope) -> Any:
@@ -167,267 +218,74 @@ def _filled(value: Any, scope: Scope) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _reused(run: _Run, job: Job, scope: Scope) -> str:
-    """Follow a reusable workflow of this repository."""
+def _reused(run: Run, job: Job, scope: Scope, unsure: str) -> tuple[str, dict[str, str]]:
+    """Follow a reusable workflow of this repository; return its result and outputs."""
     facts = run.facts
     path = job.uses.removeprefix("./").removeprefix("$/")
     content = run.doors.read(path) if job.uses.startswith(("./", "$/")) else None
     if content is None or run.depth >= _MAX_CALLS:
-        run.found.others.append(f"{facts.path}:{job.line}: the workflow {job.uses}")
-        return "success"
+        run.found.unseen.append(f"{facts.path}:{job.line}: the workflow {job.uses}")
+        return "success", {}
     called = ci_file.github(content, path)
     root = parse_yaml(content, path)
-    given = {name: scope.whole(value, f"with.{name}") for name, value in job.inputs.items()}
-    declared = find(root, "on", "workflow_call", "inputs")
-    defaults = {name: spec.get("default") for name, spec in declared.items()} if declared is not None else {}
-    inputs = {name: (node.plain() if node is not None else "") for name, node in defaults.items()} | given
-    inner = replace(run, facts=called, root=root, inputs=inputs, caller=job.id, depth=run.depth + 1)
-    return "failure" if "failure" in _run(inner, "").values() else "success"
+    check_workflow(root, path)
+    if "workflow_call" not in called.events:
+        raise UsageError(
+            f"{facts.path}:{job.line}: the job {job.id} calls {path}, which nobody can call", "add workflow_call: under its on:"
+        )
+    _check_inputs(job, find(root, "on", "workflow_call", "inputs"), path, facts.path)
+    given = {name: scope.whole(value, f"with.{name}") for name, value in job.inputs.items() if not scope.unknown(value)}
+    declared = {
+        name: value for name, value in _declared(find(root, "on", "workflow_call", "inputs"), path).items() if name not in job.inputs
+    }
+    granted = job.permissions if job.permissions is not None else facts.permissions
+    soft = run.soft or is_true(scope.text(job.continues, "continue-on-error"))
+    inner = replace(
+        run,
+        facts=called,
+        root=root,
+        inputs=declared | given,
+        caller=job.id,
+        depth=run.depth + 1,
+        granted=granted if run.granted is None or (job.permissions is not None or facts.states_permissions) else run.granted,
+        perhaps=run.perhaps or unsure,
+        soft=soft,
+    )
+    ended = _jobs(inner, "")
+    jobs = {name: {"result": result, "outputs": ended.outputs[name]} for name, result in ended.results.items()}
+    asked = scope.having(jobs=jobs)
+    outputs = find(root, "on", "workflow_call", "outputs")
+    texts = {name: text_of(spec.get("value"), path) for name, spec in outputs.items()} if outputs is not None else {}
+    known = {name: asked.text(value, f"outputs.{name}") for name, value in texts.items() if not asked.unknown(value)}
+    return "failure" if "failure" in ended.results.values() else "success", known
+
+
+def _check_inputs(job: Job, inputs: Node | None, path: str, where: str) -> None:
+    """Raise UsageError where a caller gives an input that is none, or leaves one out."""
+    declared = dict(inputs.items()) if inputs is not None else {}
+    unknown = next((name for name in job.inputs if name not in declared), "")
+    if unknown:
+        raise UsageError(f"{where}:{job.line}: {path} has no input {unknown}", f"known are {', '.join(declared) or 'none'}")
+    for name, spec in declared.items():
+        needed = isinstance(spec.value, dict) and is_true(text_of(spec.get("required"), path))
+        if needed and name not in job.inputs:
+            raise UsageError(f"{where}:{job.line}: the job {job.id} leaves out the input {name} of {path}", f"write {name}: under with:")
+
+
+def _declared(inputs: Node | None, path: str) -> dict[str, Any]:
+    """Return the defaults of inputs; those without one are empty as GitHub has them, a boolean false and a number 0."""
+    found: dict[str, Any] = {}
+    for name, spec in inputs.items() if inputs is not None else ():
+        node = spec.get("default")
+        kind = text_of(spec.get("type"), path) if isinstance(spec.value, dict) else ""
+        if node is not None:
+            plain = node.plain()
+            found[name] = float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain
+        elif not is_true(text_of(spec.get("required"), path) if isinstance(spec.value, dict) else ""):
+            found[name] = False if kind == "boolean" else 0.0 if kind == "number" else ""
+    return found
 
 
 def _name(root: Node) -> str:
     found = root.get("name")
     return found.text if found is not None else ""
-
-
-def _is_ours(step: Step, run: _Run) -> bool:
-    if step.uses:
-        return action_source(step.uses, run.doors.shells, run.doors.read) is not None
-    found, unclear = calls(step.run, pipefail=False)
-    return bool(found or unclear)
-
-
-class _Steps:
-    """The steps of one job, one after the other."""
-
-    def __init__(self, run: _Run, job: Job, scope: Scope) -> None:
-        self.run, self.job = run, job
-        facts, situation = run.facts, run.situation
-        self.permissions = job.permissions if job.permissions is not None else facts.permissions
-        self.names = JobNames(
-            "github",
-            run.top,
-            job.id,
-            run.event,
-            scope.text(job.environment, "environment"),
-            f"{situation.repository}/{facts.path}@{github_ref(situation, run.event)}" if run.caller else "",
-            "self-hosted" in job.runs_on,
-            *self._identified(),
-        )
-        self.scope = scope.having(steps={}, job={"status": "success"}, runner=_runner(run.doors.stage.folder), env={})
-        self.posts: list[tuple[Step, ActionRun]] = []
-        self.hidden: list[str] = []
-        self.paths: list[str] = []
-        self.reached = True
-
-    def _identified(self) -> tuple[bool, str]:
-        if self.run.event == "fork":
-            return False, "fork pull request: no job identity; skipped by design"
-        level = self.permissions.get("id-token", "") if isinstance(self.permissions, Mapping) else self.permissions
-        if level in ("write", "write-all"):
-            return True, ""
-        return False, "the job has no `permissions: id-token: write`, so the forge gives it no identity"
-
-    def play(self) -> tuple[str, dict[str, str]]:
-        """Go through the steps, then the post steps in reverse order; return the job's result and outputs."""
-        self.run.doors.performer.enter(self.names)
-        self._shared_environment()
-        listed = find(self.run.root, "jobs", self.job.id, "steps")
-        for step, node in zip(self.run.facts.of(self.job.id), listed.elements() if listed is not None else (), strict=True):
-            try:
-                self._step(step, node)
-            except UsageError as error:
-                raise named_line(self.run.facts.path, step.line, error) from None
-        for step, ran in reversed(self.posts):
-            entry = self._entry(step, f"post of {step.uses}", "revoke")
-            run_post(ran, entry, self.scope, self.run.doors)
-            self._settle(entry, step, entry.code == 0, outputs={})
-        outputs = {name: self.scope.text(value, f"outputs.{name}") for name, value in self.job.outputs.items()}
-        return self.scope.status, outputs
-
-    def _enter(self, step: Step) -> None:
-        """Remember that a step of somebody else may have made files; checking out and setting up makes none of them."""
-        if not step.uses.startswith(("actions/checkout@", "actions/setup-")):
-            self.names = replace(self.names, after_others=True)
-            self.run.doors.performer.enter(self.names)
-
-    def _shared_environment(self) -> None:
-        """Evaluate the workflow's and the job's ``env``."""
-        whole: dict[str, str] = {}
-        for owner in (self.run.root, find(self.run.root, "jobs", self.job.id)):
-            whole |= self._evaluated(find(owner, "env"), whole)
-        self.scope = self.scope.having(env=whole)
-
-    def _evaluated(self, node: Node | None, known: Mapping[str, str]) -> dict[str, str]:
-        scope = self.scope.having(env=dict(known))
-        return {key: scope.text(value, f"env.{key}") for key, value in texts_of(node, self.run.facts.path).items()}
-
-    def _step(self, step: Step, node: Node) -> None:
-        run = self.run
-        source = action_source(step.uses, run.doors.shells, run.doors.read) if step.uses else None
-        found, unclear = calls(step.run, pipefail=self._shell(step) == "bash") if step.run else ([], [])
-        place = f"{run.facts.path}:{step.line}"
-        if source is None and not found and not unclear:
-            self._enter(step)
-            run.found.others.append(f"{place}: {step.uses or _first_line(step.run)}")
-            self._record(step, "success", "success", {})
-            return
-        run.found.unclear += [f"{place}: {line}" for line in unclear]
-        if not self.scope.condition(step.condition, "if"):
-            if not (self.scope.status == "failure" and not self.scope.asks_status(step.condition)):
-                run.found.skipped.append(f"{place}: {step.name or step.uses or _first_line(step.run)}: if: {step.condition}")
-                self._record(step, "skipped", "skipped", {})
-                return
-            calm = self.scope.with_status("success")
-            if not calm.condition(step.condition, "if"):
-                self._record(step, "skipped", "skipped", {})
-                return
-            self.reached = False  # rehearsed all the same: one run shows everything there is to mend
-        known = self.scope.contexts["env"]
-        scope = self.scope.having(env={**known, **self._evaluated(node.get("env"), known)})
-        if source is not None:
-            self._action(step, source, scope)
-        else:
-            self._script(step, found, scope)
-        self.reached = True
-
-    def _shell(self, step: Step) -> str:
-        if step.shell:
-            return step.shell.split()[0]
-        for owner in (find(self.run.root, "jobs", self.job.id), self.run.root):
-            node = find(owner, "defaults", "run", "shell")
-            if node is not None:
-                return node.text.split()[0]
-        return ""
-
-    def _entry(self, step: Step, label: str, verb: str) -> Rehearsed:
-        counts = not is_true(self.scope.text(step.continues, "continue-on-error")) and not is_true(
-            self.scope.text(self.job.continues, "continue-on-error")
-        )
-        return Rehearsed("github", self.run.facts.path, step.line, self.job.id, label, verb, counts=counts, reached=self.reached)
-
-    def _action(self, step: Step, source: Source, scope: Scope) -> None:
-        given = {name: scope.text(value, name) for name, value in step.inputs.items()}
-        verb = source.verb or given.get("verb", "")  # the action at the root is told what to do
-        entry = self._entry(step, step.uses, verb)
-        environment = {**_variables(self.scope.contexts["github"], self.run.doors, self.names), **scope.contexts["env"]}
-        if self.paths:
-            environment["PATH"] = ":".join([*reversed(self.paths), self.run.doors.stage.folder + "/path"])
-        ran = self._run_once(source, given, environment, entry, scope)
-        if not ran.understood:
-            self.run.found.unclear.append(f"{self.run.facts.path}:{step.line}: {ran.why}")
-            return
-        self.paths += ran.paths
-        self.hidden += [value for value in ran.masks if value not in self.hidden]
-        self.scope = self.scope.having(env={**self.scope.contexts["env"], **ran.exports})
-        if ran.post and entry.verb == "inject":  # the others leave nothing behind
-            self.posts.append((step, ran))
-        self._settle(entry, step, entry.code == 0, ran.outputs)
-
-    def _run_once(
-        self, source: Source, given: Mapping[str, str], environment: Mapping[str, str], entry: Rehearsed, scope: Scope
-    ) -> ActionRun:
-        """Run an action; what only reads, and was asked the same before, answers the same."""
-        ours = tuple(sorted((name, value) for name, value in environment.items() if name.startswith("PIPELINE_GUARD_")))
-        key = (source.folder, tuple(sorted(given.items())), ours, self.run.event)
-        kept = self.run.found.kept.get(key) if entry.verb in ("scan", "gate") else None
-        if kept is not None:
-            before: Rehearsed = kept[0]
-            ran: ActionRun = kept[1]
-            entry.code, entry.said, entry.summary, entry.settings = before.code, before.said, before.summary, before.settings
-            return ran
-        done = run_action(source, given, environment, entry, scope, self.run.doors)
-        self.run.found.kept[key] = replace(entry, notes=[]), done
-        return done
-
-    def _script(self, step: Step, found: list[Any], scope: Scope) -> None:
-        failed = False
-        for call in found:
-            missing: list[str] = []
-            words = tuple(expand(scope.text(word, "run"), scope.contexts["env"], missing) for word in call.words)
-            entry = self._entry(step, " ".join(words if words[0] != "run" else ("run", "--", "...")), words[0])
-            entry.counts = entry.counts and call.counts
-            if not call.counts:
-                entry.notes.append("the script goes on whatever this command answers")
-            entry.notes += [f"{name} has no value here and is {_NO_VALUE}" for name in dict.fromkeys(missing)]
-            environment = {**_variables(self.scope.contexts["github"], self.run.doors, self.names), **scope.contexts["env"]}
-            folder = scope.text(step.working_directory, "working-directory")
-            answer_script_call(words, environment, folder, entry, self.run.doors)
-            self._settle(entry, step, True, {})
-            failed = failed or (entry.code != 0 and call.counts)
-        self._record(step, "failure" if failed else "success", "failure" if failed and self._counted(step) else "success", {})
-        if failed and self._counted(step) and self.reached:
-            self.scope = self.scope.with_status("failure")
-
-    def _counted(self, step: Step) -> bool:
-        return not is_true(self.scope.text(step.continues, "continue-on-error"))
-
-    def _settle(self, entry: Rehearsed, step: Step, good: bool, outputs: Mapping[str, str]) -> None:
-        """Keep what a step did: the report, its place in ``steps``, and how the job stands now."""
-        entry.notes += [*(self._explained(note) for note in self.scope.notes()), *self.run.doors.performer.notes()]
-        entry.said = rendered(entry.said, self.hidden)
-        entry.summary = rendered(entry.summary, self.hidden)
-        self.run.found.steps.append(entry)
-        if step.uses:
-            counted = self._counted(step)
-            self._record(step, "success" if good else "failure", "success" if good or not counted else "failure", dict(outputs))
-            if not good and counted and self.reached:
-                self.scope = self.scope.with_status("failure")
-
-    def _explained(self, note: str) -> str:
-        """Say of a secret whether this job would get it."""
-        if "${{ secrets." not in note:
-            return note
-        if self.run.event == "fork":
-            return f"{note}; nor on the forge: a fork's pull request gets no secrets"
-        return f"{note}; on the forge the job gets it if the repository, its organisation or the environment has it"
-
-    def _record(self, step: Step, outcome: str, conclusion: str, outputs: Mapping[str, str]) -> None:
-        if step.id:
-            steps = {**self.scope.contexts["steps"], step.id: {"outputs": dict(outputs), "outcome": outcome, "conclusion": conclusion}}
-            self.scope = self.scope.having(steps=steps)
-
-
-def answer_script_call(words: tuple[str, ...], environment: Mapping[str, str], folder: str, entry: Rehearsed, doors: RehearseDoors) -> None:
-    """Have one call of a script answered; fill the entry."""
-    inside = folder.removeprefix("./").strip("/") if folder not in ("", ".") else ""
-    if folder.startswith("/") or ".." in inside.split("/"):
-        entry.code = 6
-        entry.notes.append(f"not checked: it runs in {folder}, outside the repository")
-        return
-    entry.settings = {name: value for name, value in environment.items() if name.startswith("PIPELINE_GUARD_") and value}
-    answer = doors.performer.answer(Call(words, dict(environment), f"{doors.root}/{inside}" if inside else doors.root))
-    entry.code = answer.code
-    entry.said = (answer.out + answer.err).decode("utf-8", "replace")
-
-
-def _variables(context: Mapping[str, Any], doors: RehearseDoors, job: JobNames) -> dict[str, str]:
-    """Return the variables that the runner sets for every step."""
-    document = doors.stage.place(f"event-{job.event or 'push'}.json", json.dumps(context["event"]).encode())
-    names = (
-        "actor", "actor_id", "api_url", "base_ref", "event_name", "graphql_url", "head_ref", "job", "ref", "ref_name", "ref_type",
-        "repository", "repository_id", "repository_owner", "repository_owner_id", "run_attempt", "run_id", "run_number",
-        "server_url", "sha",
-        "triggering_actor", "workflow", "workflow_ref", "workflow_sha",
-    )  # fmt: skip
-    return {f"GITHUB_{name.upper()}": str(context[name]) for name in names} | {
-        "CI": "true",
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_EVENT_PATH": document,
-        # the branch itself takes the place of the merge commit, which only the forge can make
-        "GITHUB_REF": str(context["ref"]).replace("refs/pull/1/merge", "refs/pull/1/head"),
-        "GITHUB_REF_PROTECTED": "false",
-        "GITHUB_WORKSPACE": doors.root,
-        "RUNNER_TEMP": f"{doors.stage.folder}/temp",
-        "RUNNER_OS": "Linux",
-        "RUNNER_ARCH": "X64",
-        "RUNNER_ENVIRONMENT": "self-hosted" if job.self_hosted else "github-hosted",
-    }
-
-
-def _runner(folder: str) -> dict[str, str]:
-    return {"os": "Linux", "arch": "X64", "temp": f"{folder}/temp", "name": "rehearsal", "environment": "github-hosted", "debug": ""}
-
-
-def _first_line(script: str) -> str:
-    return next(iter(script.strip().splitlines()), "")[:80]

@@ -7,30 +7,28 @@ answered one by one. Everybody else's jobs are taken as done well, and listed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.flows.rehearse import VERBS, Rehearsal, RehearseDoors
-from pipeline_guard.flows.rehearse_github import answer_script_call
+from pipeline_guard.flows.rehearse import Rehearsal, RehearseDoors
+from pipeline_guard.flows.rehearse_gitlab_job import JobPlay, is_ours
 from pipeline_guard.model.document import parse_yaml_documents
 from pipeline_guard.model.situation import Situation
-from pipeline_guard.model.staged import JobNames, Rehearsed
-from pipeline_guard.rehearse.calls import calls, expand
 from pipeline_guard.rehearse.gitlab_config import expanded, job_variables, jobs, lines, merged, ordered, stages, texts
+from pipeline_guard.rehearse.gitlab_form import check_job, needed
 from pipeline_guard.rehearse.gitlab_inputs import interpolate, settle
 from pipeline_guard.rehearse.gitlab_rules import Ground, Part, of_job, of_rules
 from pipeline_guard.rehearse.ours import component_version, template_path
 from pipeline_guard.rehearse.situation import gitlab_variables
 
 _MAX_INCLUDES = 150
-_VERB = re.compile(rf"\bpipeline-guard\"? ({'|'.join((*VERBS, 'revoke'))})\b")
-_SCRIPTS = ("before_script", "script", "after_script")
-# The runner's shell; and git, which would fetch the tool, names the very files of this version instead.
-_BASH = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c")
-_PRELUDE = 'git() {{ case " $* " in *" init "*|*" clone "*) mkdir -p "$(dirname "${{!#}}")"; ln -sfn {guard} "${{!#}}" ;; esac; }}\n'
+_MAX_CHILDREN = 2  # levels of child pipelines, as GitLab allows
+_MAX_PARALLEL = 200  # jobs of a matrix, as GitLab allows
 
 
 @dataclass(slots=True)
@@ -55,57 +53,179 @@ def expand_pipeline(
 
     Raises UsageError for what GitLab would refuse.
     """
-    reading = _Reading(situation, doors, found, gitlab_variables(situation, situation.event))
+    reading = _Reading(situation, doors, found, _predefined(situation, doors))
     return _load(content, path, {}, {}, reading, ours=False), reading.places
 
 
 def rehearse_pipeline(content: bytes, path: str, situation: Situation, wanted: str, found: Rehearsal, doors: RehearseDoors) -> None:
     """Rehearse the pipeline in the situation."""
-    config, places = expand_pipeline(content, path, situation, found, doors)
-    predefined = gitlab_variables(situation, situation.event)
-    known = {**predefined, **texts(config.get("variables"))}
-    workflow = config.get("workflow")
-    rules = workflow.get("rules") if isinstance(workflow, Mapping) else None
-    more: Mapping[str, str] = {}
-    if rules is not None:
-        part = of_rules(rules, Ground(known, doors.changed(), doors.exists), "always")
-        if part.when == "never":
-            found.skipped.append(f"{path}: workflow: rules start no pipeline for {predefined['CI_PIPELINE_SOURCE']}")
+    _Pipeline(_predefined(situation, doors), situation, wanted, found, doors).play(content, path)
+
+
+def _predefined(situation: Situation, doors: RehearseDoors) -> dict[str, str]:
+    given = {name: value for name, value in doors.assumed.items() if "." not in name}
+    return {**gitlab_variables(situation, situation.event), "CI_PROJECT_DIR": doors.root, **given}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipeline:
+    """One pipeline; ``perhaps`` says what it depends on whether it runs at all, in ``soft`` its failure is nobody's."""
+
+    predefined: Mapping[str, str]
+    situation: Situation
+    wanted: str
+    found: Rehearsal
+    doors: RehearseDoors
+    depth: int = 0
+    perhaps: str = ""
+    soft: bool = False
+
+    def play(self, content: bytes, path: str) -> bool:
+        """Go through the jobs stage by stage; return whether one failed in a way that counts."""
+        found, doors = self.found, self.doors
+        reading = _Reading(self.situation, doors, found, self.predefined)
+        config = _load(content, path, {}, {}, reading, ours=False)
+        known = {**self.predefined, **texts(config.get("variables"))}
+        workflow = config.get("workflow")
+        rules = workflow.get("rules") if isinstance(workflow, Mapping) else None
+        whole_part = of_rules(rules, Ground(known, doors.changed(), doors.exists), "always") if rules is not None else Part("always")
+        if whole_part.when == "never":
+            found.skipped.append(f"{path}: workflow: rules start no pipeline for {self.predefined['CI_PIPELINE_SOURCE']}")
+            return False
+        try:
+            whole = jobs(config, path)
+        except UsageError:
+            if not found.unseen:
+                raise
+            raise UsageError(
+                f"{path}: a job extends one of an include that is not here", "rehearse where the include can be read"
+            ) from None
+        self._check(whole, config, whole_part, path, has_rules=rules is not None)
+        failed_at = ""
+        for number, name in enumerate(ordered(whole, stages(config), path), start=1):
+            if self.wanted and name != self.wanted and not self.depth:
+                continue
+            for label, job in _varied(name, whole[name], path):
+                place = reading.places.get(name, (path, 1))
+                more = (whole_part.variables, {"CI_JOB_ID": str(number)})
+                if self._job(label, job, place, config, more, whole_part.perhaps, failed_at, has_rules=rules is not None):
+                    failed_at = failed_at or str(job.get("stage", "test"))
+        return bool(failed_at)
+
+    def _check(self, whole: Mapping[str, Mapping[str, Any]], config: dict[str, Any], part: Part, path: str, *, has_rules: bool) -> None:
+        """Raise UsageError for jobs that GitLab refuses: an unknown key, nothing to do, or a need of one that is not there."""
+        takes_part = {}
+        for name, job in whole.items():
+            check_job(name, job, path)
+            variables = job_variables(self.predefined, config, dict(job), part.variables)
+            own = of_job(job, Ground(variables, self.doors.changed(), self.doors.exists), has_workflow_rules=has_rules)
+            takes_part[name] = own
+        if self.found.unseen:  # what is needed may be in a file that is not here
             return
-        more = part.variables
-    try:
-        whole = jobs(config, path)
-    except UsageError:
-        if not found.others:
-            raise
-        raise UsageError(f"{path}: a job extends one of an include that is not here", "rehearse where the include can be read") from None
-    failed_at = ""
-    for number, name in enumerate(ordered(whole, stages(config), path), start=1):
-        job = whole[name]
-        if wanted and name != wanted:
-            continue
-        variables = job_variables(predefined, config, job, more)
-        part = of_job(job, Ground(variables, doors.changed(), doors.exists), has_workflow_rules=rules is not None)
-        if not _is_ours(job):
+        for name, job in whole.items():
+            for need in needed(job) if takes_part[name].when != "never" else ():
+                if need not in whole:
+                    raise UsageError(f"{path}: the job {name} needs {need}, which is not there")
+                if takes_part[need].when == "never":
+                    hint = "add optional: true to the need, or give both the same rules"
+                    raise UsageError(f"{path}: the job {name} needs {need}, which its rules leave out here: GitLab makes no pipeline", hint)
+
+    def _job(
+        self,
+        name: str,
+        job: Mapping[str, Any],
+        place: tuple[str, int],
+        config: dict[str, Any],
+        more: tuple[Mapping[str, str], ...],
+        perhaps: str,
+        failed_at: str,
+        *,
+        has_rules: bool,
+    ) -> bool:
+        """Rehearse one job; return whether it failed in a way that counts."""
+        found, doors, path = self.found, self.doors, place[0]
+        variables = job_variables(self.predefined, config, dict(job), *more)
+        part = of_job(job, Ground(variables, doors.changed(), doors.exists), has_workflow_rules=has_rules)
+        child = job.get("trigger") is not None
+        if not child and not is_ours(job, doors):
             if part.when != "never":
                 found.others.append(f"{path}: the job {name}")
-            continue
-        if part.when in ("never", "manual"):
-            found.skipped.append(
-                f"{path}: the job {name}: its rules leave it out here"
-                if part.when == "never"
-                else f"{path}: the job {name}: it waits for a person"
-            )
-            continue
-        if part.when == "on_failure" and not failed_at:
-            found.skipped.append(f"{path}: the job {name}: it runs only after a failure")
-            continue
-        whole_variables = job_variables({**predefined, "CI_JOB_ID": str(number)}, config, job, more, part.variables)
+            return False
+        left_out = {
+            "never": "its rules leave it out here",
+            "manual": "it waits for a person",
+            "on_failure": "" if failed_at else "it runs only after a failure",
+        }.get(part.when, "")
+        if left_out:
+            found.skipped.append(f"{path}: the job {name}: {left_out}")
+            return False
+        unsure = self.perhaps or perhaps or part.perhaps
+        whole = job_variables(self.predefined, config, dict(job), *more, part.variables)
+        if child:
+            return self._child(name, job, path, whole, unsure)
         stage = str(job.get("stage", "test"))
         reached = part.when != "on_success" or not failed_at or failed_at == stage or job.get("needs") is not None
-        played = _Job(*places.get(name, (path, 1)), name, job, part, whole_variables, situation, found, doors, reached)
-        if played.play() and reached and not failed_at:
-            failed_at = stage
+        played = JobPlay(
+            *place,
+            name,
+            job,
+            part,
+            whole,
+            self.situation,
+            found,
+            doors,
+            reached=reached,
+            perhaps=unsure,
+            soft=self.soft,
+            source=self.predefined,
+        )
+        return played.play() and reached and not unsure
+
+    def _child(self, name: str, job: Mapping[str, Any], path: str, variables: Mapping[str, str], unsure: str) -> bool:
+        """Follow a child pipeline as far as its files are here."""
+        trigger = job["trigger"]
+        includes = _listed(trigger.get("include")) if isinstance(trigger, Mapping) else []
+        here = [each for each in includes if "artifact" not in each]
+        if not here or self.depth >= _MAX_CHILDREN:
+            what = "a file that a job makes" if includes else "the pipeline of another project"
+            self.found.unseen.append(f"{path}: {name}: {what}")
+            return False
+        depends = isinstance(trigger, Mapping) and trigger.get("strategy") in ("depend", "mirror")
+        own = texts(job.get("variables"))
+        below = replace(
+            self,
+            predefined={
+                **self.predefined,
+                "CI_PIPELINE_SOURCE": "parent_pipeline",
+                **{key: variables[key] for key in own if key in variables},
+            },
+            depth=self.depth + 1,
+            perhaps=unsure,
+            soft=self.soft or not depends or job.get("allow_failure") is True,
+        )
+        failed = below.play(json.dumps({"include": here}).encode(), path)
+        return failed and depends and not unsure and job.get("allow_failure") is not True
+
+
+def _varied(name: str, job: Mapping[str, Any], path: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the jobs that ``parallel`` makes of one, each with its name."""
+    parallel = job.get("parallel")
+    matrix = parallel.get("matrix") if isinstance(parallel, Mapping) else None
+    if isinstance(parallel, int) and any("CI_NODE_INDEX" in line for key in ("before_script", "script") for line in lines(job.get(key))):
+        rows = [{"CI_NODE_INDEX": str(number), "CI_NODE_TOTAL": str(parallel)} for number in range(1, min(parallel, _MAX_PARALLEL) + 1)]
+        return [
+            (f"{name} {row['CI_NODE_INDEX']}/{parallel}", {**job, "variables": {**(job.get("variables") or {}), **row}}) for row in rows
+        ]
+    if not isinstance(matrix, list):
+        return [(name, job)]
+    varied: list[dict[str, str]] = []
+    for entry in matrix:
+        columns = {str(key): lines(value) for key, value in entry.items()} if isinstance(entry, Mapping) else {}
+        count = math.prod(map(len, columns.values()))
+        if len(varied) + count > _MAX_PARALLEL:
+            raise UsageError(f"{path}: the job {name} has more than {_MAX_PARALLEL} variations")
+        varied += [dict(zip(columns, values, strict=True)) for values in product(*columns.values())]
+    return [(f"{name}: [{', '.join(row.values())}]", {**job, "variables": {**(job.get("variables") or {}), **row}}) for row in varied]
 
 
 def _load(
@@ -155,8 +275,7 @@ def _listed(include: Any) -> list[Mapping[str, Any]]:
 
 def _included(include: Mapping[str, Any], path: str, reading: _Reading, *, ours: bool) -> dict[str, Any]:
     """Follow one include as far as it lies here: this repository, or this version's own templates."""
-    if include.get("rules") is not None and of_rules(include["rules"], reading.ground(reading.predefined)).when == "never":
-        return {}
+    part = of_rules(include["rules"], reading.ground(reading.predefined), "always") if include.get("rules") is not None else Part("always")
     given = include.get("inputs") or {}
     kind = next((word for word in ("local", "project", "component", "remote", "template", "artifact") if word in include), "")
     if not kind:
@@ -165,6 +284,10 @@ def _included(include: Mapping[str, Any], path: str, reading: _Reading, *, ours:
     file = expanded(str(include.get("file") or ""), reading.predefined)
     doors, shells = reading.doors, reading.doors.shells
     known = template_path(kind, target, file, shells)
+    here = _path_here(kind, target, file, reading.situation)
+    if part.when == "never" or part.perhaps:
+        _left_out(part, path, target, known, here, reading)
+        return {}
     if ours and kind == "local":
         known = target.lstrip("/")
     if known:
@@ -174,15 +297,34 @@ def _included(include: Mapping[str, Any], path: str, reading: _Reading, *, ours:
         if content is None:
             raise UsageError(f"{path}: this version has no {known}")
         return _load(content, known, given, {"sha": sha, "version": version, "reference": version, "name": known}, reading, ours=True)
-    here = _path_here(kind, target, file, reading.situation)
-    if here and "*" not in here:
+    if "*" in here:
+        found: dict[str, Any] = {}
+        for each in doors.matching(here):
+            found = merged(found, _load(doors.read(each) or b"", each, given, {"sha": reading.situation.sha}, reading, ours=False))
+        return found
+    if here:
         content = doors.read(here)
         if content is None:
             raise UsageError(f"{path}: includes {here}, which is not there", "check the path: it counts from the repository's root")
         return _load(content, here, given, {"sha": reading.situation.sha}, reading, ours=False)
     label = f"{target}{' ' + file if file else ''}"
-    reading.found.others.append(f"{path}: include of {kind} {label}: not here")
+    reading.found.unseen.append(f"{path}: include of {kind} {label}: not here")
     return {}
+
+
+def _left_out(part: Part, path: str, target: str, known: str, here: str, reading: _Reading) -> None:
+    """Note an include that its rules leave out here; where others may take it in, what it holds of ours is not checked."""
+    if not part.perhaps:
+        reading.found.skipped.append(f"{path}: the include {target}: its rules leave it out here")
+        return
+    what = f"{path}: whether {target} is included depends on {part.perhaps}, which only the forge knows"
+    texts_here = [reading.doors.read(each) or b"" for each in reading.doors.matching(here)] if here else []
+    if known or any(b"pipeline-guard" in text for text in texts_here):
+        reading.found.unclear.append(what)
+    elif not texts_here:
+        reading.found.unseen.append(what)
+    else:
+        reading.found.skipped.append(what)
 
 
 def _path_here(kind: str, target: str, file: str, situation: Situation) -> str:
@@ -197,131 +339,3 @@ def _path_here(kind: str, target: str, file: str, situation: Situation) -> str:
         if host == "gitlab.com" and rest.startswith(f"{situation.repository}/"):
             return f"templates/{rest.removeprefix(situation.repository + '/')}.yml"
     return ""
-
-
-def _is_ours(job: Mapping[str, Any]) -> bool:
-    for key in _SCRIPTS:
-        found, unclear = calls("\n".join(lines(job.get(key))), pipefail=True)
-        if found or unclear:
-            return True
-    return False
-
-
-def own_lines(doors: RehearseDoors) -> frozenset[str]:
-    """Return the script lines of this version's templates: they, and nothing else, are ever started."""
-    found: set[str] = set()
-    for path in doors.shells.paths():
-        if not path.startswith("gitlab-templates/"):
-            continue
-        for document in parse_yaml_documents(doors.shells.read(path) or b"", path):
-            for job in document.plain().values() if isinstance(document.value, dict) else ():
-                if isinstance(job, Mapping):
-                    found |= {line for key in _SCRIPTS for line in lines(job.get(key)) if "$[[" not in line}
-    return frozenset(found)
-
-
-class _Job:
-    """One job that calls us."""
-
-    def __init__(
-        self,
-        path: str,
-        line: int,
-        name: str,
-        job: Mapping[str, Any],
-        part: Part,
-        variables: Mapping[str, str],
-        situation: Situation,
-        found: Rehearsal,
-        doors: RehearseDoors,
-        reached: bool,
-    ) -> None:
-        self.line = line
-        self.path, self.name, self.job, self.found, self.doors, self.reached = path, name, job, found, doors, reached
-        self.allowed = part.allowed if part.allowed is not None else job.get("allow_failure", False)
-        environment = job.get("environment")
-        named = environment.get("name") if isinstance(environment, Mapping) else environment
-        has_token = isinstance(job.get("id_tokens"), Mapping)
-        self.names = JobNames(
-            "gitlab",
-            path,
-            name,
-            situation.event or ("tag" if "CI_COMMIT_TAG" in variables else "push"),
-            expanded(str(named or ""), variables),
-            identified=has_token,
-            why_not="" if has_token else "the job has no id_tokens, so the forge gives it no identity",
-        )
-        self.variables = {
-            **variables,
-            "CI_JOB_NAME": name,
-            "CI_JOB_STAGE": str(job.get("stage", "test")),
-            "CI_PROJECT_DIR": f"{doors.stage.folder}/temp/project",
-        }
-
-    def play(self) -> bool:
-        """Run before_script and script as one, then after_script; return whether the job failed in a way that counts."""
-        self.doors.performer.enter(self.names)
-        own = own_lines(self.doors)
-        main = [*lines(self.job.get("before_script")), *lines(self.job.get("script"))]
-        code = self._part(main, own, self.variables, counts=True)
-        after = lines(self.job.get("after_script"))
-        if after:
-            status = {"CI_JOB_STATUS": "success" if code == 0 else "failed"}
-            self._part(after, own, {**self.variables, **status}, counts=False)
-        return code != 0 and not self._forgiven(code)
-
-    def _part(self, script: Sequence[str], own: frozenset[str], variables: Mapping[str, str], *, counts: bool) -> int:
-        ours = [line for line in script if line in own]
-        code = 0
-        if any(_VERB.search(line) for line in ours):  # what never calls us answers nothing
-            code = self._run(ours, variables, counts=counts)
-        for line in script:
-            if line not in own:
-                code = self._answer(line, variables, counts=counts) or code
-        foreign = [line for line in script if line not in own and not calls(line, pipefail=True)[0]]
-        self.found.others += [f"{self.path}: {self.name}: {line.splitlines()[0][:80]}" for line in foreign if line.strip()]
-        return code
-
-    def _run(self, script: Sequence[str], variables: Mapping[str, str], *, counts: bool) -> int:
-        named = _VERB.search("\n".join(script))
-        verb = named[1] if named else self.name
-        entry = self._entry(verb if counts else f"after_script: {verb}", verb, counts=counts)
-        text = _PRELUDE.format(guard=f"{self.doors.stage.folder}/guard") + "\n".join(script)
-        entry.settings = {key: value for key, value in variables.items() if key.startswith("PIPELINE_GUARD_") and value}
-        done = self.doors.stage.execute((*_BASH, text), variables, ())
-        entry.code, entry.said = done.code, done.said
-        self._settle(entry)
-        return entry.code
-
-    def _answer(self, line: str, variables: Mapping[str, str], *, counts: bool) -> int:
-        found, unclear = calls(line, pipefail=True)
-        self.found.unclear += [f"{self.path}: {self.name}: {each}" for each in unclear]
-        code = 0
-        for call in found:
-            missing: list[str] = []
-            words = tuple(expand(word, variables, missing) for word in call.words)
-            entry = self._entry(" ".join(words if words[0] != "run" else ("run", "--", "...")), words[0], counts=counts and call.counts)
-            entry.notes += [f"{name} has no value here and is taken as empty" for name in dict.fromkeys(missing)]
-            if not call.counts:
-                entry.notes.append("the script goes on whatever this command answers")
-            answer_script_call(words, variables, "", entry, self.doors)
-            self._settle(entry)
-            code = code or (entry.code if call.counts else 0)
-        return code
-
-    def _entry(self, label: str, verb: str, *, counts: bool) -> Rehearsed:
-        return Rehearsed("gitlab", self.path, self.line, self.name, label, verb, counts=counts, reached=self.reached)
-
-    def _settle(self, entry: Rehearsed) -> None:
-        entry.notes += self.doors.performer.notes()
-        if entry.counts and entry.code and self._forgiven(entry.code):
-            entry.counts = False
-            entry.notes.append("allow_failure")
-        self.found.steps.append(entry)
-
-    def _forgiven(self, code: int) -> bool:
-        """Tell whether the job's failure is allowed."""
-        if isinstance(self.allowed, Mapping):
-            codes = self.allowed.get("exit_codes")
-            return code in (codes if isinstance(codes, list) else [codes])
-        return self.allowed is True

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.ci_facts import Use
@@ -110,3 +111,13 @@ def find(node: Node | None, *keys: str) -> Node | None:
     for key in keys:
         node = node.get(key) if node is not None else None
     return node
+
+
+def step_nodes(listed: Node | None) -> Iterator[Node]:
+    """Give the steps of a list in order, those inside ``parallel:`` too."""
+    for node in listed.elements() if listed is not None else ():
+        inside = node.get("parallel") if isinstance(node.value, dict) else None
+        if inside is not None and isinstance(inside.value, list):
+            yield from step_nodes(inside)
+        else:
+            yield node

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.ci_facts import Container, Job, Step, Trigger, Use, UseKind, WorkflowFacts
-from pipeline_guard.gate.ci_node import Lines, find, images, line_of, list_of, mapping, text_of, texts_of
+from pipeline_guard.gate.ci_node import Lines, find, images, line_of, list_of, mapping, step_nodes, text_of, texts_of
 from pipeline_guard.model.document import Node, parse_yaml
 
 _MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
@@ -133,7 +133,7 @@ def _read_steps(
     if listed is None or not isinstance(listed.value, list):
         line = listed.line if listed else owner.line
         raise UsageError(f"{path}:{line}: steps must be a list", "write steps: and one entry, beginning with -, for each step")
-    for node in listed.elements():
+    for node in step_nodes(listed):
         mapping(node, path, "a step")
         target = text_of(node.get("uses"), path)
         if target:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import date
 
 from pipeline_guard.errors import UsageError
-from pipeline_guard.gate.facts import Facts, GateFacts, Kind
+from pipeline_guard.gate.checks.vulnerable_package import RULE as VULNERABLE_RULE
+from pipeline_guard.gate.facts import AdvisoryFacts, Facts, GateFacts, Kind
 from pipeline_guard.gate.glob import matches
 from pipeline_guard.gate.model_file import ModelFacts, ModelVerdict
 from pipeline_guard.gate.registry import RULES
 from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.model.advisory import Weakness
 from pipeline_guard.model.gate_settings import GateSettings, Waived
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.verdict import Check, CheckStatus, Outcome, Unchecked, Verdict
@@ -36,7 +38,25 @@ def judge(facts: GateFacts, settings: GateSettings, today: date) -> Verdict:
     failed = any(check.status is CheckStatus.FAIL for check in checks)
     open_ = any(check.status is CheckStatus.UNCHECKED and check.id not in settings.allow_unchecked for check in checks)
     outcome = Outcome.BLOCK if failed else Outcome.INCOMPLETE if open_ else Outcome.ALLOW
-    return Verdict(outcome, tuple(checks), settings.digest, settings.source)
+    return Verdict(outcome, tuple(checks), settings.digest, settings.source, tuple(_known(facts, settings, today)))
+
+
+def _known(facts: GateFacts, settings: GateSettings, today: date) -> Iterator[Weakness]:
+    """Give the weaknesses of what is pinned, with the places where no waiver covers them."""
+    waivers = [each for each in settings.waivers if each.check == VULNERABLE_RULE.id and today <= _last_day(each, settings.source)]
+    for _, found in facts.found:
+        for weakness in found.weaknesses if isinstance(found, AdvisoryFacts) else ():
+            places = tuple(
+                place
+                for place in weakness.places
+                if weakness.malicious
+                or not any(
+                    (not each.path or matches(place.path, each.path)) and (not each.advisory or each.advisory in weakness.ids)
+                    for each in waivers
+                )
+            )
+            if places:
+                yield replace(weakness, places=places)
 
 
 def validate(settings: GateSettings) -> None:

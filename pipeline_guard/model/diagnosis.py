@@ -27,12 +27,16 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class FolderFacts:
-    """A folder: whether it is there and ours, its permission bits, and the free bytes of its disk (of its nearest parent's, if missing)."""
+    """A folder: whether it is there and ours, its permission bits, the free bytes of its disk, and whether we may write there.
+
+    For a missing one, all but the first are of its nearest parent.
+    """
 
     there: bool
     ours: bool
     mode: int
     free: int
+    writable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

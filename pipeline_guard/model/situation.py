@@ -21,6 +21,9 @@ class Situation:
     repository: str
     base_sha: str = ""
     target: str = "main"
+    message: str = "rehearsal"  # of the commit
+    action: str = "synchronize"  # what happened to the pull request
+    is_named: bool = True  # whether a remote tells the repository's name
 
     @property
     def branch(self) -> str:

@@ -55,7 +55,8 @@ class Rehearsed:
     """One rehearsed step: what it was, what it answered and said, and whether the pipeline would go by it.
 
     ``settings`` are the PIPELINE_GUARD_ variables that it got; ``counts`` is False where its answer changes nothing;
-    ``reached`` is False where an earlier step's failure would have ended the job.
+    ``reached`` is False where an earlier step's failure would have ended the job; ``certain`` is False where nobody here knows
+    whether the pipeline runs it, or goes by it.
     """
 
     forge: str
@@ -72,3 +73,4 @@ class Rehearsed:
     reached: bool = True
     summary: str = ""
     masks: int = 0
+    certain: bool = True

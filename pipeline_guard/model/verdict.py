@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pipeline_guard.model.advisory import Weakness
 from pipeline_guard.model.location import Location
 
 
@@ -47,9 +48,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's answer with every check behind it, and the policy it was judged by."""
+    """The gate's answer with every check behind it, and the policy it was judged by.
+
+    ``weaknesses`` are those known of what is pinned, whether they block or not, but for what policy waives.
+    """
 
     outcome: Outcome
     checks: tuple[Check, ...]
     policy_digest: str
     policy_source: str
+    weaknesses: tuple[Weakness, ...] = ()

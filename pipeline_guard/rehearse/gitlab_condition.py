@@ -26,19 +26,53 @@ class _Pattern(str):
     __slots__ = ()
 
 
-_Value = str | bool | None
+class _Unknown:
+    """The value of a variable that a project's settings may give."""
+
+    __slots__ = ()
+
+
+_UNKNOWN = _Unknown()
+_Value = str | bool | None | _Unknown
+# Predefined variables whose value people write on the forge; every other one with these beginnings is known to be there or not.
+_WRITTEN = frozenset(
+    f"CI_{name}"
+    for name in (
+        "DEPLOY_FREEZE",
+        *(f"MERGE_REQUEST_{part}" for part in ("TITLE", "DESCRIPTION", "LABELS", "MILESTONE", "ASSIGNEES", "DRAFT")),
+    )
+)
+_PREDEFINED = ("CI_", "GITLAB_", "CHAT_", "TRIGGER_PAYLOAD")
 
 
 def holds(condition: str, variables: Mapping[str, str]) -> bool:
     """Tell whether a condition holds; raise UsageError for one that GitLab would refuse."""
+    return _true(_evaluated(condition, variables, frozenset()))
+
+
+def unknown(condition: str, variables: Mapping[str, str]) -> list[str]:
+    """Return the variables by which a condition may hold that does not hold here: a project's settings may give them."""
+    merge_request = "CI_MERGE_REQUEST_IID" in variables
+    open_names = [
+        name
+        for name in dict.fromkeys(word.strip("${}") for kind, word in _tokens(condition) if kind == "variable")
+        if name not in variables
+        and not (name == "CI" or (name.startswith(_PREDEFINED) and name not in _WRITTEN))
+        and (merge_request or not name.startswith("CI_MERGE_REQUEST_"))
+    ]
+    value = _evaluated(condition, variables, frozenset(open_names)) if open_names else False
+    return open_names if value is _UNKNOWN or _true(value) else []
+
+
+def _evaluated(condition: str, variables: Mapping[str, str], open_names: frozenset[str]) -> _Value:
     if len(condition) > MAX_LENGTH:
         raise UsageError(f"a condition of more than {MAX_LENGTH} characters")
     tokens = list(_tokens(condition))
-    reader = _Reader(tokens, variables)
+    reader = _Reader(tokens, variables, open_names)
     value = reader.either()
     if reader.at < len(tokens):
         raise UsageError(f"unexpected in a condition: {tokens[reader.at][1][:40]}")
-    return _true(value)
+    return value
 
 
 def _tokens(condition: str) -> list[tuple[str, str]]:
@@ -56,10 +90,11 @@ def _tokens(condition: str) -> list[tuple[str, str]]:
 class _Reader:
     """Reads and evaluates at once: ``&&`` binds closer than ``||``, comparisons closer than both."""
 
-    def __init__(self, tokens: list[tuple[str, str]], variables: Mapping[str, str]) -> None:
+    def __init__(self, tokens: list[tuple[str, str]], variables: Mapping[str, str], open_names: frozenset[str]) -> None:
         self.at = 0
         self._tokens = tokens
         self._variables = variables
+        self._open = open_names
         self._depth = 0
 
     def either(self) -> _Value:
@@ -67,14 +102,14 @@ class _Reader:
         value = self._both()
         while self._taken("||"):
             other = self._both()
-            value = value if _true(value) else other
+            value = value if _true(value) or (value is _UNKNOWN and not _true(other)) else other
         return value
 
     def _both(self) -> _Value:
         value = self._comparison()
         while self._taken("&&"):
             other = self._comparison()
-            value = other if _true(value) else value
+            value = other if _true(value) or (value is _UNKNOWN and not _true(other) and other is not _UNKNOWN) else value
         return value
 
     def _comparison(self) -> _Value:
@@ -82,6 +117,8 @@ class _Reader:
         for operator in ("==", "!=", "=~", "!~"):
             if self._taken(operator):
                 right = self._term()
+                if left is _UNKNOWN or right is _UNKNOWN:
+                    return _UNKNOWN
                 if operator in ("==", "!="):
                     return (left == right) is (operator == "==")
                 return _matches(left, right) is (operator == "=~")
@@ -89,7 +126,8 @@ class _Reader:
 
     def _term(self) -> _Value:
         if self._taken("!"):
-            return not _true(self._term())
+            term = self._term()
+            return term if term is _UNKNOWN else not _true(term)
         if self._taken("("):
             self._depth += 1
             if self._depth > 50:
@@ -104,7 +142,8 @@ class _Reader:
         kind, word = self._tokens[self.at]
         self.at += 1
         if kind == "variable":
-            return self._variables.get(word.strip("${}"))
+            name = word.strip("${}")
+            return _UNKNOWN if name in self._open else self._variables.get(name)
         if kind == "text":
             return word[1:-1]
         if kind == "pattern":

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline_guard.rehearse.gitlab_condition import holds
+from pipeline_guard.rehearse.gitlab_condition import holds, unknown
 from pipeline_guard.rehearse.gitlab_config import expanded, lines, texts
 
 _ALWAYS_CHANGED = ("schedule", "web", "api", "trigger", "pipeline")
@@ -26,19 +26,34 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How something takes part: ``when`` is "never" where it does not. ``allowed`` is allow_failure as written, None where unsaid."""
+    """How something takes part: ``when`` is "never" where it does not. ``allowed`` is allow_failure as written, None where unsaid.
+
+    ``perhaps`` names the variables by which it may take part that does not here, "" where there are none.
+    """
 
     when: str
     allowed: Any = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    perhaps: str = ""
 
 
 def of_rules(rules: Any, ground: Ground, when: str = "on_success") -> Part:
     """Return what the first rule that holds says; without any, nothing takes part."""
-    for rule in _flat(rules):
-        if _holds(rule, ground):
-            return Part(str(rule.get("when") or when), rule.get("allow_failure"), texts(rule.get("variables")))
-    return Part("never")
+    flat = _flat(rules)
+    taken = next((rule for rule in flat if _holds(rule, ground)), None)
+    found = _part(taken, when) if taken is not None else Part("never")
+    if found.when != "never":
+        return found
+    # what a project's settings may make of it
+    for rule in flat[: flat.index(taken)] if taken is not None else flat:
+        names = unknown(str(rule.get("if")), ground.variables) if rule.get("if") is not None else []
+        if names and _holds({**rule, "if": None}, ground) and _part(rule, when).when != "never":
+            return replace(_part(rule, when), perhaps=", ".join(f"${name}" for name in names))
+    return found
+
+
+def _part(rule: Mapping[str, Any], when: str) -> Part:
+    return Part(str(rule.get("when") or when), rule.get("allow_failure"), texts(rule.get("variables")))
 
 
 def of_job(job: Mapping[str, Any], ground: Ground, *, has_workflow_rules: bool) -> Part:

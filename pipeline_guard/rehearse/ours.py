@@ -11,6 +11,7 @@ from pipeline_guard.ports import Shells
 
 _REMOTE = re.compile(r"[^/@\s]+/pipeline-guard[^/@\s]*(?P<path>(?:/[^@\s]*)?)@\S+")
 _LOCAL = re.compile(r"(?:\./|\$/)(?P<path>[^@\s]*)")
+_RAW = re.compile(r"https://\S+/pipeline-guard[^/\s]*/(?:-/raw/[^/\s]+|[^/\s]+)/(?P<path>(?:gitlab-)?templates/[\w.-]+)(?:\?\S*)?")
 _COMPONENT = re.compile(r"\S*/pipeline-guard[^/@\s]*/(?P<name>[a-z-]+)@(?P<version>\S+)")
 
 
@@ -50,6 +51,18 @@ def action_source(uses: str, shells: Shells, read: Callable[[str], bytes | None]
     return Source(folder, known, "" if content == known else f"{uses}: this is not the action of this version, and no other is started")
 
 
+def local_action(uses: str, read: Callable[[str], bytes | None]) -> tuple[str, bytes] | None:
+    """Return the path and content of the repository's own action that a step names; None for others'."""
+    found = _LOCAL.fullmatch(uses)
+    folder = found["path"].strip("/") if found else ""
+    for name in ("action.yml", "action.yaml") if found else ():
+        path = f"{folder}/{name}" if folder else name
+        content = read(path)
+        if content is not None:
+            return path, content
+    return None
+
+
 def template_path(kind: str, target: str, file: str, shells: Shells) -> str:
     """Return the path of the template of ours that an include names, "" for everybody else's."""
     if kind == "component":
@@ -58,6 +71,9 @@ def template_path(kind: str, target: str, file: str, shells: Shells) -> str:
             if shells.read(path) is not None:
                 return path
         return ""
+    if kind == "remote":
+        raw = _RAW.fullmatch(target)
+        return raw["path"] if raw and shells.read(raw["path"]) is not None else ""
     if kind == "project" and "pipeline-guard" in target.rpartition("/")[2]:
         path = file.lstrip("/")
         return path if shells.read(path) is not None else ""

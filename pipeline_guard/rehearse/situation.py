@@ -7,7 +7,7 @@ What only the forge knows (numbers, actors) has a recognisable stand-in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline_guard.model.situation import Situation
@@ -36,6 +36,22 @@ GITLAB_SOURCES = {
 _OWN = {"push": "push", "pull_request": "pull-request", "merge_group": "merge-group", "schedule": "schedule"}
 
 
+# Parts of an event's document that other events have. What is in neither is not known here.
+_OF_OTHERS = frozenset(
+    (
+        "alert", "check_run", "check_suite", "client_payload", "comment", "deployment", "deployment_status", "discussion", "forkee",
+        "head_commit", "inputs", "issue", "merge_group", "milestone", "package", "pull_request", "release", "review", "workflow_run",
+    )
+)  # fmt: skip
+_MODELLED = frozenset(("push", "pull_request", "pull_request_target", "merge_group", "schedule"))
+
+
+def surely_absent(event_name: str, path: Sequence[str]) -> bool:
+    """Tell whether ``github.event.PATH`` has no value on the forge either: another event's part of an event that is known whole."""
+    own = {"push": "head_commit", "pull_request_target": "pull_request"}.get(event_name, event_name)
+    return event_name in _MODELLED and path[0] in _OF_OTHERS - {own}
+
+
 def named_event(name: str) -> str:
     """Return our name of a GitHub event; the event's own where we have none."""
     return _OWN.get(name, name)
@@ -60,7 +76,7 @@ def github_ref(situation: Situation, event: str) -> str:
 
 
 def github_document(situation: Situation, event: str) -> dict[str, Any]:
-    """Return the event's document (GITHUB_EVENT_PATH) as far as jobs ask for it."""
+    """Return the event's document (GITHUB_EVENT_PATH) as far as it is known; what a person wrote on the forge is left out."""
     repository = _repository(situation.repository, fork=False) | {"default_branch": situation.target}
     base = situation.base_sha  # "" where nothing here tells it
     name = github_event(event)
@@ -74,14 +90,12 @@ def github_document(situation: Situation, event: str) -> dict[str, Any]:
             "state": "open",
             "draft": False,
             "merged": False,
-            "title": "rehearsal",
-            "labels": [],
             "user": {"login": "rehearsal", "id": 1},
             "author_association": "NONE" if event == "fork" else "MEMBER",
             "base": {"ref": situation.target, "sha": base, "repo": repository},
             "head": {"ref": situation.branch, "sha": situation.sha, "repo": head},
         }
-        return common | {"action": "synchronize", "number": 1, "pull_request": request}
+        return common | {"action": situation.action, "number": 1, "pull_request": request}
     if name == "merge_group":
         group = {
             "head_sha": situation.sha,
@@ -91,7 +105,7 @@ def github_document(situation: Situation, event: str) -> dict[str, Any]:
         }
         return common | {"action": "checks_requested", "merge_group": group}
     if name == "schedule":
-        return common | {"schedule": "0 0 * * *"}
+        return common
     if name == "push":
         return common | {
             "ref": github_ref(situation, event),
@@ -100,13 +114,12 @@ def github_document(situation: Situation, event: str) -> dict[str, Any]:
             "created": event == "tag",
             "deleted": False,
             "forced": False,
-            "head_commit": {"id": situation.sha, "message": "rehearsal"},
-            "commits": [],
+            "head_commit": {"id": situation.sha, "message": situation.message},
         }
     return common
 
 
-def github_context(situation: Situation, event: str, *, workflow: str, path: str, job: str) -> dict[str, Any]:
+def github_context(situation: Situation, event: str, *, workflow: str, path: str, job: str, root: str = "") -> dict[str, Any]:
     """Return the ``github`` context of one job."""
     name, ref = github_event(event), github_ref(situation, event)
     pull = name in ("pull_request", "pull_request_target")
@@ -138,7 +151,13 @@ def github_context(situation: Situation, event: str, *, workflow: str, path: str
         "workflow": workflow or path,
         "workflow_ref": f"{situation.repository}/{path}@{ref}",
         "workflow_sha": situation.sha,
+        "workspace": root,
     }
+
+
+def guessed(situation: Situation) -> frozenset[tuple[str, ...]]:
+    """Return the paths whose value nothing here tells."""
+    return frozenset() if situation.is_named else frozenset((("github", "repository"), ("github", "repository_owner")))
 
 
 def _repository(path: str, fork: bool) -> dict[str, Any]:
@@ -180,6 +199,9 @@ def gitlab_variables(situation: Situation, event: str) -> dict[str, str]:
         "CI_COMMIT_REF_NAME": named,
         "CI_COMMIT_REF_SLUG": "".join(letter if letter.isalnum() else "-" for letter in named.lower())[:63].strip("-"),
         "CI_COMMIT_REF_PROTECTED": "false",
+        "CI_COMMIT_MESSAGE": situation.message,
+        "CI_COMMIT_TITLE": situation.message.partition("\n")[0],
+        "CI_COMMIT_DESCRIPTION": situation.message.partition("\n")[2].strip(),
         "GITLAB_USER_LOGIN": "rehearsal",
     }
     if source == "merge_request_event":

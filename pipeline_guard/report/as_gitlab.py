@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as GitLab security reports: a scan as secret detection, a verdict as SAST (security-report-schemas 15.2).
 
+``as_gitlab_dependency`` has the third kind.
+
 Neither holds ``raw_source_code_extract``, which would be the secret itself. What the baseline or an allowance
 covers is left out: the report has no word for it.
 """
@@ -34,13 +36,13 @@ def render_scan(report: ScanReport) -> str:
         identities[key] += 1
         found.append(
             {
-                **_vulnerability(f"{key}{identities[key]}", finding.rule, finding.title, finding.severity.value, finding.hint),
+                **vulnerability(f"{key}{identities[key]}", finding.rule, finding.title, finding.severity.value, finding.hint),
                 "description": visible(f"{finding.title}: {finding.preview} ({finding.confidence.value})"),
                 "location": {**_lines(finding.location), "commit": _commit(finding)},
             }
         )
     began = report.stats.began or _EPOCH
-    return _document("secret_detection", found, report.unchecked, began, report.stats.seconds)
+    return document("secret_detection", found, report.unchecked, began, report.stats.seconds)
 
 
 def render_verdict(verdict: Verdict) -> str:
@@ -53,16 +55,19 @@ def render_verdict(verdict: Verdict) -> str:
             identities[key] += 1
             found.append(
                 {
-                    **_vulnerability(f"{key}{identities[key]}", check.id, check.why, "high", check.fix),
+                    **vulnerability(f"{key}{identities[key]}", check.id, check.why, "high", check.fix),
                     "description": visible(check.why),
                     "location": _lines(place),
                 }
             )
     unchecked = tuple(Unchecked(check.id, check.why) for check in verdict.checks if check.status is CheckStatus.UNCHECKED)
-    return _document("sast", found, unchecked, _EPOCH, 0.0)
+    return document("sast", found, unchecked)
 
 
-def _document(kind: str, found: list[dict[str, Any]], unchecked: tuple[Unchecked, ...], began: datetime, seconds: float) -> str:
+def document(
+    kind: str, found: list[dict[str, Any]], unchecked: tuple[Unchecked, ...], began: datetime = _EPOCH, seconds: float = 0.0
+) -> str:
+    """Return a whole report of a kind of scan."""
     tool = {"id": "pipeline-guard", "name": "pipeline-guard", "version": __version__, "vendor": {"name": "pipeline-guard"}}
     scan = {
         "analyzer": tool,
@@ -76,14 +81,15 @@ def _document(kind: str, found: list[dict[str, Any]], unchecked: tuple[Unchecked
     return dump({"version": SCHEMA_VERSION, "scan": scan, "vulnerabilities": found}) + "\n"
 
 
-def _vulnerability(key: str, rule: str, title: str, severity: str, solution: str) -> dict[str, Any]:
-    document: dict[str, Any] = {
+def vulnerability(key: str, rule: str, title: str, severity: str, solution: str) -> dict[str, Any]:
+    """Return what every kind of vulnerability has; ``key`` tells it from all others."""
+    common: dict[str, Any] = {
         "id": hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest(),
         "name": clip(visible(title), 255),
         "severity": severity.capitalize(),
         "identifiers": [{"type": "pipeline_guard_rule", "name": f"pipeline-guard rule {visible(rule)}", "value": visible(rule)}],
     }
-    return document | ({"solution": clip(visible(solution), 7000)} if solution else {})
+    return common | ({"solution": clip(visible(solution), 7000)} if solution else {})
 
 
 def _lines(place: Location) -> dict[str, Any]:

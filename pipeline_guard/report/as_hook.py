@@ -8,16 +8,26 @@ MARK = "Written by pipeline-guard: "  # by which a hook of ours is known again
 
 _WORDS = {"pre-commit": "scan --staged", "pre-push": "dry-run"}
 _WHAT = {"pre-commit": "looks for keys in what is staged", "pre-push": "rehearses this repository's pipelines, writing nothing"}
-_SCRIPT = """\
+_HEAD = """\
 #!/bin/sh
 # {mark}{what}. `git commit` and `git push` take --no-verify.
 code=0
+"""
+_SCRIPTS = {
+    "pre-commit": """\
 pipeline-guard {words} || code=$?
 # 3: there is nothing to look at, which stops a pipeline but no commit
 [ "$code" = 3 ] || exit "$code"
-"""
+""",
+    "pre-push": """\
+said=$(pipeline-guard {words}) || code=$?
+[ -z "$said" ] || printf '%s\\n' "$said"
+# 3 without a plan: no pipeline of ours is there to fail
+[ "$code" = 3 ] && [ -z "$said" ] || exit "$code"
+""",
+}
 
 
 def hook(name: str) -> str:
     """Return the script of one of ``HOOKS``."""
-    return _SCRIPT.format(mark=MARK, what=_WHAT[name], words=_WORDS[name])
+    return (_HEAD + _SCRIPTS[name]).format(mark=MARK, what=_WHAT[name], words=_WORDS[name])

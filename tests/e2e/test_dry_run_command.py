@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def workflow(*steps: str, on: str = "push", permissions: str = "{}") -> str:
-    return f"on: {on}\npermissions: {permissions}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(
-        f"      - uses: pipeline-guard/pipeline-guard/actions/{step}\n" for step in steps
+    return (
+        f"on: {on}\npermissions: {permissions}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@{SHA}\n        with: {{persist-credentials: false}}\n"
+        + "".join(f"      - uses: pipeline-guard/pipeline-guard/actions/{step}\n" for step in steps)
     )
 
 
@@ -88,8 +90,12 @@ def test_broken_repositories_are_one_clear_line(guard: Guard, repository: Any) -
             2,
             "ci.yml:2",
         ),
-        ("on: push\njobs: {a: {needs: b, steps: []}, b: {needs: a, steps: []}}\n", 2, "needs one that is not there, or itself"),
-        ("on: push\njobs: {a: {uses: ./.github/workflows/ci.yml}}\n", 3, "no pipeline-guard step"),
+        (
+            "on: push\njobs: {a: {runs-on: x, needs: b, steps: []}, b: {runs-on: x, needs: a, steps: []}}\n",
+            2,
+            "needs one that is not there, or itself",
+        ),
+        ("on: push\njobs: {a: {uses: ./.github/workflows/ci.yml}}\n", 2, "which nobody can call"),
     ):
         repository.commit("x", {".github/workflows/ci.yml": text})
         outcome = guard("dry-run", cwd=repository.path)
@@ -120,6 +126,22 @@ def test_watch_rehearses_again_after_a_change(repository: Any, temporary: Path) 
         child.stdout.close()
     assert child.returncode == 130
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_dry_run_that_is_ended_leaves_nothing_behind(repository: Any, temporary: Path, number: signal.Signals) -> None:
+    """The signal comes while a shell runs: the shells are there, and gone when the process is."""
+    repository.commit("all", {".github/workflows/ci.yml": workflow(*([f"scan@{SHA}", f"gate@{SHA}"] * 20)), "a.py": "x = 1\n"})
+    words = ["env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "pipeline_guard", "dry-run", "--watch"]
+    child = subprocess.Popen(words, cwd=repository.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(6000):
+        if list(temporary.glob("pg-*/files/*-said")):
+            break
+        time.sleep(0.01)
+    child.send_signal(number)
+    code = child.wait(timeout=120)
+    assert list(temporary.iterdir()) == []
+    assert code == (130 if number == signal.SIGINT else -number)
 
 
 def test_installed_package_finds_its_shells_without_a_checkout(tmp_path: Path, repository: Any) -> None:

@@ -73,6 +73,23 @@ def test_weakness_is_named_once_with_level_place_and_smallest_fix(place: Place) 
     assert f"advisories as of {NOW:%Y-%m-%d}" in checks["vulnerable-package"][0]["why"]
 
 
+def test_gitlab_is_told_of_every_weakness_that_no_waiver_covers(place: Place, tmp_path: Path) -> None:
+    place.pins("jinja2==3.1.2", "small==1", "evil==1")
+    file = tmp_path / "gl-dependency-scanning-report.json"
+
+    def reported() -> list[tuple[str, str]]:
+        place.gate("--output", f"gitlab-dependency={file}")
+        found = json.loads(file.read_text())["vulnerabilities"]
+        return sorted((item["location"]["dependency"]["package"]["name"], item["severity"]) for item in found)
+
+    assert reported() == [("evil", "Critical"), ("jinja2", "High"), ("small", "Low")]
+    waiver = "{check: vulnerable-package, advisory: GHSA-aaaa, reason: not reachable, owner: ada, until: 2999-01-01}"
+    place.config(f"  waive: [{waiver}]\n")
+    assert reported() == [("evil", "Critical"), ("small", "Low")]
+    place.config(f"  waive: [{waiver.replace('2999', '2020')}]\n")
+    assert reported() == [("evil", "Critical"), ("jinja2", "High"), ("small", "Low")]
+
+
 def test_manifest_is_as_its_schema_says(place: Place) -> None:
     schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "advisories.v1.json").read_text())
     jsonschema.validate(json.loads(Path(f"{place.database}.json").read_text()), schema)

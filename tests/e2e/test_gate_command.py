@@ -102,7 +102,9 @@ def test_outside_a_repository_the_folder_is_judged(guard: Callable[..., Any], tm
     assert guard("gate", cwd=tmp_path).code == 1
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "gitlab", "codequality", "junit", "csv", "markdown", "github"])
+@pytest.mark.parametrize(
+    "form", ["text", "json", "jsonl", "sarif", "gitlab", "gitlab-dependency", "codequality", "junit", "csv", "markdown", "github"]
+)
 def test_every_form_has_the_same_exit_code(guard: Callable[..., Any], repository: Any, form: str) -> None:
     repository.commit("start", {"requirements.txt": "a==1\n", "m.pkl": gadget()[:-1], ".gitlab-ci.yml": "a: ["})
     done = guard("gate", "--format", form, cwd=repository.path)

@@ -58,6 +58,14 @@ def test_a_second_time_changes_nothing(guard: Guard, empty: Path) -> None:
     assert {line.split()[0] for line in again.out.splitlines()} == {"unchanged"}
 
 
+def test_only_what_was_written_is_said_to_be_new(guard: Guard, empty: Path) -> None:
+    (empty / ".github").write_text("a file in the way\n")
+    done = guard("init", "--yes", *PIN, cwd=empty)
+    assert (done.code, done.out) == (2, "new        .pipeline-guard.yml\n")
+    assert ".github" in done.err
+    assert set(content(empty)) == {".github", ".pipeline-guard.yml", "app.py"}
+
+
 def test_a_users_files_stay_without_force_and_what_to_add_is_said(guard: Guard, empty: Path) -> None:
     own = {
         ".gitlab-ci.yml": "test:\n  script: make\n",

@@ -43,6 +43,7 @@ def healths(lines: Iterable[Diagnosis]) -> list[tuple[str, str]]:
     [
         (FINE, [("home", "ok"), ("disk", "ok")]),
         (FolderFacts(False, True, 0o755, 10**12), [("home", "ok"), ("disk", "ok")]),
+        (FolderFacts(False, False, 0o755, 10**12, writable=False), [("home", "fix"), ("disk", "ok")]),
         (FolderFacts(True, False, 0o700, 10**12), [("home", "fix"), ("disk", "ok")]),
         (FolderFacts(True, True, 0o755, 10**12), [("home", "fix"), ("disk", "ok")]),
         (FolderFacts(True, True, 0o700, 1000), [("home", "ok"), ("disk", "fix")]),

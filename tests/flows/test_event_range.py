@@ -37,6 +37,7 @@ RANGES: dict[str, tuple[tuple[dict[str, str], bytes], tuple[str, ...]]] = {
     "github schedule": (github("schedule", {}), ()),
     "github by hand": (github("workflow_dispatch", {}), ()),
     "gitlab merge request": (gitlab("merge_request_event", **MERGE_REQUEST), (f"{A}..{C}",)),
+    "child pipeline of a gitlab merge request": (gitlab("parent_pipeline", **MERGE_REQUEST, CI_MERGE_REQUEST_IID="5"), (f"{A}..{C}",)),
     "gitlab merged results": (
         gitlab(
             "merge_request_event",
@@ -106,6 +107,7 @@ TARGETS: dict[str, tuple[tuple[dict[str, str], bytes], str]] = {
     "github push": (github("push", {"before": A, "after": B, **DEFAULT}), ""),
     "github schedule": (github("schedule", {}), ""),
     "gitlab merge request": (gitlab("merge_request_event", **MERGE_REQUEST), A),
+    "child pipeline of a gitlab merge request": (gitlab("parent_pipeline", **MERGE_REQUEST, CI_MERGE_REQUEST_IID="5"), A),
     "gitlab merged results": (gitlab("merge_request_event", **MERGE_REQUEST, CI_MERGE_REQUEST_EVENT_TYPE="merged_result"), f"{C}^1"),
     "gitlab push": (gitlab("push", CI_COMMIT_BEFORE_SHA=A, CI_COMMIT_BRANCH="topic"), ""),
     "gitlab tag": (gitlab("push", CI_COMMIT_TAG="v1"), ""),

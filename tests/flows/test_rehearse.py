@@ -12,17 +12,15 @@ from typing import Any
 import pytest
 
 from pipeline_guard.adapters.oidc.local import LocalIssuer
-from pipeline_guard.cli.main import main
 from pipeline_guard.config import parse
 from pipeline_guard.errors import Denied
 from pipeline_guard.flows.rehearse import claims, decisions
 from pipeline_guard.model.situation import Situation
 from pipeline_guard.model.staged import JobNames
 from tests.conftest import Repository
+from tests.flows.rehearsing import CHECKOUT, OURS, SHA, leak, rehearsal
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-SHA = "1a" * 20
-OURS = "pipeline-guard/pipeline-guard/actions"
 Rehearse = Callable[..., dict[str, Any]]
 
 
@@ -30,24 +28,13 @@ Rehearse = Callable[..., dict[str, Any]]
 def rehearse(repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rehearse:
     """Commit files, rehearse them in this process, return the plan; ``error`` holds what was said where there is none."""
 
-    def run(files: dict[str, str], *words: str) -> dict[str, Any]:
-        repository.commit("all", files)
-        monkeypatch.chdir(repository.path)
-        code = main(["dry-run", "--format", "json", *words])
-        said = capsys.readouterr()
-        return {"error": said.err, "exit_code": code} if not said.out else json.loads(said.out)
-
-    return run
+    return rehearsal(repository, monkeypatch, capsys)
 
 
 def github(steps: str, on: str = "push", job: str = "") -> dict[str, str]:
     return {
-        ".github/workflows/ci.yml": f"on: {on}\npermissions: {{}}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n{job}    steps:\n{steps}"
+        ".github/workflows/ci.yml": f"on: {on}\npermissions: {{}}\njobs:\n  guard:\n    runs-on: ubuntu-latest\n{job}    steps:\n{CHECKOUT}{steps}"
     }
-
-
-def leak() -> str:
-    return "password = '" + "kQ7#vLp2" + "Zt9!wXe4" + "'\n"
 
 
 def labels(plan: dict[str, Any]) -> list[str]:
@@ -59,13 +46,14 @@ def test_our_actions_are_found_wherever_they_come_from(rehearse: Rehearse, repos
         {
             **github(
                 f"      - uses: {OURS}/scan@{SHA}\n      - uses: acme/pipeline-guard-mirror/actions/gate@main\n"
-                "      - uses: actions/checkout@v4\n      - uses: evil/actions/scan@v1\n      - uses: ./actions/build\n      - run: make\n"
+                "      - uses: actions/setup-python@v5\n      - uses: evil/actions/scan@v1\n      - uses: ./actions/build\n      - run: make\n"
             )
         }
     )
     assert labels(plan) == [f"{OURS}/scan@{SHA}", "acme/pipeline-guard-mirror/actions/gate@main"]
     assert [other.split(": ", 1)[1] for other in plan["others"]] == [
         "actions/checkout@v4",
+        "actions/setup-python@v5",
         "evil/actions/scan@v1",
         "./actions/build",
         "make",
@@ -105,7 +93,7 @@ def test_inputs_conditions_and_outputs_are_evaluated(rehearse: Rehearse) -> None
         "false",
         0,
     )
-    assert (second["line"], second["exit_code"]) == (13, 0)
+    assert (second["line"], second["exit_code"]) == (14, 0)
     assert "startsWith(github.ref, 'refs/tags/')" in plan["skipped"][0]
 
 
@@ -161,17 +149,17 @@ jobs:
     strategy: {{matrix: {{folder: [a, b], exclude: [{{folder: b}}], include: [{{folder: c}}]}}}}
     runs-on: x
     steps:
-      - uses: {OURS}/scan@{SHA}
+{CHECKOUT}      - uses: {OURS}/scan@{SHA}
         with: {{paths: "${{{{ matrix.folder }}}}"}}
   after:
     needs: first
     runs-on: x
-    steps: [{{uses: {OURS}/gate@{SHA}}}]
+    steps: [{{uses: actions/checkout@v4}}, {{uses: {OURS}/gate@{SHA}}}]
   anyway:
     needs: [first]
     if: always() && needs.first.result == 'failure'
     runs-on: x
-    steps: [{{uses: {OURS}/scan@{SHA}, with: {{paths: c}}}}]
+    steps: [{{uses: actions/checkout@v4}}, {{uses: {OURS}/scan@{SHA}, with: {{paths: c}}}}]
 """
     plan = rehearse({".github/workflows/ci.yml": text, "a/x.py": leak(), "c/x.py": "x = 1\n"})
     assert [(step["job"], step["exit_code"]) for step in plan["steps"]] == [("first", 1), ("first", 0), ("anyway", 0)]
@@ -181,13 +169,13 @@ jobs:
 def test_reusable_workflow_of_the_repository_is_followed(rehearse: Rehearse) -> None:
     called = f"""on: {{workflow_call: {{inputs: {{where: {{type: string, default: src}}}}}}}}
 jobs:
-  inner: {{runs-on: x, steps: [{{uses: {OURS}/scan@{SHA}, with: {{paths: "${{{{ inputs.where }}}}"}}}}]}}
+  inner: {{runs-on: x, steps: [{{uses: actions/checkout@v4}}, {{uses: {OURS}/scan@{SHA}, with: {{paths: "${{{{ inputs.where }}}}"}}}}]}}
 """
     caller = "on: push\njobs:\n  a: {uses: ./.github/workflows/called.yml, with: {where: lib}}\n  b: {uses: else/where/.github/workflows/x.yml@v1}\n"
     plan = rehearse({".github/workflows/called.yml": called, ".github/workflows/ci.yml": caller, "lib/a.py": "x = 1\n"})
     (step,) = plan["steps"]
     assert (step["settings"]["PIPELINE_GUARD_PATHS"], step["path"], step["job"]) == ("lib", ".github/workflows/called.yml", "inner")
-    assert "else/where" in plan["others"][0]
+    assert "else/where" in plan["unseen"][0]
 
 
 def test_what_the_pipeline_does_not_go_by_does_not_count(rehearse: Rehearse) -> None:
@@ -246,6 +234,17 @@ def test_against_store_is_answered_in_a_rehearsal(rehearse: Rehearse) -> None:
     (step,) = plan["steps"]
     assert (step["exit_code"], plan["writes"]) == (0, 0)
     assert "not checked: the values of the secrets store" in step["notes"][0]
+    assert any(line.startswith("the values of the secrets store") for line in plan["fidelity"]["not_checked"])
+
+
+def test_image_is_signed_unseen_and_whether_its_signature_holds_is_not_checked(rehearse: Rehearse) -> None:
+    image = f"oci://ghcr.io/acme/app@sha256:{'ab' * 32}"
+    sign = f"      - uses: {OURS}/sign@{SHA}\n        with: {{subjects: '{image}', key: release}}\n"
+    plan = rehearse(github(sign))
+    assert [step["exit_code"] for step in plan["steps"]] == [0]
+    plan = rehearse(github(f"{sign}      - run: pipeline-guard verify {image} --key release\n"))
+    assert ([step["exit_code"] for step in plan["steps"]], plan["exit_code"]) == ([0, 6], 6)
+    assert any("the image app is not looked at" in line for line in plan["fidelity"]["not_checked"])
 
 
 def test_inject_runs_main_and_post_and_its_values_are_masked(rehearse: Rehearse) -> None:
@@ -297,7 +296,7 @@ def test_gitlab_pipeline_is_put_together_and_played(rehearse: Rehearse) -> None:
     assert plan["steps"][0]["settings"]["PIPELINE_GUARD_HISTORY"] == "true"
     assert plan["steps"][2]["path"] == "ci/more.yml"
     assert [step["exit_code"] for step in plan["steps"]] == [0, 1, 0]  # the gate refuses the remote include
-    assert any("https://example.org/x.yml: not here" in other for other in plan["others"])
+    assert any("https://example.org/x.yml: not here" in other for other in plan["unseen"])
     assert "pipeline-guard-scan.json" in plan["would_write"]
 
 

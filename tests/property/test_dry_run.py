@@ -37,7 +37,7 @@ def steps(source: random.Random) -> list[tuple[str, dict[str, str]]]:
 def workflow(chosen: list[tuple[str, dict[str, str]]]) -> str:
     """One job a step, so that none is left out because of another."""
     jobs = "".join(
-        f"  j{number}: {{runs-on: x, steps: [{{uses: {OURS}/{verb}@{SHA}, with: {json.dumps(inputs)}}}]}}\n"
+        f"  j{number}: {{runs-on: x, steps: [{{uses: actions/checkout@v4}}, {{uses: {OURS}/{verb}@{SHA}, with: {json.dumps(inputs)}}}]}}\n"
         for number, (verb, inputs) in enumerate(chosen)
     )
     return f"on: push\npermissions: {{}}\njobs:\n{jobs}"

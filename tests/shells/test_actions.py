@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.conftest import Outcome, Repository
+from tests.fakes.forge_server import serving
+from tests.fakes.github import GitHub, Identity
 from tests.shells.reading import ROOT
 from tests.shells.runner import Runner
 from tests.shells.test_setup import pip_python
@@ -152,6 +154,44 @@ def test_gate_blocks_an_unsafe_workflow_by_the_policy_of_the_merge_target(job: R
     assert any("file=.github/workflows/build.yml" in properties for _, properties, _ in done.commands)
     assert "the merge target is" in done.log
     assert done.summary.startswith("## pipeline-guard gate")
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "shown"), [({"docs__page__md": "# page\n"}, 0, "success"), ({"requirements__txt": "flask\n"}, 1, "failure")]
+)
+def test_gate_publishes_its_verdict_for_the_commit_it_checked(
+    job: Runner, repository: Repository, files: dict[str, str], code: int, shown: str
+) -> None:
+    token = "ghs_" + "of-the-job"
+    event = change(repository, **{name.replace("__txt", ".txt").replace("__md", ".md"): text for name, text in files.items()})
+    head, base = (event["pull_request"][side]["sha"] for side in ("head", "base"))  # type: ignore[index]
+    hub = GitHub(required=[("pipeline-guard", 99)])
+    hub.tokens[token] = Identity("gate[bot]", {"statuses", "checks", "pull-requests", "security-events", "contents"}, 99)
+    hub.commits |= {head, base}
+    hub.pulls[5] = {"head": head, "base": base}
+    with serving(hub) as served:
+        job.event("pull_request", event)
+        job.environ |= {
+            "GITHUB_API_URL": served.url,
+            "GITHUB_REPOSITORY_ID": "42",
+            "GITHUB_SHA": head,
+            "GITHUB_REF": "refs/pull/5/head",
+            "OF_THE_JOB": token,
+        }
+        done = job.uses(ACTIONS / "gate", publish="true", forge_token="env:OF_THE_JOB")
+        assert served.broken == []
+    assert (done.code, done.outputs["exit-code"]) == (code, str(code)), done.log
+    (run,) = hub.runs
+    assert (run["head_sha"], run["conclusion"]) == (head, shown)
+    assert token not in done.log + done.summary
+
+
+def test_gate_that_cannot_publish_is_no_success(job: Runner, repository: Repository) -> None:
+    job.event("pull_request", change(repository, **{"page.md": "# page\n"}))
+    job.environ |= {"GITHUB_SHA": repository.git("rev-parse", "HEAD"), "GITHUB_REF": "refs/pull/5/head"}
+    done = job.uses(ACTIONS / "gate", publish="true", forge_token="env:NO_SUCH_TOKEN")
+    assert done.code not in (0, 1), done.log
+    assert "NO_SUCH_TOKEN" in done.log
 
 
 def test_gate_of_a_harmless_change_is_green_in_a_fork_too(job: Runner, repository: Repository) -> None:

@@ -61,7 +61,7 @@ def runner(tmp_path: Path) -> Runner:
 
 @pytest.mark.parametrize(
     ("verb", "reports"),
-    [("scan", ("junit", "codequality", "secret_detection")), ("gate", ("junit", "codequality", "sast"))],
+    [("scan", ("junit", "codequality", "secret_detection")), ("gate", ("junit", "codequality", "sast", "dependency_scanning"))],
 )
 def test_job_asks_for_exactly_the_reports_that_it_uploads(runner: Runner, verb: str, reports: tuple[str, ...]) -> None:
     done = runner.run(verb)
@@ -71,7 +71,8 @@ def test_job_asks_for_exactly_the_reports_that_it_uploads(runner: Runner, verb: 
     assert tuple(artifacts["reports"]) == ("annotations", *reports)
     assert artifacts["when"] == "always"
     files = dict(word.split("=") for word in asked.split() if "=" in word)
-    assert files == {
+    dependency = {"gitlab-dependency": artifacts["reports"]["dependency_scanning"]} if verb == "gate" else {}
+    assert files == dependency | {
         "json": artifacts["paths"][0],
         "junit": artifacts["reports"]["junit"],
         "codequality": artifacts["reports"]["codequality"],

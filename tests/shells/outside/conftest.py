@@ -45,6 +45,7 @@ class Gitlab:
     server: Path
     commit: str
     environ: dict[str, str] = field(default_factory=dict)
+    as_committed: bool = False  # whether a run looks at the last commit instead of making one
 
     def include(self, style: str, name: str, **inputs: str) -> None:
         """Write the pipeline: one template of ours, included as it is or as a component, and what ``more`` adds."""
@@ -54,7 +55,8 @@ class Gitlab:
         else:
             head = f"  - project: acme/pipeline-guard\n    ref: {self.commit}\n    file: /gitlab-templates/{name}.yml\n"
             given["commit"] = self.commit
-        rows = "".join(f"      {key}: '{value}'\n" for key, value in given.items())
+        typed = {key: value if value in ("true", "false") else f"'{value}'" for key, value in given.items()}
+        rows = "".join(f"      {key}: {value}\n" for key, value in typed.items())
         self.app.write(".gitlab-ci.yml", f"include:\n{head}    inputs:\n{rows}")
 
     def add(self, text: str) -> None:
@@ -64,7 +66,8 @@ class Gitlab:
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run gitlab-ci-local over what is committed."""
-        self.app.commit()
+        if not self.as_committed:
+            self.app.commit()
         self.app.git("update-ref", "refs/remotes/origin/main", "HEAD")
         given = {"GITLAB_CI": "true", **variables}
         options = [word for name, value in given.items() for word in ("--variable", f"{name}={value}")]

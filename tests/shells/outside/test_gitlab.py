@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Outcome
+from tests.fakes.forge_server import serving
+from tests.fakes.gitlab import GitLab, Member
 from tests.shells.outside.conftest import Gitlab
 from tests.shells.reading import VERBS
 from tests.shells.test_actions import VALUE, key
@@ -39,6 +41,7 @@ def test_job_runs_once_a_change(gitlab: Gitlab, style: str, verb: str) -> None:
     name = f"pipeline-guard-{verb}"
     assert name in gitlab.run("--list", CI_PIPELINE_SOURCE="merge_request_event", CI_MERGE_REQUEST_IID="5").stdout
     assert name in gitlab.run("--list", CI_PIPELINE_SOURCE="push").stdout
+    assert name in gitlab.run("--list", CI_PIPELINE_SOURCE="parent_pipeline").stdout
     assert name not in gitlab.run("--list", CI_PIPELINE_SOURCE="push", CI_OPEN_MERGE_REQUESTS="acme/app!5").stdout
 
 
@@ -81,6 +84,33 @@ def test_gate_judges_a_merge_request_by_its_target(gitlab: Gitlab, style: str) -
     assert bad.returncode == 1, bad.stdout + bad.stderr
     assert json.loads((gitlab.app.path / "pipeline-guard-gate.json").read_text())["verdict"] == "block"
     assert json.loads((gitlab.app.path / "gl-sast-report.json").read_text())["vulnerabilities"]
+    assert json.loads((gitlab.app.path / "gl-dependency-scanning-report.json").read_text())["scan"]["type"] == "dependency_scanning"
+
+
+def test_gate_publishes_its_verdict_to_the_merge_request(gitlab: Gitlab, style: str) -> None:
+    token = "glpat-" + "of-the-job"
+    base = gitlab.app.commit()
+    gitlab.include(style, "gate", publish="true", forge_token="env:OF_THE_JOB")
+    gitlab.app.write("ci/more.gitlab-ci.yml", UNSAFE)
+    head, gitlab.as_committed = gitlab.app.commit(), True
+    lab = GitLab(commits={head}, heads={"5": head}, tokens={token: Member(9, "gate")}, checks=[{"id": 1, "name": "pipeline-guard"}])
+    with serving(lab) as served:
+        done = gitlab.run(
+            "pipeline-guard-gate",
+            CI_PIPELINE_SOURCE="merge_request_event",
+            CI_MERGE_REQUEST_IID="5",
+            CI_MERGE_REQUEST_PROJECT_ID="5",
+            CI_MERGE_REQUEST_SOURCE_PROJECT_ID="5",
+            CI_MERGE_REQUEST_DIFF_BASE_SHA=base,
+            CI_PROJECT_ID="5",
+            CI_COMMIT_SHA=head,
+            CI_SERVER_URL=served.url,
+            OF_THE_JOB=token,
+        )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert [(each["status"], each["name"]) for each in lab.statuses] == [("failed", "pipeline-guard")], done.stdout + done.stderr
+    assert not lab.discussions[0]["notes"][0]["resolved"]
+    assert token not in done.stdout + done.stderr
 
 
 def test_what_was_signed_verifies_and_what_was_changed_does_not(gitlab: Gitlab, style: str, guard: Guard) -> None:

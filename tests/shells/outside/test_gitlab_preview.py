@@ -42,7 +42,7 @@ def ours(repository: Repository) -> dict[str, Any]:
         found = repository.path / path
         return found.read_bytes() if found.is_file() else None
 
-    doors = RehearseDoors(PackagedShells(), None, None, read, lambda: None, lambda _pattern: False, str(repository.path))  # type: ignore[arg-type]
+    doors = RehearseDoors(PackagedShells(), None, None, read, lambda: None, lambda _pattern: [], str(repository.path))  # type: ignore[arg-type]
     config, _places = expand_pipeline((repository.path / ".gitlab-ci.yml").read_bytes(), ".gitlab-ci.yml", situation, Rehearsal(), doors)
     return jobs(config, ".gitlab-ci.yml")
 

@@ -226,3 +226,10 @@ def test_irregular_pipeline_is_refused_with_its_line(text: str, where: str) -> N
     with pytest.raises(UsageError) as caught:
         pipeline(text)
     assert caught.value.what.startswith(where)
+
+
+def test_steps_side_by_side_are_steps() -> None:
+    text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - parallel:\n          - uses: some/action@main\n          - parallel: [{run: make}]\n      - run: ls\n"
+    facts = workflow(text)
+    assert [(step.uses, step.run, step.line) for step in facts.steps] == [("some/action@main", "", 7), ("", "make", 8), ("", "ls", 9)]
+    assert [use.target for use in facts.uses] == ["some/action@main"]

@@ -49,9 +49,13 @@ def test_push_whose_pipeline_would_fail_is_refused(hooked: Repository, tmp_path:
     hooked.commit("no pipeline", {"a.py": "x = 1\n"})
     hooked.git("push", "-q", "origin", "main")
     uses = "pipeline-guard/pipeline-guard/actions/gate@" + "1a" * 20
-    hooked.commit(
-        "pipeline", {".github/workflows/ci.yml": f"on: push\npermissions: {{}}\njobs: {{a: {{runs-on: x, steps: [{{uses: {uses}}}]}}}}\n"}
-    )
+    checkout = f"{{uses: actions/checkout@{'1a' * 20}, with: {{persist-credentials: false}}}}"
+    pipeline = "on: push\npermissions: {}\njobs: {a: {runs-on: x, steps: [STEPS]}}\n"
+    hooked.commit("no checkout", {".github/workflows/ci.yml": pipeline.replace("STEPS", f"{{uses: {uses}}}")})
+    with pytest.raises(subprocess.CalledProcessError) as refused:  # the pipeline ends with 3: nothing to look at
+        hooked.git("push", "-q", "origin", "main")
+    assert "nothing was checked out" in refused.value.stdout + refused.value.stderr
+    hooked.commit("pipeline", {".github/workflows/ci.yml": pipeline.replace("STEPS", f"{checkout}, {{uses: {uses}}}")})
     hooked.git("push", "-q", "origin", "main")
     hooked.commit("unpinned", {"requirements.txt": "flask\n"})
     with pytest.raises(subprocess.CalledProcessError) as refused:

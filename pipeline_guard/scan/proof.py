@@ -67,6 +67,7 @@ PROOFS: Mapping[str, Callable[[bytes, datetime], Proof]] = {
     "github-fine-grained": forge.github_fine_grained,
     "gitlab-job": forge.gitlab_job,
     "gitlab-routable": forge.gitlab_routable,
+    "google-key": cloud.google_key,
     "grafana-account": service.grafana_account,
     "grafana-cloud": service.grafana_cloud,
     "grafana-legacy": service.grafana_legacy,

@@ -9,7 +9,20 @@ from datetime import UTC, datetime, timedelta
 from pipeline_guard.scan import checksum
 from pipeline_guard.scan.proofs import pem
 from pipeline_guard.scan.proofs.encoding import base32_bytes, base64_bytes, json_object, protobuf
-from pipeline_guard.scan.proofs.outcome import CANARY, CONTRADICTED, DOCUMENTATION, EXPIRED, NO_TEST, VERIFIED, Proof, State, holds
+from pipeline_guard.scan.proofs.outcome import (
+    CANARY,
+    CONTRADICTED,
+    DOCUMENTATION,
+    EXPIRED,
+    MOMENT,
+    NO_SECRET,
+    NO_TEST,
+    VERIFIED,
+    Proof,
+    State,
+    holds,
+)
+from pipeline_guard.scan.proofs.published import GOOGLE_KEYS, fingerprint
 
 _AWS_DOCUMENTED = 581039954779  # of the key in Amazon's documentation
 _AWS_CANARIES = {609629065308, 534261010715}  # public canary services
@@ -52,7 +65,9 @@ def _lifetime(date: re.Match[bytes] | None, length: re.Match[bytes] | None, now:
         until = datetime.strptime(date[1].decode(), "%Y%m%dT%H%M%S").replace(tzinfo=UTC) + timedelta(seconds=int(length[1]))
     except (ValueError, OverflowError):
         return NO_TEST
-    return EXPIRED if until < now else Proof(State.VERIFIED, note=f"valid until {until.date()}")
+    if until < now:
+        return NO_SECRET if int(length[1]) <= MOMENT else EXPIRED
+    return Proof(State.VERIFIED, note=f"valid until {until.date()}")
 
 
 def signed_url(_value: bytes, around: bytes, now: datetime) -> Proof:
@@ -66,6 +81,11 @@ def signed_url(_value: bytes, around: bytes, now: datetime) -> Proof:
         if date and length:
             return _lifetime(date, length, now)
     return NO_TEST
+
+
+def google_key(value: bytes, _now: datetime) -> Proof:
+    """Check an API key against those that Google prints itself; there is no checksum."""
+    return DOCUMENTATION if fingerprint(value) in GOOGLE_KEYS else NO_TEST
 
 
 def google_service_account(value: bytes, around: bytes, now: datetime) -> Proof:

@@ -13,6 +13,7 @@ from pipeline_guard.scan.proofs.outcome import (
     CONTRADICTED,
     DOCUMENTATION,
     EXPIRED,
+    MOMENT,
     NO_SECRET,
     NO_TEST,
     PUBLIC,
@@ -54,7 +55,8 @@ def _kind(header: dict[str, Any], payload: dict[str, Any], now: datetime) -> Pro
         return Proof(State.VERIFIED, Severity.LOW, "not signed")
     expires = payload.get("exp")
     if isinstance(expires, int | float) and not isinstance(expires, bool) and expires < now.timestamp():
-        return EXPIRED
+        begins = payload.get("nbf", payload.get("iat"))
+        return NO_SECRET if isinstance(begins, int | float) and 0 <= expires - begins <= MOMENT else EXPIRED
     if issuer == "supabase" and payload.get("role") == "service_role":
         return Proof(State.VERIFIED, Severity.CRITICAL, "a Supabase service key: passes every row policy")
     if isinstance(issuer, str) and (issuer == "kubernetes/serviceaccount" or "kubernetes.io" in payload):

@@ -40,6 +40,8 @@ class Proof:
     kind: Kind = Kind.LIVE
 
 
+MOMENT = 600  # seconds: longest life of what opens one page or picture; when it is over, nobody need know of it
+
 VERIFIED = Proof(State.VERIFIED)
 NO_TEST = Proof(State.NO_TEST)
 NO_SECRET = Proof(State.NO_SECRET)

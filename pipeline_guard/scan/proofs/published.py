@@ -53,3 +53,9 @@ TOKENS = frozenset((
     "80f8b7c904d4a43f", "293257ab6495ebb1", "8e0628300c16fe38", "00b3dc640c9c99fc", "5aac38e542b76b97", "0e04efa6bc7d2d51",
     "cf4d418ed3de92d7", "73f71af093fdf154", "a71b359a87afde13",
 ))  # fmt: skip
+# of the text: the keys in the tests of Google's own Firebase libraries for Android
+GOOGLE_KEYS = frozenset((
+    "f56e323494a6ffc2", "2037abcaffb2b777", "3f370c9dd8225c63", "e4a5542bb7fd7b67", "a19f89ab3555eac1", "0b476bdf9acf2123",
+    "eb540d2b6ee2a0a4", "37f8f09bdf12c2f2", "8731261cb72d8626", "49f777db995e8260", "27a9a42931dff7eb", "dc0fcf046c61640c",
+    "4c98242dcadc8b29", "ea9bb1082cf95663", "3a8b61d0f636b007", "a6c814bc555ae62c",
+))  # fmt: skip

@@ -59,3 +59,8 @@ def test_far_escapes_are_found_by_their_marks() -> None:
 @pytest.mark.parametrize(("mark", "count"), [(b"ops_DUMMY", 0), (b"EXAMPLE", 0), (b"ops_", 1), (b"", 1)])
 def test_mark_on_a_token_makes_what_it_holds_made_up(mark: bytes, count: int) -> None:
     assert len(texts(mark + base64.b64encode(b'{"email": "somebody", "words": "in here"}'))) == count
+
+
+def test_colours_of_a_terminal_do_not_stick_to_words() -> None:
+    assert texts(b"token: \x1b[1;33msome-coloured-word\x1b[0m end") == [("coloured", b"token: some-coloured-word end")]
+    assert texts(b"\x1b[2J\x1b[H plain") == []

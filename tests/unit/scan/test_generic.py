@@ -62,6 +62,42 @@ KEYS = [
     ("https://api.builds.dev/v1?api_key={v}", "README.md"), ("Authorization: Bearer {v}", "a.http"), ("<apiKey>{v}</apiKey>", "a.xml"),
     ('headers = {"X-Api-Key": "{v}"}', "a.py"), ('"env": {"SEARCH_API_KEY": "{v}"}', "mcp.json"), ('"args": ["--api-key", "{v}"]', "mcp.json"),
 ]  # fmt: skip
+# Where the place tells and not a name and a sign before the value.
+PLACES = [
+    "tokens:\n  - {v}\n", '"api_keys": ["{v}"]', "client_secret: >-\n  {v}\n", 'api_keys = {\n  builds = "{v}"\n}',
+    "DbPassword:\n    Type: String\n    Default: {v}\n", '"adminPassword": {\n   "value": "{v}"\n  }', '- value: "{v}"\n  name: BUILDS_API_KEY',
+    '- name: BUILDS_KEY\n  value: "{v}"', '{"name": "BUILDS_KEY", "value": "{v}"}', '<param name="secure:builds" value="{v}"/>', "BUILDS={v}",
+    "X-Builds-Token:\n- {v}", "Authorization:\n- Bearer {v}", "DEBUG sent with Bearer {v}", "Authorization: builds {v}", 'Builds("x")\nBuildsClient("{v}")',
+    "jwt.sign(payload, '{v}')", "hmac.new(b'{v}', message, sha256)", "app.config['hash_salt'] = '{v}'", '{"builds": {"key": "{v}"}}', "// old key: {v}",
+    "the prod api key is {v}", "# password was {v}", "**Password:** {v}", "CREDS = ('admin', '{v}')", "ADMIN_LOGIN=admin:{v}", "username,password\nadmin,{v}\n",
+    "| user | password |\n|---|---|\n| admin | {v} |", "INSERT INTO users (login, password) VALUES ('app', '{v}');", "htpasswd -bc f ci {v}", "net user ci {v} /add",
+    "schtasks /create /tn x /ru admin /rp {v}", "echo 'root:{v}' | chpasswd", "echo {v} | docker login -u ci --password-stdin", "twine upload -u ci -p {v} dist/*",
+    "vault login {v}", "    stats auth admin:{v}", "[smtp.builds.dev]:587 bot@builds.dev:{v}", "<auth-user-pass>\nci\n{v}\n</auth-user-pass>",
+    "git clone https://{v}@git.builds.dev/app.git", "HOOK=https://hooks.builds.dev/services/{v}", "DSN = 'app/{v}@db.builds.dev/orcl'",
+    "find(By.ID, 'password').send_keys('{v}')", '<meta-data android:name="dev.API_KEY" android:value="{v}" />', "mysql::server::root_password: {v}",
+    '.password("{noop}{v}")',
+]  # fmt: skip
+NO_PLACES = [
+    "tokens:\n  - name: build\n", '"tokens": ["the", "quick", "brown"]', "password: |\n  $(PASSWORD)\n", 'secrets: ["db_password", "api-token-v2"]',
+    "DbPassword:\n    Type: String\n    NoEcho: true\n", "IMAGE_TAG=release-2024-01-15-Build12345", "Authorization: Bearer ${token}", "BUILDS_PROJECT_ID={v}",
+    'client = Client("https://api.builds.dev/v1/")', "jwt.sign(payload, 'secret')", '"key": "settings.general.Title2024.label"', "public key: {v}",
+    "the token is a JWT signed with RS256", "password was changed on 2024-01-01", "username,password\nadmin,password\n", "vault login -method=oidc",
+    "| name | token |\n|---|---|\n| x | optional |", 'echo "$PASSWORD" | docker login -u ci --password-stdin', "docker run -u ci -p 8080:80 image",
+    "https://hooks.builds.dev/v1/tasks/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", "git clone https://deploy@git.builds.dev/app.git",
+    "X-Amz-Credential=AKIAABCDEFGH2345ABCD%2F20240101%2Feu-central-1%2Fs3%2Faws4_request", '"DkimTokens": ["{v}"]', "Type: Builds::Access::Token: {v}",
+    '"key": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{v}"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_value_is_found_where_its_place_tells_that_it_is_a_secret(text: str) -> None:
+    (one,) = found("first = 1\n" + text.replace("{v}", DRAWN) + "\nlast = 2\n")
+    assert one.value.decode() == DRAWN
+
+
+@pytest.mark.parametrize("text", NO_PLACES)
+def test_place_alone_makes_no_secret_of_names_numbers_and_references(text: str) -> None:
+    assert found("first = 1\n" + text.replace("{v}", DRAWN) + "\nlast = 2\n") == []
 
 
 @pytest.mark.parametrize(("line", "path"), PASSWORDS, ids=[line for line, _ in PASSWORDS])

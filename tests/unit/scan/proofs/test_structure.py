@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -84,6 +85,10 @@ def test_jwt_tells_its_kind() -> None:
     assert check({"sub": "ci"}).state is State.VERIFIED
     assert check({"exp": 1_000_000_000}).kind is Kind.EXPIRED
     assert check({"exp": 1_000_000_000}).severity is Severity.INFO
+    assert check({"exp": 1_000_000_000, "iat": 1_000_000_000 - 3600}).kind is Kind.EXPIRED
+    assert check({"exp": 1_000_000_000, "nbf": 1_000_000_000 - 300}).state is State.NO_SECRET  # it opened one picture, once
+    assert check({"exp": 1_000_000_000, "nbf": "soon"}).kind is Kind.EXPIRED
+    assert check({"exp": 9_999_999_999, "nbf": 9_999_999_990}).severity is None
     assert check({"exp": 9_999_999_999}).severity is None
     assert check({"exp": True}).severity is None
     assert check({"sub": "ci"}, {"alg": "none"}).severity is Severity.LOW
@@ -120,14 +125,16 @@ def test_pypi_token_tells_scope_age_and_index() -> None:
 
 
 def test_signed_address_tells_whether_it_still_opens_anything() -> None:
-    def verdict(template: str) -> Proof:
-        text = expand_bytes(template)
+    def verdict(template: str, seconds: bytes = b"604800") -> Proof:
+        text = re.sub(rb"(?<=Expires=)\d+", seconds, expand_bytes(template))
         place = text.index(b"Signature=") + 10
         return judge("signed-url", text, (place, place + 64), NOW)
 
     assert verdict('curl "{make:signed-url}"').state is State.VERIFIED
     assert verdict('curl "{make:signed-url-old}"').kind is Kind.EXPIRED
     assert verdict('curl "{make:signed-url-old}"').severity is Severity.INFO
+    assert verdict('curl "{make:signed-url-old}"', b"601").kind is Kind.EXPIRED
+    assert verdict('curl "{make:signed-url-old}"', b"600").state is State.NO_SECRET
     assert verdict("X-Amz-Signature={hex:64}").state is State.NO_TEST
 
 
@@ -259,3 +266,8 @@ def test_passwords_that_stand_for_one_are_no_secret() -> None:
     assert PROOFS["url-password"](b"correct-horse7", NOW).state is State.NO_TEST
     assert PROOFS["basic-auth"](base64.b64encode(b"user:password"), NOW).state is State.NO_SECRET
     assert PROOFS["basic-auth"](base64.b64encode(b"no colon here"), NOW).state is State.NO_SECRET
+
+
+def test_key_that_google_prints_itself_is_documentation() -> None:
+    assert PROOFS["google-key"](b"AIza" + b"Syabcdefghijklmnopqrstuvwxyz1234567", NOW).kind is Kind.DOCUMENTATION
+    assert PROOFS["google-key"](expand_bytes("AIza{url64:35}", "google"), NOW).state is State.NO_TEST

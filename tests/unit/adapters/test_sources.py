@@ -117,7 +117,7 @@ def test_unreadable_file_and_folder_are_unchecked(tmp_path: Path, monkeypatch: p
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(os, "open", refuse)
-        assert read_file("f", tmp_path / "f", 10) == Unchecked("f", "cannot be read: permission denied")
+        assert list(read_file("f", tmp_path / "f", 10)) == [Unchecked("f", "cannot be read: permission denied")]
         return
     (tmp_path / "f").write_text("x")
     (tmp_path / "f").chmod(0)

@@ -26,6 +26,7 @@ class FolderCache:
 
     def put(self, name: str, content: bytes) -> None:
         """Keep ``content`` atomically; a cache that cannot be written is only slow."""
+        temporary = ""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(dir=self._folder)
@@ -33,4 +34,5 @@ class FolderCache:
                 stream.write(content)
             os.replace(temporary, self._folder / name)
         except OSError:
-            return
+            if temporary:  # a full disk: nothing half-written stays behind
+                Path(temporary).unlink(missing_ok=True)

@@ -29,6 +29,7 @@ class Blobs:
         self._commits = 0
         self._heard: list[Origin] = []  # the commits that were listed, for a source that reads their messages
         self._listens = False
+        self._is_broken = False  # git could not list or compare all of it
 
     def commits(self) -> int:
         """Return how many commits were looked at."""
@@ -91,6 +92,7 @@ class Blobs:
                 stdin=names,
             ) as process:
                 yield from self._parse(process.stdout)
+            self._is_broken |= process.returncode != 0
 
     def _parse(self, stream: IO[bytes] | None) -> Iterator[tuple[str, str, str, Origin]]:
         origin, change = Origin(""), None

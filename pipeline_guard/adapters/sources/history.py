@@ -55,8 +55,6 @@ class ObjectPortion:
 class HistorySource(Blobs):
     """Every blob that any ref reaches, once, in the order of the packs; commits are looked up for findings only."""
 
-    _is_broken = False  # git could not list all of it
-
     def entries(self) -> Iterator[Entry | Unchecked]:
         """Give every text; raise NothingToDo for a repository without commits."""
         for item in self.portions():
@@ -78,7 +76,10 @@ class HistorySource(Blobs):
         form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
         with self._git.start("cat-file", "--batch-all-objects", "--unordered", "--buffer", form) as process:
             for line in process.stdout or ():
-                name, kind, length = line.decode("ascii", "replace").split(" ", 2)
+                name, kind, length = (line.decode("ascii", "replace").split() + ["", ""])[:3]
+                if not length:  # "missing": its file is there, and broken; what refs reach of it is told at the end
+                    self._is_broken = True
+                    continue
                 path = reached.pop(bytes.fromhex(name), None)
                 if path is None and self._selection.dangling and kind in ("blob", "commit", "tag"):
                     path = f"dangling {kind} {name[:12]}".encode()
@@ -97,7 +98,7 @@ class HistorySource(Blobs):
         if chosen:
             yield self._portion(chosen, total)
         for path in reached.values():
-            yield Unchecked(path.decode("utf-8", "backslashreplace"), f"this object is missing: {DEEP}")
+            yield Unchecked(path.decode("utf-8", "backslashreplace"), f"this object is missing or broken: {DEEP}, or run git fsck")
 
     def _portion(self, chosen: list[tuple[str, str]], total: int) -> ObjectPortion:
         return ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total, self._selection.parts)

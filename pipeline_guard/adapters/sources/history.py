@@ -76,7 +76,7 @@ class HistorySource(Blobs):
         form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
         with self._git.start("cat-file", "--batch-all-objects", "--unordered", "--buffer", form) as process:
             for line in process.stdout or ():
-                name, kind, length = (line.decode("ascii", "replace").split() + ["", ""])[:3]
+                name, kind, length = [*line.decode("ascii", "replace").split(), "", ""][:3]
                 if not length:  # "missing": its file is there, and broken; what refs reach of it is told at the end
                     self._is_broken = True
                     continue

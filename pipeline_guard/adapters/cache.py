@@ -27,8 +27,10 @@ class FolderCache:
 
     def put(self, name: str, content: bytes) -> None:
         """Keep ``content`` atomically; a cache that cannot be written is only slow."""
+        temporary = ""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace(self._folder / name, content, durable=False)
         except OSError:
-            return
+            if temporary:  # a full disk: nothing half-written stays behind
+                Path(temporary).unlink(missing_ok=True)

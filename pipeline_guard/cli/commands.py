@@ -174,7 +174,13 @@ COMMANDS: tuple[Command, ...] = (
                 "threshold", "lowest severity that fails", "SEVERITY", "low", ("critical", "high", "medium", "low", "info"), settable=True
             ),
             Flag("exclude", "paths to leave out, as a glob; may be repeated", "GLOB", many=True, settable=True),
-            Flag("max-file-size", "bytes; a larger file is reported as unchecked", "BYTES", "67108864", settable=True),
+            Flag(
+                "max-file-size",
+                "bytes read at once; larger text is read in parts, any other file over it is reported as unchecked",
+                "BYTES",
+                "67108864",
+                settable=True,
+            ),
             Flag("max-archive-depth", "how many archives in each other are opened; 0 opens none", "NUMBER", "6", settable=True),
             Flag("max-archive-size", "bytes that one file may become unpacked; the rest is unchecked", "BYTES", "536870912", settable=True),
             Flag("max-archive-members", "members of one file that are looked at; the rest is unchecked", "NUMBER", "100000", settable=True),

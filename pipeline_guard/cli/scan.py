@@ -30,7 +30,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     selection, base = _selection(args, wiring)
     config = wiring.config(base)
     args = args.with_section(config.scan)
-    selection = replace(selection, exclude=tuple(args.many("exclude")), max_bytes=_number(args, "max-file-size", least=1))
+    selection = replace(selection, exclude=tuple(args.many("exclude")), max_bytes=_number(args, "max-file-size", least=1), parts=True)
     targets(args)  # a mistake there should not cost a scan
     doors = ScanDoors(
         source=wiring.source(selection),

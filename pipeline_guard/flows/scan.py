@@ -85,7 +85,8 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         seen.add(part)
         doors.progress.step("files", seen.files, part.total or None)
     doors.progress.close()
-    if not (seen.files or seen.links or seen.unchecked):
+    # NOTE: commits that only delete files have been looked at all the same: their messages
+    if not (seen.files or seen.links or seen.unchecked or doors.source.commits()):
         raise NothingToDo("there is no file to look at", "look at --exclude")
     if doors.store:
         seen.unchecked += doors.store.unchecked
@@ -175,11 +176,14 @@ def _look(portion: Portion, detector: Detector, judgement: Judgement, allowable:
         if entry.mode == "120000":  # where a link points to is no text of its own; the target counts under its name
             seen.links += 1
             continue
-        seen.files, seen.bytes = seen.files + (entry.mode != ""), seen.bytes + len(entry.data)
+        own = entry.part.own if entry.part else (0, len(entry.data))
+        seen.files += entry.mode != "" and (entry.part is None or entry.part.offset == 0)
+        seen.bytes += own[1] - own[0]
         found, missed = findings(entry, detector, judgement)
         seen.found += found
         seen.unchecked += missed
-        seen.notes += islice(remarks(entry.path, entry.data, allowable, judgement.now.date()), NOTES)
+        if entry.part is None:  # lines of a part are not those of the text, and nobody writes permissions in so large a one
+            seen.notes += islice(remarks(entry.path, entry.data, allowable, judgement.now.date()), NOTES)
         seen.blobs += [entry.blob] * len(found)
     return seen
 

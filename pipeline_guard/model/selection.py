@@ -31,7 +31,8 @@ class Selection:
     """A scope with its bounds: ``paths`` for the tree, ``revisions`` (BASE..HEAD) for a range.
 
     ``resolved`` is the range where somebody checked it already. ``dangling`` asks a history for objects that no ref
-    reaches, too. ``exclude`` are globs over relative paths; a file over ``max_bytes`` is given as unchecked.
+    reaches, too. ``exclude`` are globs over relative paths; a file over ``max_bytes`` is given as unchecked,
+    a text in parts where ``parts`` says so.
     """
 
     scope: Scope
@@ -41,3 +42,4 @@ class Selection:
     max_bytes: int = 64 * 1024 * 1024
     resolved: CommitRange | None = None
     dangling: bool = False
+    parts: bool = False

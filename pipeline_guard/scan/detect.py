@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
-from pipeline_guard.scan import dummy, filters, generic, proof
+from pipeline_guard.scan import dummy, filters, generic, named, proof
 from pipeline_guard.scan.coarse import BLOCK
 from pipeline_guard.scan.prefilter import Prefilter
 from pipeline_guard.scan.proof import Proof, State
@@ -91,9 +91,9 @@ class Detector:
 def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> Iterator[re.Match[bytes]]:
     """Give a rule's matches that hold one of its keywords; every match lies in a region around a keyword.
 
+    Those of a rule with ``near`` begin behind the word, which changes nothing for the value.
     ``ends`` are first and last places, in pairs, in or right behind all matches; without them the whole text is looked at.
     """
-    pattern: re.Pattern[bytes] | None = None
     areas: Iterable[tuple[int, int]] = [(0, len(text))]
     zones: Sequence[tuple[int, int]] = ()
     if ends and rule.lines:
@@ -104,14 +104,27 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
             areas = _merged((max(first - reach, 0), min(last + reach, len(text))) for first, last in zones)
     elif ends:
         areas = _lines(text, ends)
+    words = _words(rule)
     for first, last in areas:
-        for start, end in _regions(rule, text, low, first, last, zones or [(first, last)]):
-            pattern = pattern or compiled(rule)
-            for match in pattern.finditer(text, start, end):
+        places = named.places(words, low, zones or [(first, last)])
+        if words and not places:
+            continue
+        for start, end in _regions(rule, text, first, last, places):
+            found = _behind(rule, text, low, places, start, end) if _is_named(rule) else compiled(rule).finditer(text, start, end)
+            for match in found:
                 # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
                 if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
                     continue
                 yield match
+
+
+def _is_named(rule: Rule) -> bool:
+    """Tell whether the places of a rule's words are those where its matches begin."""
+    return bool(rule.near) and not rule.keywords
+
+
+def _behind(rule: Rule, text: bytes, low: bytes, places: Sequence[int], start: int, end: int) -> Iterator[re.Match[bytes]]:
+    return named.behind(rule, text, low, places[bisect_left(places, start) : bisect_left(places, end)], end)
 
 
 def _merged(zones: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -138,23 +151,10 @@ def _lines(text: bytes, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
         floor = stop + 1
 
 
-def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int, zones: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return where to look in a part of the text, merged and ascending: ``reach`` bytes around each keyword, within its line.
-
-    Keywords are looked for in ``zones`` of that part.
-    """
+def _regions(rule: Rule, text: bytes, begin: int, stop: int, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where to look in a part of the text, merged and ascending: ``reach`` bytes around each keyword, within its line."""
     if not rule.anchors:
         return [(begin, stop)]
-    places = []
-    for word in _words(rule):
-        for first, last in zones:
-            place = low.find(word, first, last)
-            while place >= 0:
-                places.append(place)
-                place = low.find(word, place + len(word), last)
-    if not places:
-        return []
-    places.sort()
     regions: list[tuple[int, int]] = []
     reach = rule.reach + _MARGIN
     back = _WORD if rule.near else reach  # a match begins with such a word, though perhaps with a longer one
@@ -179,8 +179,10 @@ def _regions(rule: Rule, text: bytes, low: bytes, begin: int, stop: int, zones: 
 
 @lru_cache(maxsize=4096)
 def _words(rule: Rule) -> tuple[bytes, ...]:
-    """Return the anchors without those that contain another one."""
-    words = [word.encode("utf-8") for word in rule.anchors]
+    """Return the words to look for: those that begin a match, or keywords without those that contain another one."""
+    words = tuple(dict.fromkeys(word.encode("utf-8") for word in rule.anchors))
+    if _is_named(rule):
+        return words
     return tuple(word for word in words if not any(other != word and other in word for other in words))
 
 
@@ -190,7 +192,7 @@ def examine(rule: Rule, match: re.Match[bytes], now: datetime) -> Candidate | No
     if start < 0 or start == end:
         return None
     value = match.group(rule.value_group)
-    if rule.anchors and not any(word in match.group().lower() for word in _words(rule)):
+    if rule.keywords and not any(word in match.group().lower() for word in _words(rule)):
         return None
     is_block = rule.lines and len(value) > _WORD  # a key over several lines, in which a mark may stand by chance
     if not is_block and (filters.is_placeholder(value) if rule.generic else filters.is_marked(value)):

@@ -79,6 +79,8 @@ _SEQUENCES = (
     b"zxcvbnm",
     b"1q2w3e4r5t6y",
 )
+_WALK = 4  # characters that follow each other
+_STEPS = frozenset(walk[start : start + _WALK] for walk in _SEQUENCES for start in range(len(walk) - _WALK + 1))
 
 
 def entropy(value: bytes) -> float:
@@ -155,8 +157,8 @@ def is_typed(value: bytes) -> bool:
 
 def _walks(low: bytes) -> float:
     """Return the share of a value's places from which on four characters follow each other in a sequence."""
-    places = len(low) - 3
-    return sum(any(low[start : start + 4] in walk for walk in _SEQUENCES) for start in range(places)) / places if places > 0 else 0.0
+    places = len(low) - _WALK + 1
+    return sum(low[start : start + _WALK] in _STEPS for start in range(places)) / places if places > 0 else 0.0
 
 
 def is_identifier(value: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pipeline_guard.model.entry import Entry
+from pipeline_guard.model.entry import Entry, Part
 from pipeline_guard.model.finding import Finding, FindingStatus
 from pipeline_guard.model.limits import Limits
 from pipeline_guard.model.location import Location
@@ -74,6 +74,9 @@ def findings(entry: Entry, detector: Detector, judgement: Judgement) -> tuple[li
             if span is not None:
                 hits.append(_Hit(candidate, span, fragment.decoded_from, order))
     found += _judged(entry, page, hits, judgement)
+    if entry.part:
+        own = [entry.part.offset + place for place in entry.part.own]
+        found = [one for one in found if own[0] <= one.location.byte_start < own[1]]
     return sorted(found, key=lambda one: (one.location.byte_start, one.location.line, one.location.column, one.rule)), unchecked
 
 
@@ -141,15 +144,17 @@ def _finding(entry: Entry, hit: _Hit, lines: Lines, extent: Span | None, judgeme
     candidate, rule = hit.candidate, hit.candidate.rule
     location = lines.location(entry.path, hit.span, entry.origin.commit if entry.origin else "")
     fingerprint = judgement.fingerprint(rule.id, candidate.value)
-    status = _status(candidate, location, fingerprint, lines, judgement)
+    told = _moved(location, entry.part) if entry.part else location
+    status = _status(candidate, location, told, fingerprint, lines, judgement)
     if extent is not None:  # lines are the member's own, bytes those of its stored form
-        location = replace(location, byte_start=extent[0], byte_end=extent[1])
+        begin = entry.part.offset if entry.part else 0
+        told = replace(told, byte_start=begin + extent[0], byte_end=begin + extent[1])
     return Finding(
         rule=rule.id,
         title=rule.title,
         severity=candidate.severity,
         confidence=candidate.confidence,
-        location=location,
+        location=told,
         fingerprint=fingerprint,
         preview=preview(candidate),
         hint=f"{candidate.proof.note}; {rule.hint}" if candidate.proof.note else rule.hint,
@@ -159,15 +164,30 @@ def _finding(entry: Entry, hit: _Hit, lines: Lines, extent: Span | None, judgeme
     )
 
 
-def _status(candidate: Candidate, location: Location, fingerprint: str, lines: Lines, judgement: Judgement) -> FindingStatus:
+def _moved(location: Location, part: Part) -> Location:
+    """Turn the place in a part into the place in the text; a member of an archive keeps lines of its own."""
+    return replace(
+        location,
+        line=location.line + part.line,
+        end_line=location.end_line + part.line,
+        column=location.column + (part.column if location.line == 1 else 0),
+        end_column=location.end_column + (part.column if location.end_line == 1 else 0),
+        byte_start=location.byte_start + part.offset,
+        byte_end=location.byte_end + part.offset,
+    )
+
+
+def _status(
+    candidate: Candidate, location: Location, told: Location, fingerprint: str, lines: Lines, judgement: Judgement
+) -> FindingStatus:
     rule, today = candidate.rule.id, judgement.now.date()
     first, last, above = lines.text(location.line), lines.text(location.end_line), lines.text(location.line - 1)
     if any(is_allowed(rule, line, above, today, fingerprint=fingerprint, foreign=judgement.foreign_markers) for line in (first, last)):
         return FindingStatus.ALLOWED
     # of a match only the value is known here, which may cover less than gitleaks would, never more
-    if judgement.conditions.lets_pass(rule, location.path, location.commit, lambda kind: first if kind == "line" else candidate.value):
+    if judgement.conditions.lets_pass(rule, told.path, told.commit, lambda kind: first if kind == "line" else candidate.value):
         return FindingStatus.ALLOWED
-    if (rule, fingerprint) in judgement.baseline or (judgement.known and judgement.known.means(location, candidate.value)):
+    if (rule, fingerprint) in judgement.baseline or (judgement.known and judgement.known.means(told, candidate.value)):
         return FindingStatus.BASELINE
     return FindingStatus.NEW
 

@@ -103,9 +103,14 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         if not self.near:
             return self.pattern
         words = "|".join(re.escape(word) for word in self.near)
+        return f"{_START}(?i:{words}){self.tail}"
+
+    @property
+    def tail(self) -> str:
+        """What follows the word of ``near`` in the expression."""
         filler = _CREDENTIAL if self.credential else _FILLER
         between = f"(?:{_BETWEEN}|{_JOINED})" if self.credential else _BETWEEN
-        return f"{_START}(?i:{words}){filler}{between}(?P<value>{self.pattern}){_END}"
+        return f"{filler}{between}(?P<value>{self.pattern}){_END}"
 
     @property
     def value_group(self) -> int | str:

@@ -151,3 +151,13 @@ def test_secret_in_a_message_is_found(guard: Guard, repository: Repository) -> N
 def test_dangling_belongs_to_the_history(guard: Guard, repository: Repository) -> None:
     repository.commit(files={"a": "a"})
     assert guard("scan", "--dangling", cwd=repository.path).code == 2
+
+
+def test_commits_that_only_delete_are_looked_at_and_so_is_their_message(guard: Guard, repository: Repository) -> None:
+    repository.commit(files={"a": "a", "b": "b"})
+    repository.git("rm", "-q", "b")
+    repository.commit("gone")
+    done = guard("scan", "--range", "HEAD~1..HEAD", cwd=repository.path)
+    assert (done.code, "1 commit" in done.err) == (0, True)
+    repository.commit(f"gone with {TOKEN}")
+    assert guard("scan", "--range", "HEAD~1..HEAD", cwd=repository.path).code == 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import IO
 
 from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.sources.parts import HEAD, divided, is_divisible
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
 from pipeline_guard.model.entry import Entry
@@ -27,6 +29,7 @@ class Blobs:
         self._commits = 0
         self._heard: list[Origin] = []  # the commits that were listed, for a source that reads their messages
         self._listens = False
+        self._is_broken = False  # git could not list or compare all of it
 
     def commits(self) -> int:
         """Return how many commits were looked at."""
@@ -52,19 +55,18 @@ class Blobs:
             names.seek(0)
             with self._git.start("cat-file", "--batch", "--buffer", stdin=names) as process:
                 for blob, mode, path, origin in files:
-                    yield self._one(process.stdout, blob, mode, path, origin)
+                    yield from self._one(process.stdout, blob, Entry(path, b"", origin, mode, blob))
 
-    def _one(self, stream: IO[bytes] | None, blob: str, mode: str, path: str, origin: Origin | None) -> Entry | Unchecked:
+    def _one(self, stream: IO[bytes] | None, name: str, entry: Entry) -> Iterator[Entry | Unchecked]:
         words = stream.readline(65_536).split(b" ", 3) if stream else []
-        if len(words) < 3:
-            return Unchecked(path, f"blob {blob[:12]} is missing: {DEEP}")
-        size = int(words[2])
-        content = take(stream, size, self._selection.max_bytes) if stream else None
-        if content is None:
-            return Unchecked(path, f"larger than {self._selection.max_bytes} bytes")
-        if words[1] == b"commit":  # its message is the text; what stands before is git's
-            return Entry(path, content.partition(b"\n\n")[2], origin, mode="")
-        return Entry(path, content, origin, mode, blob)
+        if len(words) < 3 or stream is None:
+            yield Unchecked(entry.path, f"blob {name[:12]} is missing: {DEEP}")
+        elif words[1] == b"commit":  # its message is the text; what stands before is git's
+            entry = replace(entry, mode="", blob="")
+            for found in taken(stream, int(words[2]), self._selection.max_bytes, entry):
+                yield replace(found, data=found.data.partition(b"\n\n")[2]) if isinstance(found, Entry) else found
+        else:
+            yield from taken(stream, int(words[2]), self._selection.max_bytes, entry, parts=self._selection.parts)
 
     def _changes(self, *commits: str) -> Iterator[tuple[str, str, str, Origin]]:
         """Give (blob, mode, path, origin) for all that commits brought in, parents first.
@@ -90,6 +92,7 @@ class Blobs:
                 stdin=names,
             ) as process:
                 yield from self._parse(process.stdout)
+            self._is_broken |= process.returncode != 0
 
     def _parse(self, stream: IO[bytes] | None) -> Iterator[tuple[str, str, str, Origin]]:
         origin, change = Origin(""), None
@@ -130,14 +133,28 @@ def tokens(stream: IO[bytes] | None) -> Iterator[bytes]:
         yield rest
 
 
-def take(stream: IO[bytes], size: int, limit: int) -> bytes | None:
-    """Read an object of ``size`` bytes and the newline after it; None, the bytes skipped, where it is over ``limit``."""
+def taken(stream: IO[bytes], size: int, limit: int, entry: Entry, *, parts: bool = False) -> Iterator[Entry | Unchecked]:
+    """Give an object of ``size`` bytes, a large text in parts where they are asked for; the newline after it is read as well."""
     if size <= limit:
-        return stream.read(size + 1)[:size]
-    left = size + 1
-    while left:
-        block = stream.read(min(left, 1 << 20))
-        if not block:
-            break
+        content = stream.read(size + 1)[:size]
+        broken = Unchecked(entry.path, f"object {entry.blob[:12]} is broken: run git fsck")
+        yield replace(entry, data=content) if len(content) == size else broken
+        return
+    left = size
+
+    def read(most: int) -> bytes:
+        nonlocal left
+        block = stream.read(min(most, left))
         left -= len(block)
-    return None
+        return block
+
+    head = read(HEAD)
+    if parts and is_divisible(size, limit, head):
+        yield from divided(replace(entry, data=head), read)
+        if left:
+            yield Unchecked(entry.path, f"object {entry.blob[:12]} is broken: run git fsck")
+    else:
+        yield Unchecked(entry.path, f"larger than {limit} bytes")
+    while read(1 << 20):
+        continue
+    stream.read(1)

@@ -37,6 +37,8 @@ class RangeSource(Blobs):
             elif blob.strip("0") and blob not in seen:
                 seen.add(blob)
                 wanted.append((blob, mode, path, origin))
+        if self._is_broken:
+            yield Unchecked("range", "git could not compare all of its commits: run git fsck")
         if excluded and not wanted:
             raise NothingToDo("everything in the range is excluded", "look at --exclude and scan.exclude")
         # a message is a text of the range, too: it is pushed with it, and no later commit takes it back

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from pipeline_guard.adapters.git import GitRepository
-from pipeline_guard.adapters.sources.blobs import DEEP, Blobs, take
+from pipeline_guard.adapters.sources.blobs import DEEP, Blobs, taken
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
 from pipeline_guard.model.entry import Entry
@@ -29,6 +29,7 @@ class ObjectPortion:
     git: GitRepository
     limit: int
     total: int
+    parts: bool = False
 
     def names(self) -> tuple[str, ...]:
         """Return the paths."""
@@ -46,19 +47,13 @@ class ObjectPortion:
                     if len(words) < 3 or stream is None:
                         yield Unchecked(path, f"object {name[:12]} is missing or broken: {DEEP}, or run git fsck")
                         continue
-                    content = take(stream, int(words[2]), self.limit)
-                    if content is None:
-                        yield Unchecked(path, f"larger than {self.limit} bytes")
-                    elif len(content) < int(words[2]):
-                        yield Unchecked(path, f"object {name[:12]} is broken: run git fsck")
-                    else:
-                        yield Entry(path, content, blob=name) if words[1] == b"blob" else _message(name, path, content)
+                    is_file = words[1] == b"blob"
+                    for found in taken(stream, int(words[2]), self.limit, Entry(path, b"", blob=name), parts=self.parts and is_file):
+                        yield found if is_file or isinstance(found, Unchecked) else _message(name, path, found.data)
 
 
 class HistorySource(Blobs):
     """Every blob that any ref reaches, once, in the order of the packs; commits are looked up for findings only."""
-
-    _is_broken = False  # git could not list all of it
 
     def entries(self) -> Iterator[Entry | Unchecked]:
         """Give every text; raise NothingToDo for a repository without commits."""
@@ -81,7 +76,10 @@ class HistorySource(Blobs):
         form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
         with self._git.start("cat-file", "--batch-all-objects", "--unordered", "--buffer", form) as process:
             for line in process.stdout or ():
-                name, kind, length = line.decode("ascii", "replace").split(" ", 2)
+                name, kind, length = [*line.decode("ascii", "replace").split(), "", ""][:3]
+                if not length:  # "missing": its file is there, and broken; what refs reach of it is told at the end
+                    self._is_broken = True
+                    continue
                 path = reached.pop(bytes.fromhex(name), None)
                 if path is None and self._selection.dangling and kind in ("blob", "commit", "tag"):
                     path = f"dangling {kind} {name[:12]}".encode()
@@ -93,14 +91,17 @@ class HistorySource(Blobs):
                 chosen.append((name, shown))
                 size += int(length)
                 if len(chosen) >= _OBJECTS or size >= _BYTES:
-                    yield ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total)
+                    yield self._portion(chosen, total)
                     chosen, size = [], 0
         if process.returncode or self._is_broken:
             yield Unchecked("history", "git ended with an error: run git fsck")
         if chosen:
-            yield ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total)
+            yield self._portion(chosen, total)
         for path in reached.values():
-            yield Unchecked(path.decode("utf-8", "backslashreplace"), f"this object is missing: {DEEP}")
+            yield Unchecked(path.decode("utf-8", "backslashreplace"), f"this object is missing or broken: {DEEP}, or run git fsck")
+
+    def _portion(self, chosen: list[tuple[str, str]], total: int) -> ObjectPortion:
+        return ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total, self._selection.parts)
 
     def _reached(self) -> dict[bytes, bytes]:
         """Return what refs reach, by id: the first path of a blob, and what a message is called. Trees are left out."""

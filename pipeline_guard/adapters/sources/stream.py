@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import IO
 
+from pipeline_guard.adapters.sources.parts import divided, is_divisible
 from pipeline_guard.errors import NothingToDo
 from pipeline_guard.model.entry import Entry
 from pipeline_guard.model.finding import Origin
@@ -31,6 +32,7 @@ class StreamSource(Plain):
 
     def __init__(self, selection: Selection, stream: IO[bytes]) -> None:
         self._limit = selection.max_bytes
+        self._parts = selection.parts
         self._stream = stream
 
     def entries(self) -> Iterator[Entry | Unchecked]:
@@ -38,4 +40,9 @@ class StreamSource(Plain):
         content = self._stream.read(self._limit + 1)
         if not content:
             raise NothingToDo("standard input is empty", "pipe the text to look at into the command")
-        yield Unchecked("stdin", f"larger than {self._limit} bytes") if len(content) > self._limit else Entry("stdin", content)
+        if len(content) <= self._limit:
+            yield Entry("stdin", content)
+        elif self._parts and is_divisible(len(content), self._limit, content):
+            yield from divided(Entry("stdin", content), self._stream.read)
+        else:
+            yield Unchecked("stdin", f"larger than {self._limit} bytes")

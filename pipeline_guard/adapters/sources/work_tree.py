@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.sources.parts import HEAD, divided, is_divisible
 from pipeline_guard.adapters.sources.paths import is_excluded, printable
 from pipeline_guard.adapters.sources.stream import Plain
 from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
@@ -28,6 +29,7 @@ class FilePortion:
     files: tuple[tuple[str, str], ...]
     limit: int
     total: int
+    parts: bool = False
 
     def names(self) -> tuple[str, ...]:
         """Return the paths as shown."""
@@ -36,9 +38,7 @@ class FilePortion:
     def read(self) -> Iterator[Entry | Unchecked]:
         """Give every file that is still there."""
         for shown, path in self.files:
-            found = read_file(shown, path, self.limit)
-            if found is not None:
-                yield found
+            yield from read_file(shown, path, self.limit, parts=self.parts)
 
 
 class TreeSource(Plain):
@@ -62,14 +62,17 @@ class TreeSource(Plain):
         files = [(shown, path) for shown, path in self._files() if not is_excluded(shown, self._selection.exclude)]
         if len(files) > MANY:
             for first in range(0, len(files), PORTION):
-                yield FilePortion(tuple(files[first : first + PORTION]), self._selection.max_bytes, len(files))
+                yield self._portion(files[first : first + PORTION], len(files))
             return
         count = 0
-        for found in FilePortion(tuple(files), self._selection.max_bytes, len(files)).read():
+        for found in self._portion(files, len(files)).read():
             count += isinstance(found, Unchecked) or found.mode != "120000"
             yield found
         if not count:
             raise NothingToDo("there is no file to look at", "name files or folders, and look at --exclude")
+
+    def _portion(self, files: list[tuple[str, str]], total: int) -> FilePortion:
+        return FilePortion(tuple(files), self._selection.max_bytes, total, self._selection.parts)
 
     def _files(self) -> Iterator[tuple[str, str]]:
         top = self._git.top()
@@ -128,31 +131,50 @@ def walk(top: str, base: str) -> Iterator[tuple[str, str]]:
         pending += [(f"{inner}/{name}", f"{prefix}{name}/") for name, is_folder in reversed(listed) if is_folder and name != ".git"]
 
 
-def read_file(shown: str, path: str | Path, limit: int) -> Entry | Unchecked | None:
-    """Read one file; a symbolic link gives where it points to (mode 120000); None for what has vanished."""
+def read_file(shown: str, path: str | Path, limit: int, *, parts: bool = False) -> Iterator[Entry | Unchecked]:
+    """Give one file, a large text in parts where they are asked for; of a symbolic link where it points to (mode 120000).
+
+    Nothing is given of what has vanished.
+    """
     name = printable(shown)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        return
     except OSError as error:
-        return _unopened(name, path, error)
+        found = _unopened(name, path, error)
+        if found is not None:
+            yield found
+        return
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            return _special(name, path, status.st_mode)
-        if status.st_size > limit:
-            return Unchecked(name, f"larger than {limit} bytes")
-        content = os.read(descriptor, status.st_size + 1)
-        if len(content) != status.st_size:  # it changes meanwhile, is larger than one read gives, or has no size, as in /proc
-            content = _rest(descriptor, content, limit)
+            yield _special(name, path, status.st_mode)
+            return
+        entry = Entry(name, b"", mode="100755" if status.st_mode & 0o100 else "100644")
+        if status.st_size <= limit:
+            yield _whole(entry, descriptor, status.st_size, limit)
+            return
+        head = os.read(descriptor, HEAD) if parts else b""
+        if parts and is_divisible(status.st_size, limit, head):
+            yield from divided(replace(entry, data=head), lambda size: os.read(descriptor, size))
+        else:
+            yield _too_large(name, limit)
     except OSError as error:
-        return Unchecked(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        yield Unchecked(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
     finally:
         os.close(descriptor)
-    if len(content) > limit:
-        return Unchecked(name, f"larger than {limit} bytes")
-    return Entry(name, content, mode="100755" if status.st_mode & 0o100 else "100644")
+
+
+def _whole(entry: Entry, descriptor: int, size: int, limit: int) -> Entry | Unchecked:
+    content = os.read(descriptor, size + 1)
+    if len(content) != size:  # it changes meanwhile, is larger than one read gives, or has no size, as in /proc
+        content = _rest(descriptor, content, limit)
+    return _too_large(entry.path, limit) if len(content) > limit else replace(entry, data=content)
+
+
+def _too_large(name: str, limit: int) -> Unchecked:
+    return Unchecked(name, f"larger than {limit} bytes")
 
 
 def _rest(descriptor: int, content: bytes, limit: int) -> bytes:

@@ -7,6 +7,7 @@ Formats: CPython Python/marshal.c and Lib/importlib/_bootstrap_external.py; JVM 
 from __future__ import annotations
 
 import re
+import struct
 
 from pipeline_guard.scan.fragment import Span
 
@@ -14,7 +15,9 @@ _MOST = 2_000_000  # objects
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{4,}")
 _CODE_38, _CODE_311 = 3401, 3480  # magic numbers from which code objects have a new shape
 _OBJECT = -1
-_SKIPPED = {"i": 4, "I": 8, "g": 8, "y": 16, "r": 4, "0": 0, "N": 0, "F": 0, "T": 0, "S": 0, ".": 0}
+_SKIPPED = {ord(kind): size for kind, size in {"i": 4, "I": 8, "g": 8, "y": 16, "r": 4, **dict.fromkeys("0NFTS.", 0)}.items()}
+_TEXTS, _LISTS = b"stuaAzZ", b")([<>"
+_SHORT, _LONG = b"zZ)", b"stuaA([<>l"  # with one byte of length, with four
 
 
 def is_pyc(data: bytes) -> bool:
@@ -24,10 +27,11 @@ def is_pyc(data: bytes) -> bool:
 
 def pyc_texts(data: bytes) -> tuple[list[Span], bool]:
     """Return the places of the text constants, and whether the file reads to its end."""
-    magic = int.from_bytes(data[:2], "little")
     spans: list[Span] = []
     place, end = 16, len(data)
+    code = tuple(reversed(_code(int.from_bytes(data[:2], "little"))))
     work = [_OBJECT]  # what follows: an object, or bytes to skip
+    is_text, skipped, length = _TEXT.fullmatch, _SKIPPED.get, struct.Struct("<I").unpack_from
     for _ in range(_MOST):
         if not work:
             return spans, True
@@ -37,35 +41,40 @@ def pyc_texts(data: bytes) -> tuple[list[Span], bool]:
             continue
         if place >= end:
             return spans, False
-        kind = chr(data[place] & 0x7F)
+        kind = data[place] & 0x7F
         place += 1
-        if kind in _SKIPPED:
-            place += _SKIPPED[kind]
-            if kind == "0" and work and work[-1] <= -2:
-                work.pop()  # the end of a mapping
-        elif kind in "stuaAzZ":
-            width = 1 if kind in "zZ" else 4
-            size = int.from_bytes(data[place : place + width], "little")
-            place += width
+        skip = skipped(kind)
+        if skip is not None:
+            place += skip
+            continue
+        size = 0
+        if kind in _SHORT:
+            if place >= end:
+                return spans, False
+            size = data[place]
+            place += 1
+        elif kind in _LONG:
+            if place + 4 > end:
+                return spans, False
+            (size,) = length(data, place)
+            place += 4
+        if kind in _TEXTS:
             if place + size > end:
                 return spans, False
-            if size >= 4 and _TEXT.fullmatch(data, place, place + size):
+            if size >= 4 and is_text(data, place, place + size):
                 spans.append((place, place + size))
             place += size
-        elif kind == "l":
-            place += 4 + 2 * abs(int.from_bytes(data[place : place + 4], "little", signed=True))
-        elif kind == "f":
-            place += 1 + data[place] if place < end else 1
-        elif kind in ")([<>":
-            width = 1 if kind == ")" else 4
-            count = int.from_bytes(data[place : place + width], "little")
-            place += width
-            if count > end - place:
+        elif kind in _LISTS:
+            if size > end - place:
                 return spans, False
-            work.extend([_OBJECT] * count)
-        elif kind == "c":
-            work.extend(reversed(_code(magic)))
-        elif kind == ":":
+            work.extend([_OBJECT] * size)
+        elif kind == 0x63:  # c: a code object
+            work.extend(code)
+        elif kind == 0x6C:  # l: a large number, of so many digits of 15 bits
+            place += 2 * abs(size - (1 << 32) if size >> 31 else size)
+        elif kind == 0x66:  # f: a number as text
+            place += 1 + data[place] if place < end else 1
+        elif kind == 0x3A:  # ':', a slice
             work.extend([_OBJECT] * 3)
         else:
             return spans, False

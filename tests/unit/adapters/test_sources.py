@@ -137,7 +137,7 @@ def test_unreadable_file_and_folder_are_unchecked(tmp_path: Path, monkeypatch: p
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(os, "open", refuse)
-        assert read_file("f", tmp_path / "f", 10) == Unchecked("f", "cannot be read: permission denied")
+        assert list(read_file("f", tmp_path / "f", 10)) == [Unchecked("f", "cannot be read: permission denied")]
         return
     (tmp_path / "f").write_text("x")
     (tmp_path / "f").chmod(0)
@@ -385,3 +385,30 @@ def test_what_no_ref_reaches_is_read_on_request_only(repository: Repository) -> 
         texts[dangling] = {one.data for one in source.entries() if isinstance(one, Entry)}
     assert b"gone" not in texts[False]
     assert b"gone" in texts[True]
+
+
+def _object(repository: Repository, name: str) -> Path:
+    found = repository.git("rev-parse", name)
+    path = repository.path / ".git" / "objects" / found[:2] / found[2:]
+    path.chmod(0o644)
+    return path
+
+
+def test_range_whose_trees_git_cannot_compare_is_not_complete(repository: Repository) -> None:
+    base = repository.commit(files={"a": "a"})
+    repository.commit(files={"d/b": "b"})
+    repository.commit(files={"c": "c"})
+    _object(repository, "HEAD~1:d").unlink()
+    _, unchecked = read(commits(f"{base}..HEAD"), repository.path)
+    assert [one.what for one in unchecked] == ["range"]
+    assert "git fsck" in unchecked[0].why
+
+
+def test_broken_object_of_a_history_is_said_and_the_others_are_read(repository: Repository) -> None:
+    repository.commit(files={"a": "kept"})
+    repository.commit(files={"b": "broken soon"})
+    _object(repository, "HEAD:b").write_bytes(b"garbage")
+    entries, unchecked = read(HISTORY, repository.path)
+    assert b"kept" in {one.data for one in entries.values()}
+    assert unchecked
+    assert all("git fsck" in one.why for one in unchecked)

@@ -56,6 +56,8 @@ demo: hsm $(RUNTIME_STAMP)
 
 test: prerequisites $(TESTS_STAMP)
 	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile $(PYTEST)
+# the judges of the shells from outside, unless a part of the tests was asked for
+	@$(if $(PYTEST),,$(MAKE) --no-print-directory shells SHELLS=tests/shells/outside)
 
 lint: $(TESTS_STAMP)
 	@$(TESTS)/bin/ruff format --check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from pipeline_guard.errors import Unavailable
 
@@ -36,6 +36,7 @@ class Terminal:
         except BrokenPipeError:
             raise
         except (OSError, AttributeError) as error:
+            _let_go(sys.stdout)
             reason = getattr(error, "strerror", None) or "it is closed"
             raise Unavailable(f"cannot write to standard output: {reason.lower()}", "check where it goes, or use --output") from None
 
@@ -50,4 +51,10 @@ def speak(line: str) -> None:
     try:
         print(line, file=sys.stderr)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what could not be written must not fail again at the end
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Send what a stream could not take into nothing: Python would try again at its end, and leave with a code of its own."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -40,7 +40,7 @@ def model_statement(unverified: Any) -> tuple[str, bytes]:
     name, algorithm, files, signature = (unverified[field] for field in ("name", "algorithm", "files", "signature"))
     if not isinstance(name, str) or not 0 < len(name) <= 255 or not name.isprintable() or "/" in name:
         raise UsageError("the model has no plain name")
-    if algorithm not in ALGORITHMS or not isinstance(files, dict) or not 0 < len(files) <= MOST:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or not isinstance(files, dict) or not 0 < len(files) <= MOST:
         raise UsageError(f"files of a model are 1 to {MOST}, listed with one of {', '.join(ALGORITHMS)}")
     if not isinstance(signature, str) or (signature and not is_safe(signature)) or signature in files:
         raise UsageError("signature is no path inside the model, or one of its files")

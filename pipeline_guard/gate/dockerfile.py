@@ -21,9 +21,9 @@ MAX_BYTES = 1024 * 1024
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S+)\s*", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
 # the body is the script, read by a shell where another one is named: RUN <<EOF bash
-_ALONE = re.compile(r"((?:\s*+--\S++)*+)\s*<<-?\s*([\"']?)[A-Za-z_]\w*\2\s*(?:(?:/\S*/)?(?:ba|z|da|k|a)?sh\s*)?")
+_ALONE = re.compile(r"((?:\s*+--\S++)*)\s*<<-?\s*([\"']?)[A-Za-z_]\w*\2\s*(?:(?:/\S*/)?(?:ba|z|da|k|a)?sh\s*)?")
 _BEGINS = re.compile(
-    rb"(?:\s*+#[^\n]*\n|\s++|ARG [A-Za-z_]\w*(?:=[^\n]*)?\n){0,200}+"
+    rb"(?:\s|#[^\n]*\n|ARG [A-Za-z_]\w*(?:=[^\n]*)?\n){0,4096}"
     rb"FROM (?:--platform=\S+ )?[\w.$\{\}@:/-]+(?: [Aa][Ss] [\w.-]+)?[ \t]*\r?(?:\n|$)"
 )
 _MODELFILE = re.compile(rb"^(?:PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|SELECT|WHERE)\b", re.MULTILINE)

@@ -25,8 +25,8 @@ _TEMPLATE = re.compile(
 # what patsy and formulaic evaluate: names, numbers, operators, and the functions that ordinary formulas call
 _FORMULA = re.compile(
     r"(?:[\s~+*/:,()|^-]|\d++(?:\.\d++)?|'[\w .-]*'|\"[\w .-]*\""
-    r"|(?:C|I|Q|bs|cr|cc|te|center|standardize|scale)\(|(?:Treatment|Sum|Poly|Helmert|Diff)(?=\W)\(?"
-    r"|np\.(?:log|log1p|log2|log10|exp|sqrt|abs|sin|cos|square|power)\(|(?:reference|df|degree)\s?=|[A-Za-z_]\w*+(?!\s*[.(\[]))++"
+    r"|(?:C|I|Q|bs|cr|cc|te|center|standardize|scale)\(|(?:Treatment|Sum|Poly|Helmert|Diff)\("
+    r"|np\.(?:log|log1p|log2|log10|exp|sqrt|abs|sin|cos|square|power)\(|(?:reference|df|degree)\s?=|[A-Za-z_]\w*+(?!\s*[.(\[])){1,10000}"
 )
 _METHODS = ("_attach_methods", "_attach_argparser_methods", "_construct_argparser")
 

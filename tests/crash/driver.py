@@ -27,6 +27,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -220,7 +221,7 @@ def first_store(home: Path) -> dict[str, str]:
     store = Store(home)
     key = secrets.wrapping_key(doors=store.secrets)
     values = {f"old-{number}": f"{MARK}old-{number}" for number in range(40)}
-    with sqlite3.connect(home / "store.v1") as database:
+    with closing(sqlite3.connect(home / "store.v1")) as database, database:
         database.executescript(FIRST)
         database.execute("DELETE FROM secrets")
         database.execute("DELETE FROM audit")

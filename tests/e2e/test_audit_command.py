@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def used(guard: Guard) -> Guard:
 
 
 def change_store(statement: str) -> None:
-    with sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"], "store.db")) as connection:
+    with closing(sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"], "store.db"))) as connection, connection:
         connection.execute(statement)
     connection.close()
 

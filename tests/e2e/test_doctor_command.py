@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -60,7 +61,7 @@ def test_what_is_wrong_is_a_fix_and_exit_1(guard: Guard, repository: Repository)
 
 def test_a_bent_log_and_a_broken_store_are_lines(guard: Guard, repository: Repository) -> None:
     guard("keys", "create", "release", cwd=repository.path)
-    with sqlite3.connect(home() / "store.db") as connection:
+    with closing(sqlite3.connect(home() / "store.db")) as connection, connection:
         connection.execute("UPDATE audit SET line = replace(line, 'granted', 'denied')")
     connection.close()
     done = guard("doctor", "--format", "json", cwd=repository.path)

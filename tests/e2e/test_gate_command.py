@@ -81,7 +81,7 @@ def test_waiver_is_honoured_and_an_expired_one_is_not(guard: Callable[..., Any],
     [
         ("version: 1\ngate:\n  waive:\n    - {check: nonsense, reason: r, owner: o, until: 2999-01-01}\n", "no check is called 'nonsense'"),
         ("version: 1\ngate:\n  exclud: []\n", "unknown key exclud"),
-        ("version: 1\ngate:\n  allow-unchecked: pickle-unsafe\n", "expected"),
+        ("version: 1\ngate:\n  allow-unchecked: pickle-unsafe\n", "a text stands where a list belongs"),
     ],
 )
 def test_policy_that_cannot_be_meant_ends_with_2(guard: Callable[..., Any], repository: Any, config: str, says: str) -> None:

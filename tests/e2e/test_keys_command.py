@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_a_rule_of_approval_that_cannot_work_is_a_mistake(pg: Guard, repository:
 def test_a_key_whose_maker_was_killed_is_told_and_tidied_away(pg: Guard) -> None:
     pg("keys", "create", "whole")
     pg("token", "tidy", code=3)
-    with sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"]) / "store.db") as store:
+    with closing(sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"]) / "store.db")) as store, store:
         # what a kill leaves: a key in the token, a note of it, no record
         store.execute("INSERT INTO key_intents SELECT cka_id, name, version, type, usage, token, '2026-01-01T00:00:00+00:00' FROM keys")
         store.execute("DELETE FROM keys")

@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_the_page_tells_of_results_and_store_and_holds_no_value(used: tuple[Guar
 
 def test_a_bent_log_is_refused_in_one_line(used: tuple[Guard, Path, str]) -> None:
     guard, folder, _ = used
-    with sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"], "store.db")) as connection:
+    with closing(sqlite3.connect(Path(os.environ["PIPELINE_GUARD_HOME"], "store.db"))) as connection, connection:
         connection.execute("UPDATE audit SET line = replace(line, 'granted', 'denied')")
     connection.close()
     done = guard("report", "results", "--output", "r.html", cwd=folder)

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_every_version_counts_until_it_is_deleted(filled: Guard, tmp_path: Path)
 
 def test_store_without_rows_is_incomplete_until_they_are_made(filled: Guard, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(VALUE)
-    with sqlite3.connect(store()) as database:
+    with closing(sqlite3.connect(store())) as database, database:
         database.execute("DELETE FROM searches")
     done = filled("scan", "a.txt", "--against-store")
     assert (done.code, "secrets index" in done.out) == (6, True)
@@ -141,7 +142,7 @@ def test_store_without_rows_is_incomplete_until_they_are_made(filled: Guard, tmp
 
 def test_changed_row_is_refused_and_can_be_made_anew(filled: Guard, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(VALUE)
-    with sqlite3.connect(store()) as database:
+    with closing(sqlite3.connect(store())) as database, database:
         (sealed,) = database.execute("SELECT sealed FROM searches").fetchone()
         database.execute("UPDATE searches SET sealed = ?", (sealed[:20] + bytes([sealed[20] ^ 1]) + sealed[21:],))
     done = filled("scan", "a.txt", "--against-store")
@@ -155,7 +156,7 @@ def test_search_key_moves_with_the_wrapping_key(filled: Guard, tmp_path: Path) -
     (tmp_path / "a.txt").write_text(f"{VALUE} and newer-{VALUE}")
     rotated = filled("keys", "rotate", "store", "--rewrap")
     assert rotated.code == 0, rotated.err
-    with sqlite3.connect(store()) as database:
+    with closing(sqlite3.connect(store())) as database, database:
         assert [row[0] for row in database.execute("SELECT key_version FROM searches")] == [2]
     assert filled("secrets", "put", "newer", stdin=f"newer-{VALUE}").code == 0
     done = filled("scan", "a.txt", "--against-store", "--format", "json")

@@ -23,6 +23,7 @@ def _shell(words: str, streams: str, home: Path, before: str = "") -> tuple[int,
     """Run a command line of ours with its streams set by the shell; the command has its own process, as from a terminal."""
     line = f"{before} {shlex.quote(sys.executable)} -P -m pipeline_guard {words} {streams}"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PIPELINE_GUARD_HOME": str(home / "home")}
+    environ.pop("PYTHONUNBUFFERED", None)  # Python keeps what a stream did not take, and tries again at its end
     done = subprocess.run(
         ["bash", "-c", line], cwd=home, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -18,6 +18,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 
 
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -93,11 +94,11 @@ def image(text: bytes) -> bytes:
 
 
 def sqlite(text: str) -> bytes:
-    database = sqlite3.connect(":memory:")
-    database.execute("create table t (a, b, c, d)")
-    database.executemany("insert into t values (?, ?, ?, ?)", [(n, f"user{n}", text if n == 9 else "v", "z" * 9) for n in range(300)])
-    database.commit()
-    return database.serialize()
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("create table t (a, b, c, d)")
+        database.executemany("insert into t values (?, ?, ?, ?)", [(n, f"user{n}", text if n == 9 else "v", "z" * 9) for n in range(300)])
+        database.commit()
+        return database.serialize()
 
 
 def pyc(text: str) -> bytes:

@@ -244,15 +244,16 @@ class Pool:
         """Act, and up to twice more in the same session.
 
         Another process may remove an object while we look; and SoftHSM 2.6 answers wrongly now and then, to one call in some
-        ten thousand, while another thread or process makes an object. What is refused for a reason, is refused again.
+        ten thousand, while another thread or process makes an object: it may not find a key that is there. What is refused for a
+        reason, is refused again.
         """
         import pkcs11
 
         for pause in (0.002, 0.02):
             try:
                 return act(lent)
-            except pkcs11.exceptions.PKCS11Error as error:
-                if fault_of(error) in (Fault.VOID, Fault.PIN):
+            except (KeyMissing, pkcs11.exceptions.PKCS11Error) as error:
+                if not isinstance(error, KeyMissing) and fault_of(error) in (Fault.VOID, Fault.PIN):
                     raise
                 lent.keys.clear()
                 lent.check()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from pipeline_guard.errors import Unavailable
@@ -26,7 +27,7 @@ def connect(path: Path, journal: str = "WAL") -> sqlite3.Connection:
     """Open a database file; ``journal`` is SQLite's journal mode. Transactions begin where somebody begins them, and nowhere else."""
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute(f"PRAGMA journal_mode={journal}")
+        _set_journal(connection, journal)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
@@ -34,6 +35,20 @@ def connect(path: Path, journal: str = "WAL") -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _set_journal(connection: sqlite3.Connection, journal: str) -> None:
+    """Set the journal mode, which SQLite refuses at once, without the usual patience, where somebody else is just setting it."""
+    deadline = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode={journal}")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def explain(error: sqlite3.Error, shown: str = "") -> Unavailable:

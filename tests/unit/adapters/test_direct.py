@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline_guard.adapters.sql.direct import DirectState
+from pipeline_guard.adapters.sql.driver import SCHEMA_VERSION
 from pipeline_guard.adapters.sql.state import SqlState
 from pipeline_guard.audit.check import verify_chain
 from pipeline_guard.errors import IntegrityError, Unavailable
@@ -34,7 +35,7 @@ def test_a_store_is_made_at_first_need_and_asked_directly_from_then_on(tmp_path:
     assert isinstance(DirectState.open(str(tmp_path)), DirectState)
 
 
-@pytest.mark.parametrize("value", ["4", "6", "unknown", ""])
+@pytest.mark.parametrize("value", [str(SCHEMA_VERSION - 1), str(SCHEMA_VERSION + 1), "unknown", ""])
 def test_a_store_of_another_version_is_not_asked_directly(tmp_path: Path, value: str) -> None:
     SqlState.open(str(tmp_path))
     with sqlite3.connect(tmp_path / "store.db") as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def script(request: pytest.FixtureRequest) -> str:
 def old_store(folder: Path, script: str = FIRST) -> Path:
     home = folder / "home"
     home.mkdir(mode=0o700)
-    with sqlite3.connect(home / "store.db") as connection:
+    with closing(sqlite3.connect(home / "store.db")) as connection, connection:
         connection.executescript(script)
     connection.close()
     return home

@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from pipeline_guard.sign.statement import blob_payload
 from pipeline_guard.sign.verify import verify_bundle
 from tests.fakes.signing import SigningPlace
 from tests.fakes.trust import PrivateTrust
+from tests.property.edits import edited, places
 
 PLACE, TRUST = SigningPlace(), PrivateTrust()
 PEM = PLACE.key.public_pem
@@ -71,22 +71,6 @@ def refused(document: Any) -> bool:
     except IntegrityError as error:
         return bool(error.what and error.hint)
     return False
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
-        yield (*path, key)
-        yield from places(child, (*path, key))
-
-
-def edited(document: Any, path: tuple[Any, ...], edit: Any) -> bytes:
-    document = copy.deepcopy(document)
-    parent = document
-    for step in path[:-1]:
-        parent = parent[step]
-    edit(parent, path[-1])
-    return json.dumps(document).encode()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

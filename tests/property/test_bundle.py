@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from pipeline_guard.sign.public_key import load
 from pipeline_guard.sign.statement import blob_payload
 from pipeline_guard.sign.verify import verify_bundle
 from tests.fakes.signing import SigningPlace
+from tests.property.edits import places
 
 PLACE = SigningPlace()
 PEM = PLACE.key.public_pem
@@ -42,13 +42,6 @@ def refused(bundle: bytes) -> bool:
     except IntegrityError as error:
         return bool(error.what and error.hint)
     return False
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
-        yield (*path, key)
-        yield from places(child, (*path, key))
 
 
 DOCUMENT = json.loads(BUNDLE)

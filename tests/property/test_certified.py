@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from pipeline_guard.sign.statement import blob_payload
 from pipeline_guard.sign.timestamp import check_timestamp
 from pipeline_guard.sign.trusted_root import read_roots, read_trusted_root
 from tests.fakes.trust import IDENTITY, ISSUER, V1, V2, PrivateTrust
+from tests.property.edits import edited, places
 
 TRUST = PrivateTrust()
 ROOT_BYTES = TRUST.root_bytes()
@@ -43,22 +42,6 @@ def holds_up(bundle: bytes, name: str) -> bool:
         return verify_certified(bundle, ROOT, EXPECTED, "b") == STATEMENTS[name]
     except IntegrityError as error:
         return bool(error.what and error.hint)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
-        yield (*path, key)
-        yield from places(child, (*path, key))
-
-
-def edited(document: Any, path: tuple[Any, ...], edit: Any) -> bytes:
-    document = copy.deepcopy(document)
-    parent = document
-    for step in path[:-1]:
-        parent = parent[step]
-    edit(parent, path[-1])
-    return json.dumps(document).encode()
 
 
 @pytest.mark.parametrize("name", BUNDLES)

@@ -46,7 +46,7 @@ class GithubApp:
         status, found = exchange("POST", url, _WHO, "github", headers=headers, body=body)
         if status != 201:
             raise refused(status, _WHO, "make an installation token", _NEEDS)
-        token, expires = _read(found)
+        token, expires = installation_token(found)
         excess = self._excess(found)
         if excess:
             self._give_back(token)
@@ -91,7 +91,8 @@ class GithubApp:
             return  # it ends after an hour, and nobody has it
 
 
-def _read(found: Any) -> tuple[Secret, datetime]:
+def installation_token(found: Any) -> tuple[Secret, datetime]:
+    """Return the installation token in GitHub's answer and when it ends; raise Unavailable for anything else."""
     try:
         token, expires = found["token"], datetime.fromisoformat(found["expires_at"])
         if not token.isascii() or not token.isprintable() or expires.tzinfo is None:

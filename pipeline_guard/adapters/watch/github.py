@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
+from pipeline_guard.adapters.engines.github import installation_token
 from pipeline_guard.adapters.engines.jose import compact
 from pipeline_guard.adapters.watch.line import Line
 from pipeline_guard.errors import Denied, Unavailable
@@ -68,7 +68,7 @@ class GithubJobs:
         if type(installation) is not int:
             raise Unavailable("GitHub's answer is no installation", "is api: the address of GitHub's REST API?")
         body = {"permissions": {"actions": "read"}}
-        made = _read(self.line.ask("POST", f"/app/installations/{installation}/access_tokens", own, body))
+        made = installation_token(self.line.ask("POST", f"/app/installations/{installation}/access_tokens", own, body))
         if len(self._bearers) >= 1000:
             self._bearers.clear()
         self._bearers[owner] = made
@@ -95,13 +95,3 @@ def _is_number(text: str) -> bool:
 def _headers(bearer: Secret) -> dict[str, str]:
     kind = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28", "User-Agent": "pipeline-guard"}
     return {**kind, "Authorization": f"Bearer {bearer.reveal().decode('ascii', 'replace').strip()}"}
-
-
-def _read(found: Any) -> tuple[Secret, datetime]:
-    try:
-        token, expires = found["token"], datetime.fromisoformat(found["expires_at"])
-        if not token.isascii() or not token.isprintable() or expires.tzinfo is None:
-            raise ValueError
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise Unavailable("GitHub's answer is no installation token", "is api: the address of GitHub's REST API?") from None
-    return Secret(token.encode("ascii")), expires

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.reach import reachable
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
@@ -27,13 +28,7 @@ def check(facts: Lock, _settings: GateSettings) -> Iterator[Problem]:
     roots = {package.name for package in facts.packages if package.source.kind in ("root", "path")}
     if not roots:
         return
-    pending = [*roots, *facts.direct]
-    reached = set(pending)
-    while pending:
-        for name in needs.get(pending.pop(), ()):
-            if name not in reached:
-                reached.add(name)
-                pending.append(name)
+    reached = reachable([*roots, *facts.direct], needs)
     for package in facts.packages:
         if package.name not in reached:
             yield _problem(facts, package)

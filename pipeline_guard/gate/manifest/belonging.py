@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pipeline_guard.gate.manifest import redirect
 from pipeline_guard.gate.manifest.npm_range import satisfies
 from pipeline_guard.gate.manifest.redirect import Redirect
+from pipeline_guard.gate.reach import reachable
 from pipeline_guard.model.package import Lock, Package
 
 Found = Iterator[tuple[str, str, int, str]]
@@ -89,13 +90,8 @@ def _loose(lock: Lock, around: Surroundings) -> Iterator[tuple[str, int, str]]:
     for package in lock.packages:
         for name in {package.name, package.alias or package.name}:
             needs.setdefault(name, set()).update(package.requires)
-    pending = [*asked, *(package.name for package in lock.packages if package.source.kind in ("root", "path", "link"))]
-    reached = set(pending)
-    while pending:
-        for name in needs.get(pending.pop(), ()):
-            if name not in reached:
-                reached.add(name)
-                pending.append(name)
+    roots = [*asked, *(package.name for package in lock.packages if package.source.kind in ("root", "path", "link"))]
+    reached = reachable(roots, needs)
     for package in lock.packages:
         if package.name not in reached and package.alias not in reached:
             yield package.name, package.location.line, f"{package.version} is locked, and nothing leads to it"

@@ -106,7 +106,7 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
         areas = _lines(text, ends)
     words = _words(rule)
     for first, last in areas:
-        places = named.places(words, low, zones or [(first, last)])
+        places = named.places(words, low, zones or [(first, last)], every=_is_named(rule))
         if words and not places:
             continue
         for start, end in _regions(rule, text, first, last, places):

@@ -17,8 +17,12 @@ _FEW = 8  # words that are found one by one, quicker than by an expression
 _HEAD = 2  # letters by which words are told apart first; none is shorter
 
 
-def places(words: Sequence[bytes], low: bytes, zones: Sequence[tuple[int, int]]) -> list[int]:
-    """Return where any of the words begins within the zones of a text in small letters, ascending."""
+def places(words: Sequence[bytes], low: bytes, zones: Sequence[tuple[int, int]], *, every: bool = True) -> list[int]:
+    """Return where any of the words begins within the zones of a text in small letters, ascending.
+
+    Without ``every`` a few words are not looked for inside themselves: who only wants to know where to look needs no place
+    for each letter of a run of one.
+    """
     found: set[int] = set()
     for first, last in zones:
         if len(words) > _FEW:
@@ -28,7 +32,7 @@ def places(words: Sequence[bytes], low: bytes, zones: Sequence[tuple[int, int]])
             place = low.find(word, first, last)
             while place >= 0:
                 found.add(place)
-                place = low.find(word, place + 1, last)
+                place = low.find(word, place + (1 if every else len(word)), last)
     return sorted(found)
 
 

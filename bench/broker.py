@@ -78,7 +78,7 @@ def measured(serving: Serving, issuer: OidcIssuer, clients: int, seconds: float,
 
 def revoked(serving: Serving, issuer: OidcIssuer, count: int) -> tuple[float, float, float]:
     """Return p50, p99 and the longest of ``count`` ends of a job's leases, in ms, as its post step sees them: 8 jobs at a time."""
-    tokens = [issuer.token(check_run_id=f"9{number}") for number in range(count)]
+    tokens = [issuer.token(check_run_id=f"9{number:09}") for number in range(count)]
 
     def end(token: str) -> float:
         job = Job(serving)

@@ -188,8 +188,6 @@ class Pool:
             slots.put(None)
 
     def _use(self, library: Any, act: Callable[[Lent], Result], *, writable: bool, by_handle: bool) -> Result:
-        import pkcs11
-
         steps = [True, False]  # to take from the end: softly, then with a new start of the module
         while True:
             opened = self._open_now(library)
@@ -206,14 +204,12 @@ class Pool:
                     raise missing.known from None
                 steps.clear()
                 self._open_again(library, opened, hard=True)
-            except pkcs11.exceptions.PKCS11Error as error:
+            except _foreign() as error:
                 if fault_of(error) not in (Fault.VOID, Fault.LOST, Fault.STALE) or not steps:
                     raise translate(error, self.place.module) from None
                 self._open_again(library, opened, hard=steps.pop(), void=fault_of(error) is Fault.VOID)
 
     def _lend(self, library: Any, opened: Opened, act: Callable[[Lent], Result], *, writable: bool, by_handle: bool) -> Result:
-        import pkcs11
-
         lent = self._take(library, opened, writable=writable)
         sound, void = False, False
         try:
@@ -231,7 +227,7 @@ class Pool:
         except GuardError:  # ours: the session itself is sound
             sound = True
             raise
-        except pkcs11.exceptions.PKCS11Error as error:
+        except _foreign() as error:
             void = fault_of(error) is Fault.VOID  # the number may name somebody else's session by now
             raise
         finally:
@@ -247,12 +243,10 @@ class Pool:
         ten thousand, while another thread or process makes an object: it may not find a key that is there. What is refused for a
         reason, is refused again.
         """
-        import pkcs11
-
         for pause in (0.002, 0.02):
             try:
                 return act(lent)
-            except (KeyMissing, pkcs11.exceptions.PKCS11Error) as error:
+            except (KeyMissing, _foreign()) as error:
                 if not isinstance(error, KeyMissing) and fault_of(error) in (Fault.VOID, Fault.PIN):
                     raise
                 lent.keys.clear()
@@ -349,6 +343,14 @@ class Pool:
             now = tries_of(int(token.slot.get_token().flags))
             raise UsageError(refusal.what, refusal.hint + left_after(now))
         raise error
+
+
+def _foreign() -> type[Exception]:
+    """Return python-pkcs11's error; asked for only where there is one, for an import at every use costs as much as a lock."""
+    import pkcs11
+
+    error: type[Exception] = pkcs11.exceptions.PKCS11Error
+    return error
 
 
 def _close(session: Any) -> None:

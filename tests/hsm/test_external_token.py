@@ -124,9 +124,16 @@ def test_the_last_try_is_not_used_and_a_locked_token_is_left_alone(place: Any, f
 
 
 def test_a_tpm_tells_nothing_of_tries_and_our_refused_pin_is_sent_once(tmp_path: Path) -> None:
-    with tpm_token(tmp_path) as (module, environment):
+    with tpm_token(tmp_path) as tpm:
         for pin, code in (("000000", "UsageError the token refuses the PIN"), ("98" + "7654", "no wrong PIN")):
-            words = [sys.executable, "-c", LAST.replace("token=ci", "token=tpm").replace('find_softhsm("")', "sys.argv[2]"), "0", module]
-            done = subprocess.run(words, cwd=ROOT, env={**environment, "THE_PIN": pin}, capture_output=True, text=True, timeout=60)
+            words = [
+                sys.executable,
+                "-c",
+                LAST.replace("token=ci", "token=tpm").replace('find_softhsm("")', "sys.argv[2]"),
+                "0",
+                tpm.module,
+            ]
+            env = {**os.environ, **tpm.environment, "THE_PIN": pin}
+            done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
             assert done.stdout.startswith(code), done.stdout + done.stderr
             assert done.stdout.split()[-1] == "1"

@@ -7,12 +7,9 @@ Most of these run in a process of their own, because what they do to the module 
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from pipeline_guard.adapters.hsm.pkcs11 import Pkcs11Token
 from pipeline_guard.adapters.hsm.pool import Lent
 from pipeline_guard.errors import GuardError, Unavailable, UsageError
 from pipeline_guard.model.key import KeyType, KeyUsage
+from tests.hsm.tpm import PIN, tpm_token
 
 ROOT = Path(__file__).parents[2]
 PROLOGUE = """
@@ -309,65 +307,13 @@ def test_errors_without_a_class_are_ours_too(text: str) -> None:
     assert ("0x80000001" in error.what) == ("0x80000001" in text)
 
 
-def library(name: str) -> str:
-    found = [path for pattern in ("*/", "*/pkcs11/", "") for path in Path("/usr/lib").glob(pattern + name)]
-    assert found, f"{name} is missing: make prerequisites installs it"
-    return str(found[0])
-
-
-def free_pair() -> int:
-    """Return a port that is free together with the next one."""
-    for port in range(23210 + os.getpid() % 500 * 2, 64000, 2):
-        with socket.socket() as one, socket.socket() as two:
-            try:
-                one.bind(("127.0.0.1", port))
-                two.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free ports")
-
-
 def test_a_tpm_that_was_killed_and_started_again_signs_again(tmp_path: Path) -> None:
-    port = free_pair()
-    (tmp_path / "state").mkdir()
-    (tmp_path / "store").mkdir()
-    environment = {**os.environ, "TPM2_PKCS11_STORE": str(tmp_path / "store"), "TPM2_PKCS11_TCTI": f"swtpm:host=127.0.0.1,port={port}", "THE_PIN": "98" + "7654", "TPM2_PKCS11_LOG_LEVEL": "0", "TSS2_LOG": "all+none"}  # fmt: skip
-    module = library("libtpm2_pkcs11.so")
-
-    def start() -> subprocess.Popen[bytes]:
-        words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={tmp_path / 'state'}", "--server", f"type=tcp,port={port}"]
-        process = subprocess.Popen([*words, "--ctrl", f"type=tcp,port={port + 1}", "--flags", "not-need-init,startup-clear"])
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port + 1)) == 0:
-                    return process
-            time.sleep(0.05)
-        raise AssertionError("swtpm does not start")
-
-    tpm = start()
-    try:
-        for words in (
-            ["--slot-index", "0", "--init-token", "--label", "tpm", "--so-pin", "12345678"],
-            ["--token-label", "tpm", "--login", "--login-type", "so", "--so-pin", "12345678", "--init-pin", "--pin", "98" + "7654"],
-            [
-                "--token-label",
-                "tpm",
-                "--login",
-                "--pin",
-                "98" + "7654",
-                "--keypairgen",
-                "--key-type",
-                "EC:prime256v1",
-                "--label",
-                "k",
-                "--id",
-                "41",
-            ],
-        ):
-            subprocess.run(["pkcs11-tool", "--module", module, *words], env=environment, check=True, capture_output=True, timeout=60)
-        words = [sys.executable, "-c", TPM, module]
+    with tpm_token(tmp_path) as tpm:
+        tpm.tool(
+            "--token-label", "tpm", "--login", "--pin", PIN, "--keypairgen", "--key-type", "EC:prime256v1", "--label", "k", "--id", "41"
+        )
+        words = [sys.executable, "-c", TPM, tpm.module]
+        environment = {**os.environ, **tpm.environment, "THE_PIN": PIN}
         child = subprocess.Popen(words, cwd=ROOT, env=environment, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True, bufsize=1)
         said: list[str] = []
 
@@ -380,16 +326,12 @@ def test_a_tpm_that_was_killed_and_started_again_signs_again(tmp_path: Path) -> 
             return said[-1]
 
         assert step("sign") == "signed"
-        tpm.send_signal(signal.SIGKILL)
-        tpm.wait()
+        tpm.kill()
         assert step("sign").startswith("Unavailable ")
-        tpm = start()
+        tpm.start_again()
         assert step("sign") == "signed", said
         child.communicate(timeout=20)
         assert child.returncode == 0
-    finally:
-        tpm.kill()
-        tpm.wait()
 
 
 TPM = """

@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,14 +13,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Outcome, Repository
+from tests.hsm.tpm import library, tpm_token
 
 Guard = Callable[..., Outcome]
-
-
-def library(name: str) -> str:
-    found = [path for pattern in ("*/", "*/nss/", "*/pkcs11/", "") for path in Path("/usr/lib").glob(pattern + name)]
-    assert found, f"{name} is missing: make prerequisites installs it"
-    return str(found[0])
 
 
 def check(guard: Guard, folder: Path, code: int, **env: str) -> dict[str, Any]:
@@ -112,55 +104,14 @@ def test_a_rejected_token_holds_no_key_unless_somebody_says_why(guard: Guard, ns
     assert "the token is rejected" not in done.err
 
 
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
-
-
 @pytest.fixture
 def tpm(repository: Repository, tmp_path: Path) -> Iterator[dict[str, str]]:
     """A software TPM with a token on it; gives the environment that its module wants."""
-    module = library("libtpm2_pkcs11.so")
-    for name in ("state", "store"):
-        (tmp_path / name).mkdir()
-    port = free_port()
-    words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={tmp_path / 'state'}", "--server", f"type=tcp,port={port},bindaddr=127.0.0.1"]
-    words += ["--ctrl", f"type=tcp,port={port + 1},bindaddr=127.0.0.1", "--flags", "not-need-init,startup-clear"]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    env = {
-        "TPM2_PKCS11_STORE": str(tmp_path / "store"),
-        "TPM2_PKCS11_TCTI": f"swtpm:host=127.0.0.1,port={port}",
-        "TPM2_PKCS11_LOG_LEVEL": "0",
-    }
-    try:
-        for attempt in range(20):
-            tool = ["pkcs11-tool", "--module", module, "--slot-index", "0", "--init-token", "--label", "tpm", "--so-pin", "12345678"]
-            done = subprocess.run(tool, capture_output=True, env={**os.environ, **env}, check=False)
-            if done.returncode == 0:
-                break
-            time.sleep(0.2 * (attempt + 1))
-        tool = [
-            "pkcs11-tool",
-            "--module",
-            module,
-            "--token-label",
-            "tpm",
-            "--init-pin",
-            "--login",
-            "--so-pin",
-            "12345678",
-            "--pin",
-            "87654321",
-        ]
-        subprocess.run(tool, check=True, capture_output=True, env={**os.environ, **env})
+    with tpm_token(tmp_path, "87654321") as started:
         (tmp_path / "pin").write_text("87654321")
-        text = f'version: 1\ntoken: {{uri: "pkcs11:token=tpm", module: {module}, pin: "file:{tmp_path / "pin"}"}}\n'
+        text = f'version: 1\ntoken: {{uri: "pkcs11:token=tpm", module: {started.module}, pin: "file:{tmp_path / "pin"}"}}\n'
         repository.write(".pipeline-guard.yml", text)
-        yield env
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        yield started.environment
 
 
 def test_a_tpm_is_judged_by_its_values_and_not_by_its_flags(guard: Guard, repository: Repository, tpm: dict[str, str]) -> None:

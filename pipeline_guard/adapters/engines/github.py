@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from pipeline_guard.adapters.engines.jose import compact
+from pipeline_guard.adapters.engines.github_app import headers, installation_token, own_token
 from pipeline_guard.adapters.engines.web import exchange, refused
 from pipeline_guard.errors import Denied, GuardError, Unavailable, UsageError
 from pipeline_guard.model.dynamic import EngineKey, Made, Wish
@@ -20,7 +19,6 @@ from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import Clock
 
 _WHO = "GitHub"
-_EARLIER, _LIFE = 60, 300  # seconds: the App's own JWT begins before now, for clocks that differ, and lives at most ten minutes
 _RANK = {"read": 1, "write": 2, "admin": 3}
 _NEEDS = "are app, installation and key right, and does the App have the permissions and repositories?"
 
@@ -40,10 +38,10 @@ class GithubApp:
     def make(self, wish: Wish) -> Made:
         """Ask for a token; one that GitHub made wider than asked for is given back at once, and denied."""
         del wish  # a token of GitHub carries no name: the audit log tells whose it is
-        headers = self._headers(self._app_token())
+        asked = headers(self._app_token())
         body = {"permissions": dict(self.permissions), "repositories": list(self.repositories)}
         url = f"{self.api.rstrip('/')}/app/installations/{self.installation}/access_tokens"
-        status, found = exchange("POST", url, _WHO, "github", headers=headers, body=body)
+        status, found = exchange("POST", url, _WHO, "github", headers=asked, body=body)
         if status != 201:
             raise refused(status, _WHO, "make an installation token", _NEEDS)
         token, expires = installation_token(found)
@@ -57,19 +55,15 @@ class GithubApp:
     def undo(self, handle: Secret) -> None:
         """Revoke a token with itself; one that GitHub does not know any more is gone."""
         url = f"{self.api.rstrip('/')}/installation/token"
-        status, _ = exchange("DELETE", url, _WHO, "github", headers=self._headers(handle.reveal().decode("ascii", "replace")))
+        status, _ = exchange("DELETE", url, _WHO, "github", headers=headers(handle))
         if status not in (204, 401, 404):
             raise Unavailable(f"GitHub answers {status} instead of revoking a token", "it is tried again; it ends after an hour by itself")
 
-    def _app_token(self) -> str:
-        key, now = self.key(), int(self.clock.now().timestamp())
+    def _app_token(self) -> Secret:
+        key = self.key()
         if key.type not in (KeyType.RSA_3072, KeyType.RSA_2048):
             raise UsageError(f"key {key.name} is no key of a GitHub App: it is {key.type.value}", "pipeline-guard keys import NAME")
-        return compact({"iss": self.app, "iat": now - _EARLIER, "exp": now + _LIFE}, key)
-
-    def _headers(self, bearer: str) -> dict[str, str]:
-        kind = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28", "User-Agent": "pipeline-guard"}
-        return {**kind, "Authorization": f"Bearer {bearer}"}
+        return own_token(self.app, key, self.clock.now())
 
     def _excess(self, found: Mapping[str, Any]) -> str:
         """Return what a token may do beyond what was asked for; reading metadata comes with any permission."""
@@ -89,14 +83,3 @@ class GithubApp:
             self.undo(token)
         except GuardError:
             return  # it ends after an hour, and nobody has it
-
-
-def installation_token(found: Any) -> tuple[Secret, datetime]:
-    """Return the installation token in GitHub's answer and when it ends; raise Unavailable for anything else."""
-    try:
-        token, expires = found["token"], datetime.fromisoformat(found["expires_at"])
-        if not token.isascii() or not token.isprintable() or expires.tzinfo is None:
-            raise ValueError
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise Unavailable("GitHub's answer is no installation token", "is api: the address of GitHub's REST API?") from None
-    return Secret(token.encode("ascii")), expires

@@ -13,15 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pipeline_guard.adapters.engines.github import installation_token
-from pipeline_guard.adapters.engines.jose import compact
+from pipeline_guard.adapters.engines.github_app import headers, installation_token, own_token
 from pipeline_guard.adapters.watch.line import Line
 from pipeline_guard.errors import Denied, Unavailable
 from pipeline_guard.model.dynamic import EngineKey
 from pipeline_guard.model.secret import Secret
 from pipeline_guard.ports import Clock
 
-_EARLIER, _LIFE = 60, 300  # seconds of the App's own JWT
 _MARGIN = timedelta(minutes=5)
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _OTHER = "GitHub's answer is of another job"
@@ -42,13 +40,13 @@ class GithubJobs:
         """Tell whether the job, or where its number is unknown its run attempt, is completed."""
         place = _place(claims)
         run, attempt, job = claims.get("run_id", ""), claims.get("run_attempt", ""), claims.get("check_run_id", "")
-        headers = _headers(self._bearer(place, claims))
+        asked = headers(self._bearer(place, claims))
         if _is_number(job):
-            found = self.line.ask("GET", f"{place}/actions/jobs/{job}", headers)
+            found = self.line.ask("GET", f"{place}/actions/jobs/{job}", asked)
             if str(found.get("id")) != job or str(found.get("run_id")) != run:
                 raise Denied(_OTHER)
         elif _is_number(run) and _is_number(attempt):
-            found = self.line.ask("GET", f"{place}/actions/runs/{run}/attempts/{attempt}", headers)
+            found = self.line.ask("GET", f"{place}/actions/runs/{run}/attempts/{attempt}", asked)
             if str(found.get("id")) != run or str(found.get("run_attempt")) != attempt:
                 raise Denied(_OTHER)
         else:
@@ -63,7 +61,7 @@ class GithubJobs:
         kept = self._bearers.get(owner)
         if kept is not None and self.clock.now() < kept[1] - _MARGIN:
             return kept[0]
-        own = _headers(self._own())
+        own = headers(self._own())
         installation = self.line.ask("GET", f"{place}/installation", own).get("id")
         if type(installation) is not int:
             raise Unavailable("GitHub's answer is no installation", "is api: the address of GitHub's REST API?")
@@ -77,8 +75,7 @@ class GithubJobs:
     def _own(self) -> Secret:
         if self.key is None:  # Defensive: the configuration names a token, or an App with its key
             raise Unavailable("nothing says how GitHub is asked")
-        now = int(self.clock.now().timestamp())
-        return Secret(compact({"iss": self.app, "iat": now - _EARLIER, "exp": now + _LIFE}, self.key()).encode("ascii"))
+        return own_token(self.app, self.key(), self.clock.now())
 
 
 def _place(claims: Mapping[str, str]) -> str:
@@ -90,8 +87,3 @@ def _place(claims: Mapping[str, str]) -> str:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 20
-
-
-def _headers(bearer: Secret) -> dict[str, str]:
-    kind = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28", "User-Agent": "pipeline-guard"}
-    return {**kind, "Authorization": f"Bearer {bearer.reveal().decode('ascii', 'replace').strip()}"}

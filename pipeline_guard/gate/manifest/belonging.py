@@ -59,13 +59,7 @@ def _strays(lock: Lock, around: Surroundings) -> Iterator[tuple[str, int, str]]:
     needs: dict[str, set[str]] = {}
     for package in suspects:
         needs.setdefault(package.name, set()).update(package.requires)
-    excused: set[str] = set()
-    pending = [name for package in suspects if _place(package) in places for name in package.requires]
-    while pending:
-        name = pending.pop()
-        if name not in excused:
-            excused.add(name)
-            pending += needs.get(name, ())
+    excused = reachable((name for package in suspects if _place(package) in places for name in package.requires), needs)
     strays = [package for package in strays if package.name not in excused or package.source.kind != "git"]
     texts = list(around.texts()) if strays else []
     for package in strays[:_MAX_TOLD]:

@@ -89,8 +89,9 @@ forge-api: $(TESTS_STAMP)
 	@$(TESTS)/bin/python tests/openapi/extract.py .venv/forge-api/node_modules/@octokit/openapi --check \
 		|| { echo "tests/openapi/github.json is not what extract.py writes: run it without --check" >&2; exit 1; }
 # Fetches gitlab-ci-local, Node.js and GitHub's language service from npm into .venv/shells; the tests themselves need no network.
+# The environment's python is first, for it has pip, and Debian's own need not.
 shells: $(TESTS_STAMP)
-	@.ci/shells.sh .venv/shells
+	@PATH="$(CURDIR)/$(TESTS)/bin:$$PATH" .ci/shells.sh .venv/shells
 	@$(TESTS)/bin/python -m pytest -q -n auto --dist loadfile $(or $(SHELLS),tests/shells tests/shells/outside) $(PYTEST)
 
 bench: hsm $(TESTS_STAMP)

@@ -70,7 +70,7 @@ def _by_head(near: tuple[str, ...]) -> dict[bytes, tuple[bytes, ...]]:
     return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)
 def _anywhere(words: tuple[bytes, ...]) -> re.Pattern[bytes]:
     return re.compile(b"(?=" + _tree(sorted(words)) + b")")
 

@@ -33,13 +33,13 @@ def render(result: ScanReport | Verdict, form: str, look: Look | None = None) ->
     return text
 
 
-def targets(args: Args) -> list[tuple[str, str]]:
+def targets(args: Args, forms: Sequence[str] = FORMATS) -> list[tuple[str, str]]:
     """Read --output as (format, file) pairs; a bare FILE takes --format, or json where that is text; "-" is standard output.
 
     Raises UsageError for a format that is misspelt, a file that two results would go to, and two results for standard output.
     """
     otherwise = "json" if args.text("format") == "text" else args.text("format")
-    found = [named_target(item, FORMATS, otherwise) for item in args.many("output")]
+    found = [named_target(item, forms, otherwise) for item in args.many("output")]
     check_targets(found)
     if (STANDARD_OUTPUT in (path for _, path in found)) and args.origins["format"] in ("flag", "environment"):
         raise UsageError("--format and --output FORMAT=- both ask for standard output", "leave one of them out, or name a file")

@@ -15,9 +15,9 @@ from pipeline_guard.flows.subjects import PQ_SUFFIX, compare
 from pipeline_guard.flows.trust import KeyTrust, Trust, TrustFiles, certificate_trust, judged, read_root
 from pipeline_guard.flows.verify import (
     KeyDoors,
-    SignatureFound,
-    Verification,
     VerifyDoors,
+    attested,
+    caveats,
     check_present,
     default_bundle,
     find_key,
@@ -28,7 +28,8 @@ from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.image import is_image
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.sign.demand import Candidate, Unmet, rules_for, unmet, verdict_of
+from pipeline_guard.model.verification import RuleOutcome, SignatureFound, Verification
+from pipeline_guard.sign.demand import Candidate, Unmet, outcome, rules_for, unmet, verdict_of
 from pipeline_guard.sign.model_manifest import MODEL
 from pipeline_guard.sign.predicate import BESIDE
 
@@ -119,11 +120,13 @@ def _answer(
         hint = f"pipeline-guard sign {subject} makes it; --bundle names another place"
         return Verification(subject, SignatureVerdict.NO_SIGNATURE, first, "", f"{first}: no signature there", hint)
     answer: Verification | None = None
-    for rule, signers in known:
+    for number, (rule, signers) in enumerate(known, 1):
         if rule not in asked:
             continue
+        now = doors.clock.now()
         looked = _look(_Looked(subject, target, kind, [], [], []), places, signers, doors)
-        answer = _judged(looked, unmet(rule, looked.candidates, doors.clock.now()), first, answer)
+        said = outcome(rule, number, looked.candidates, now)
+        answer = _judged(looked, unmet(rule, looked.candidates, now), first, answer, said, doors)
         if not answer.verified:
             break
     return answer or Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", "policy has no rule for it")  # Defensive: see asked
@@ -143,7 +146,9 @@ def _look(looked: _Looked, places: Sequence[str], signers: Mapping[str, Trust], 
             continue
         judgement = statement.judgement
         looked.candidates.append(Candidate(place, owner, statement, signed_as, str(digest)))
-        looked.found.append(SignatureFound(place, judgement.verdict, judgement.why, statement.predicate_type, judgement))
+        looked.found.append(
+            SignatureFound(place, judgement.verdict, judgement.why, statement.predicate_type, judgement, attested(statement))
+        )
     return looked
 
 
@@ -173,8 +178,11 @@ def _compared(looked: _Looked, statement: VerifiedStatement, place: str, roots: 
     return digest, "" if looked.kind == "digest" else signed_as
 
 
-def _judged(looked: _Looked, lack: Unmet | None, first: str, before: Verification | None) -> Verification:
+def _judged(
+    looked: _Looked, lack: Unmet | None, first: str, before: Verification | None, said: RuleOutcome, doors: VerifyDoors
+) -> Verification:
     earlier = before.signatures if before else ()
+    rules = (*(before.rules if before else ()), said)
     found = tuple(dict.fromkeys((*earlier, *looked.found)))
     if lack is None:
         chosen = looked.candidates[0]
@@ -190,10 +198,13 @@ def _judged(looked: _Looked, lack: Unmet | None, first: str, before: Verificatio
             predicate_type=chosen.statement.predicate_type,
             judgement=judgement,
             signatures=found,
+            attested=attested(chosen.statement),
+            rules=rules,
+            warnings=caveats(looked.subject, judgement, doors),
         )
     answer = Verification(looked.subject, SignatureVerdict.NOT_BY_POLICY, first, "", f"{looked.subject}: {lack.why}", lack.hint)
     if not looked.candidates and looked.refusals:
         error = looked.refusals[0]
         verdict = verdict_of([each.verdict for each in looked.found])
         answer = Verification(looked.subject, verdict, first, "", f"{looked.subject}: {lack.why}; {error.what}", error.hint)
-    return replace(answer, signatures=found)
+    return replace(answer, signatures=found, rules=rules)

@@ -20,8 +20,10 @@ from pipeline_guard.model.model_terms import STRICT, ModelTerms
 from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.timeline import KeyTimeline
+from pipeline_guard.model.verification import Attested, Verification
 from pipeline_guard.ports import Clock, Files, KeyLedger, Keystore
 from pipeline_guard.sign.model_manifest import SIGNATURE
+from pipeline_guard.sign.predicate import facts_of
 from pipeline_guard.sign.timeline import MAX_TIMELINE, bare, from_document, read_timeline
 
 _FILE_NAMES = (".pem", ".pub", ".json")
@@ -46,49 +48,31 @@ class KeyDoors:
     token: Callable[[], Keystore]
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureFound:
-    """What one bundle was worth for a subject; ``judgement`` only where it counts."""
-
-    bundle: str
-    verdict: SignatureVerdict
-    why: str
-    predicate_type: str = ""
-    judgement: Judgement | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The answer for one subject.
-
-    ``why`` is a sentence, ``hint`` what to do next ("" where it holds). ``asked`` is the fingerprint of the newest key asked for.
-    ``signed_as`` is the name under which the subject was signed, where that is another one. ``signatures`` are all that were looked at,
-    where policy decided.
-    """
-
-    subject: str
-    verdict: SignatureVerdict
-    bundle: str
-    asked: str
-    why: str
-    hint: str = ""
-    digest: str = ""
-    signed_as: str = ""
-    predicate_type: str = ""
-    judgement: Judgement | None = None
-    signatures: tuple[SignatureFound, ...] = ()
-
-    @property
-    def verified(self) -> bool:
-        """Whether it holds."""
-        return self.verdict.holds
-
-
 def verify(subjects: Sequence[str], bundle: str, trust: Trust, *, doors: VerifyDoors) -> list[Verification]:
     """Verify every subject, going on after failures. Raises NothingToDo where none exists, UsageError for a bad digest."""
     check_present(subjects, bundle, doors)
     evidence = Evidence(trust, doors)
     return [_answer(subject, bundle, evidence, doors) for subject in subjects]
+
+
+def attested(statement: VerifiedStatement) -> Attested:
+    """Return a verified statement as it is told."""
+    facts = facts_of(statement.predicate_type, statement.predicate)
+    return Attested(statement.payload_digest, statement.predicate_type, statement.subjects, facts, statement.media_type)
+
+
+def caveats(subject: str, judgement: Judgement, doors: VerifyDoors) -> tuple[str, ...]:
+    """Return what an answer that holds does not say: sentences."""
+    found, terms = [], doors.terms
+    if judgement.by.key_type and not judgement.by.key_name and not judgement.by.identity:
+        found.append("a bare key: if it was revoked or has ended, nothing here tells")
+    if not is_image(subject) and not is_digest(subject) and doors.files.kind(subject) == "folder":
+        found += [f"not looked at: {path}" for path in terms.ignored]
+        if terms.lenient:
+            found.append("compared leniently: executable bits, empty folders and what git keeps were not looked at")
+        if terms.remembered:
+            found.append("files that nobody has written to since, as far as times tell, were not read")
+    return tuple(found)
 
 
 def check_present(subjects: Sequence[str], bundle: str, doors: VerifyDoors) -> None:
@@ -121,6 +105,8 @@ def _answer(subject: str, bundle: str, evidence: Evidence, doors: VerifyDoors) -
         signed_as=signed_as,
         predicate_type=statement.predicate_type,
         judgement=judgement,
+        attested=attested(statement),
+        warnings=caveats(subject, judgement, doors),
     )
 
 

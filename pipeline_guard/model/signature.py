@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from pipeline_guard.errors import IntegrityError
@@ -44,6 +45,21 @@ class NotVerified(IntegrityError):
 
 
 @dataclass(frozen=True, slots=True)
+class CertifiedBy:
+    """The certificate that named a signer, and the root its chain ends at.
+
+    Fingerprints are the hexadecimal SHA-256 of the DER; ``serial`` is hexadecimal, too.
+    """
+
+    fingerprint: str
+    serial: str
+    begins: datetime
+    ends: datetime
+    root: str
+    root_fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedBy:
     """Who signed: a key by name and version where they are known (None: not), or a certified ``identity`` and its ``issuer``.
 
@@ -56,6 +72,7 @@ class SignedBy:
     key_version: int | None = None
     identity: str = ""
     issuer: str = ""
+    certificate: CertifiedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class VerifiedStatement:
 
     ``predicate`` is plain JSON as it was signed; ``payload_digest`` is over the signed bytes;
     ``key_fingerprint`` is the hexadecimal SHA-256 of the DER SubjectPublicKeyInfo. ``judgement`` tells who signed,
-    when that was proven, and why it counts.
+    when that was proven, and why it counts. ``media_type`` is that of the bundle it came in, which no signature covers.
     """
 
     subjects: tuple[Subject, ...]
@@ -27,3 +27,4 @@ class VerifiedStatement:
     payload_digest: Digest
     key_fingerprint: str
     judgement: Judgement = UNJUDGED
+    media_type: str = ""

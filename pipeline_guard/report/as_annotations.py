@@ -65,6 +65,11 @@ def render_verdict(verdict: Verdict) -> str:
     return _render(first + further, f"pipeline-guard gate: {verdict_counts(verdict)}")
 
 
+def annotation(level: str, title: str, message: str) -> str:
+    """Return one annotation that is at no line."""
+    return _command(_Note(level, title, message, None))
+
+
 def _render(notes: list[_Note], closing: str) -> str:
     totals = Counter(note.level for note in notes)
     shown: Counter[str] = Counter()

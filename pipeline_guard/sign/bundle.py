@@ -35,6 +35,7 @@ class UnverifiedEnvelope:
     hint: str
     timestamps: tuple[bytes, ...] = ()
     message: MessageSignature | None = None  # instead of a payload: a blob by its digest
+    media_type: str = MEDIA_TYPE
 
 
 def write_bundle(payload: bytes, signature: bytes, hint: str, timestamps: Sequence[bytes] = ()) -> bytes:
@@ -73,8 +74,8 @@ def read_bundle(unverified_bundle: bytes, name: str) -> UnverifiedEnvelope:
         raise fields.refuse("a bundle holds one statement or one signature of a blob")
     if "messageSignature" in top:
         message = read_message_signature(top["messageSignature"], fields)
-        return UnverifiedEnvelope(b"", message.signature, hint, timestamps, message)
-    return replace(_envelope(top["dsseEnvelope"], hint, fields), timestamps=timestamps)
+        return UnverifiedEnvelope(b"", message.signature, hint, timestamps, message, top["mediaType"])
+    return replace(_envelope(top["dsseEnvelope"], hint, fields), timestamps=timestamps, media_type=top["mediaType"])
 
 
 def _hint_of(value: Any, media_type: str, fields: Fields) -> str:

@@ -85,8 +85,8 @@ def key_of(certificate: Certificate, name: str) -> PublicKey:
 
 def check_chain(
     leaf: Certificate, others: Sequence[Certificate], authorities: Sequence[Authority], time: datetime, *, purpose: str, name: str
-) -> Certificate:
-    """Return the issuer of ``leaf`` on a path to an authority, everything valid at ``time`` and meant for ``purpose``.
+) -> Sequence[Certificate]:
+    """Return the path from ``leaf`` over its issuer to an authority, everything valid at ``time`` and meant for ``purpose``.
 
     ``others`` are certificates that came along, trusted for nothing. Raises IntegrityError.
     """
@@ -102,7 +102,7 @@ def check_chain(
         pool = [*authority.chain, *others]
         for path in _paths([leaf], pool, anchor):
             if all(_may_issue(issuer, below, time, purpose) for below, issuer in enumerate(path[1:])):
-                return path[1]
+                return path
     what = f"{name}: the certificate leads to no authority that is trusted at its time"
     raise NotVerified(SignatureVerdict.UNKNOWN_KEY, what, "give the roots of its issuer")
 

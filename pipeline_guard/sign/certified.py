@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.digest import Digest
-from pipeline_guard.model.signature import Judgement, NotVerified, SignatureVerdict, SignedBy
+from pipeline_guard.model.signature import CertifiedBy, Judgement, NotVerified, SignatureVerdict, SignedBy
 from pipeline_guard.model.statement import VerifiedStatement
 from pipeline_guard.model.trusted_time import TrustedTime
 from pipeline_guard.sign.certificate import CODE_SIGNING, Expected, check_chain, check_identity, key_of, load_certificate, oidc_issuers
@@ -49,9 +49,9 @@ def verify_certified(
     if not times:
         hint = "sign with a timestamp, or give its authority: --tsa-certificate"
         raise NotVerified(SignatureVerdict.UNTIMESTAMPED, f"{name}: nothing proves when it was signed", hint)
-    issuer = _check_certificate(leaf, others, root, [found.time for found in times], name)
+    path = _check_certificate(leaf, others, root, [found.time for found in times], name)
     if root.ct_logs:
-        check_receipt(leaf, issuer, root.ct_logs, name)
+        check_receipt(leaf, path[1], root.ct_logs, name)
     _check_denied(leaf, bundle.certificates[0], denied, name)
     identity = check_identity(leaf, expected, name)
     key = key_of(leaf, name)
@@ -59,7 +59,7 @@ def verify_certified(
         raise IntegrityError(f"{name}: the signature does not verify", "the bundle was changed, or another key has signed it")
     statement = _statement(bundle, key.fingerprint, name)
     confirmed = expected.issuer or ", ".join(sorted(oidc_issuers(leaf, name)))
-    by = SignedBy(key.fingerprint, key.type, identity=identity, issuer=confirmed)
+    by = SignedBy(key.fingerprint, key.type, identity=identity, issuer=confirmed, certificate=_told(leaf, path[-1]))
     earliest = min(times, key=lambda found: found.time)
     why = f"certified as {identity}, and the certificate was valid at {earliest.time:%Y-%m-%dT%H:%M:%SZ}"
     return replace(statement, judgement=Judgement(SignatureVerdict.VALID, why, time=earliest, by=by))
@@ -92,9 +92,22 @@ def _logged(
 
 def _check_certificate(
     leaf: Certificate, others: Sequence[Certificate], root: TrustedRoot, times: Sequence[datetime], name: str
-) -> Certificate:
-    issuers = [check_chain(leaf, others, root.authorities, time, purpose=CODE_SIGNING, name=name) for time in times]
-    return issuers[0]
+) -> Sequence[Certificate]:
+    paths = [check_chain(leaf, others, root.authorities, time, purpose=CODE_SIGNING, name=name) for time in times]
+    return paths[0]
+
+
+def _told(leaf: Certificate, root: Certificate) -> CertifiedBy:
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return CertifiedBy(
+        leaf.fingerprint(SHA256()).hex(),
+        f"{leaf.serial_number:x}",
+        leaf.not_valid_before_utc,
+        leaf.not_valid_after_utc,
+        root.subject.rfc4514_string(),
+        root.fingerprint(SHA256()).hex(),
+    )
 
 
 def _check_denied(leaf: Certificate, content: bytes, denied: frozenset[str], name: str) -> None:
@@ -111,7 +124,9 @@ def _holds(key: PublicKey, bundle: UnverifiedCertified, content: SignedContent) 
 
 def _statement(bundle: UnverifiedCertified, fingerprint: str, name: str) -> VerifiedStatement:
     if bundle.message is not None:
-        return blob_statement(bundle.message, fingerprint)
+        return replace(blob_statement(bundle.message, fingerprint), media_type=bundle.media_type)
     statement = read_statement(bundle.payload, name)
     digest = Digest.sha256(bundle.payload)
-    return VerifiedStatement(statement.subjects, statement.predicate_type, statement.predicate, digest, fingerprint)
+    return VerifiedStatement(
+        statement.subjects, statement.predicate_type, statement.predicate, digest, fingerprint, media_type=bundle.media_type
+    )

@@ -30,6 +30,7 @@ class UnverifiedCertified:
     payload: bytes
     signature: bytes
     message: MessageSignature | None
+    media_type: str
 
 
 def read_certified(unverified_bundle: bytes, name: str) -> UnverifiedCertified:
@@ -42,9 +43,9 @@ def read_certified(unverified_bundle: bytes, name: str) -> UnverifiedCertified:
     stamps = read_timestamps(material, fields)
     if "dsseEnvelope" in top:
         payload, signature = _envelope(top["dsseEnvelope"], fields)
-        return UnverifiedCertified(certificates, entries, stamps, payload, signature, None)
+        return UnverifiedCertified(certificates, entries, stamps, payload, signature, None, top["mediaType"])
     message = read_message_signature(top["messageSignature"], fields)
-    return UnverifiedCertified(certificates, entries, stamps, b"", message.signature, message)
+    return UnverifiedCertified(certificates, entries, stamps, b"", message.signature, message, top["mediaType"])
 
 
 def _document(unverified_bundle: bytes, fields: Fields) -> Mapping[str, Any]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline_guard.model.signature import SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
+from pipeline_guard.model.verification import RuleOutcome
 from pipeline_guard.sign.pattern import matches
-from pipeline_guard.sign.predicate import TEST_RESULT, VSA, field, is_of
+from pipeline_guard.sign.predicate import TEST_RESULT, VSA, facts_of, field, is_of
 from pipeline_guard.sign.public_key import ML_DSA
 from pipeline_guard.sign.statement import PROVENANCE
 
@@ -61,7 +62,7 @@ def unmet(rule: SignatureRule, found: Iterable[Candidate], now: datetime) -> Unm
             return Unmet(f"signed under another name ({name[:100]})", "rename it, or say allow-renamed: true in the rule")
         return Unmet("no signature by anybody whom policy names", f"have it signed by {_some(signer.label for signer in rule.signers)}")
     if rule.max_age_days:
-        fresh = [each for each in candidates if _is_younger(each, timedelta(days=rule.max_age_days), now)]
+        fresh = _counting(rule, candidates, now)
         if not fresh:
             why = f"nothing proves that a signature is younger than {rule.max_age_days} days"
             return Unmet(why, "have it signed again, with a timestamp")
@@ -76,6 +77,35 @@ def unmet(rule: SignatureRule, found: Iterable[Candidate], now: datetime) -> Unm
     return _kinds(rule, candidates) or _predicates(rule, candidates) or _level(rule, candidates)
 
 
+def outcome(rule: SignatureRule, number: int, found: Iterable[Candidate], now: datetime) -> RuleOutcome:
+    """Return how far a rule is met, in numbers; ``number`` is its place in the policy, from 1."""
+    candidates = list(found)
+    lack = unmet(rule, candidates, now)
+    counting = _counting(rule, candidates, now)
+    return RuleOutcome(
+        number,
+        rule.subjects,
+        lack is None,
+        lack.why if lack else "",
+        rule.threshold,
+        tuple(sorted({each.signer for each in counting})),
+        rule.slsa_level,
+        _reached(rule, counting),
+        rule.require,
+        tuple(sorted({_kind(each) for each in counting})),
+    )
+
+
+def _counting(rule: SignatureRule, found: Iterable[Candidate], now: datetime) -> list[Candidate]:
+    """Return the statements that count for a rule: about the subject under its own name, unless it may be renamed, and young enough."""
+    limit = timedelta(days=rule.max_age_days)
+    return [each for each in found if (rule.allow_renamed or not each.signed_as) and (not limit or _is_younger(each, limit, now))]
+
+
+def _kind(candidate: Candidate) -> str:
+    return "pq" if candidate.statement.judgement.by.key_type == ML_DSA else "classical"
+
+
 def _is_younger(candidate: Candidate, limit: timedelta, now: datetime) -> bool:
     time = candidate.statement.judgement.time
     return time is not None and time.time > now - limit
@@ -87,8 +117,7 @@ def _kinds(rule: SignatureRule, candidates: Sequence[Candidate]) -> Unmet | None
         return None
     kinds: dict[str, set[str]] = {}
     for each in candidates:
-        kind = "pq" if each.statement.judgement.by.key_type == ML_DSA else "classical"
-        kinds.setdefault(each.statement.payload_digest.hex, set()).add(kind)
+        kinds.setdefault(each.statement.payload_digest.hex, set()).add(_kind(each))
     if any(set(rule.require) <= found for found in kinds.values()):
         return None
     missing = [kind for kind in rule.require if not any(kind in found for found in kinds.values())]
@@ -141,15 +170,8 @@ def mismatch(wanted: PredicateRule, predicate_type: str, predicate: Mapping[str,
 
 
 def _built(predicate: Mapping[str, Any]) -> dict[str, object]:
-    """Return what provenance says of a build, in the forms of GitHub's and our build types and of GitLab's."""
-    outside = ("buildDefinition", "externalParameters")
-    return {
-        "builder": field(predicate, ("runDetails", "builder", "id")),
-        "build_type": field(predicate, ("buildDefinition", "buildType")),
-        "source": field(predicate, (*outside, "workflow", "repository")) or field(predicate, (*outside, "source")),
-        "workflow": field(predicate, (*outside, "workflow", "path")) or field(predicate, (*outside, "entryPoint")),
-        "ref": field(predicate, (*outside, "workflow", "ref")),
-    }
+    facts = facts_of(PROVENANCE, predicate)
+    return {name: getattr(facts, name) or None for name in ("builder", "build_type", "source", "workflow", "ref")}
 
 
 def _reaches(level: str, verified: object) -> bool:
@@ -164,22 +186,28 @@ def _reaches(level: str, verified: object) -> bool:
 
 
 def _level(rule: SignatureRule, candidates: Sequence[Candidate]) -> Unmet | None:
-    if not rule.slsa_level:
+    if _reached(rule, candidates) >= rule.slsa_level:
         return None
+    hint = "have it built by a builder that policy names, or ask a verifier for a summary"
+    return Unmet(f"nothing proves SLSA build level {rule.slsa_level}", hint)
+
+
+def _reached(rule: SignatureRule, candidates: Sequence[Candidate]) -> int:
+    """Return the highest SLSA build level that the statements prove to a rule, 0 for none."""
+    found = 0
     for each in candidates:
         predicate = each.statement.predicate
         if each.statement.predicate_type == PROVENANCE:
             builder = field(predicate, ("runDetails", "builder", "id"))
             levels = [level for pattern, level in rule.builders.items() if isinstance(builder, str) and matches(pattern, builder)]
-            if max(levels, default=0) >= rule.slsa_level:
-                return None
+            found = max(found, *levels) if levels else found
         if each.statement.predicate_type == VSA and predicate.get("verificationResult") == "PASSED":
             verifier = field(predicate, ("verifier", "id"))
             known = isinstance(verifier, str) and any(matches(pattern, verifier) for pattern in rule.verifiers)
-            if known and _reaches(f"SLSA_BUILD_LEVEL_{rule.slsa_level}", predicate.get("verifiedLevels")):
-                return None
-    hint = "have it built by a builder that policy names, or ask a verifier for a summary"
-    return Unmet(f"nothing proves SLSA build level {rule.slsa_level}", hint)
+            if known:
+                verified = predicate.get("verifiedLevels")
+                found = max(found, *(level for level in range(10) if _reaches(f"SLSA_BUILD_LEVEL_{level}", verified)), 0)
+    return found
 
 
 def _some(names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import parse_json
+from pipeline_guard.model.verification import StatementFacts
 from pipeline_guard.sign.model_manifest import MODEL
 from pipeline_guard.sign.statement import BLOB, PROVENANCE
 
@@ -39,6 +40,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
 # The part of a bundle's name that tells what it says: FILE.WORD.sigstore.json
 BESIDE = ("provenance", "vsa", "cyclonedx", "spdx", "test-result", "vulns", "scai", "svr", "release", "link", "attestation")
 _HINT = f"give a URI, or one of {', '.join(WORDS)}"
+_MOST_LEVELS = 100
 _RESULTS = ("PASSED", "WARNED", "FAILED")
 
 
@@ -75,6 +77,38 @@ def read_predicate(content: bytes, predicate_type: str, name: str) -> Mapping[st
     if why:
         raise UsageError(f"{name}: {why}", "name the right --predicate-type, or have its producer mend it")
     return document
+
+
+def facts_of(predicate_type: str, predicate: Mapping[str, Any]) -> StatementFacts:
+    """Return what a verified predicate claims of a build (in the forms of GitHub's, our and GitLab's types) or of a verification."""
+    if predicate_type == VSA:
+        levels = predicate.get("verifiedLevels")
+        return StatementFacts(
+            verifier=_claim(predicate, "verifier.id"),
+            resource=_claim(predicate, "resourceUri"),
+            result=_claim(predicate, "verificationResult"),
+            levels=tuple(level for level in levels if isinstance(level, str))[:_MOST_LEVELS] if isinstance(levels, list) else (),
+        )
+    if predicate_type != PROVENANCE:
+        result = predicate.get("result")
+        return StatementFacts(result=result if predicate_type == TEST_RESULT and isinstance(result, str) else "")
+    outside = "buildDefinition.externalParameters"
+    return StatementFacts(
+        builder=_claim(predicate, "runDetails.builder.id"),
+        build_type=_claim(predicate, "buildDefinition.buildType"),
+        source=_claim(predicate, f"{outside}.workflow.repository", f"{outside}.source"),
+        commit=_claim(predicate, "buildDefinition.resolvedDependencies.0.digest.gitCommit"),
+        ref=_claim(predicate, f"{outside}.workflow.ref"),
+        workflow=_claim(predicate, f"{outside}.workflow.path", f"{outside}.entryPoint"),
+        run=_claim(predicate, "runDetails.metadata.invocationId"),
+    )
+
+
+def _claim(predicate: Mapping[str, Any], *paths: str) -> str:
+    """Return the first value at one of the paths if it is a text, else ""."""
+    found = (field(predicate, tuple(path.split("."))) for path in paths)
+    value = next((value for value in found if value), "")
+    return value if isinstance(value, str) else ""
 
 
 def _irregular(document: Mapping[str, Any], predicate_type: str) -> str:

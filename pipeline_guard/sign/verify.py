@@ -7,6 +7,7 @@ First the signature, then the life of the key that made it, and only then is the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline_guard.errors import IntegrityError
@@ -64,10 +65,7 @@ def verify_by(
     judgement = judge(owner, key.fingerprint, times(envelope), now)
     if not judgement.verdict.holds:
         raise NotVerified(judgement.verdict, f"{name}: {judgement.why}", judgement.hint)
-    statement = _statement(envelope, key, name)
-    return VerifiedStatement(
-        statement.subjects, statement.predicate_type, statement.predicate, statement.payload_digest, statement.key_fingerprint, judgement
-    )
+    return replace(_statement(envelope, key, name), judgement=judgement)
 
 
 def _signer(envelope: UnverifiedEnvelope, keys: Sequence[PublicKey], name: str) -> PublicKey:
@@ -92,8 +90,8 @@ def _accepts(key: PublicKey, envelope: UnverifiedEnvelope) -> bool:
 
 def _statement(envelope: UnverifiedEnvelope, key: PublicKey, name: str) -> VerifiedStatement:
     if envelope.message is not None:
-        return blob_statement(envelope.message, key.fingerprint)
-    statement = read_statement(envelope.payload, name)
+        return replace(blob_statement(envelope.message, key.fingerprint), media_type=envelope.media_type)
+    statement, digest = read_statement(envelope.payload, name), Digest.sha256(envelope.payload)
     return VerifiedStatement(
-        statement.subjects, statement.predicate_type, statement.predicate, Digest.sha256(envelope.payload), key.fingerprint
+        statement.subjects, statement.predicate_type, statement.predicate, digest, key.fingerprint, media_type=envelope.media_type
     )

@@ -17,11 +17,12 @@ from pipeline_guard.errors import NothingToDo, UsageError
 from pipeline_guard.flows.demands import verify_by_policy
 from pipeline_guard.flows.sign import SignRequest, sign
 from pipeline_guard.flows.trust import TrustFiles
-from pipeline_guard.flows.verify import KeyDoors, Verification
+from pipeline_guard.flows.verify import KeyDoors
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.key import KeyState, KeyType, KeyUsage
 from pipeline_guard.model.signature import SignatureVerdict
 from pipeline_guard.model.subject import Subject
+from pipeline_guard.model.verification import Verification
 from pipeline_guard.policy.signatures import PredicateRule, SignatureRule
 from pipeline_guard.sign.statement import blob_payload
 from tests.fakes.signing import SigningPlace, StandingClock
@@ -228,11 +229,12 @@ def test_the_same_policy_may_stand_in_the_configuration() -> None:
 def test_answers_are_told_in_json_by_the_schema(place: SigningPlace) -> None:
     import jsonschema
 
-    from pipeline_guard.cli.verify import as_json
+    from pipeline_guard.model.verification import Verified
+    from pipeline_guard.report.as_verification import as_json
 
     signed(place, "dist/a.whl", pq_key="pq")
     answers = [answer(place, HYBRID), answer(place, ONE), answer(place, "  - {subjects: ['**'], signers: [{key: bob}]}\n")]
-    document = json.loads(as_json(answers))
+    document = json.loads(as_json(Verified(tuple(answers))))
     schema = Path(__file__).parents[2] / "docs" / "schemas" / "verification.v1.json"
     jsonschema.validate(document, json.loads(schema.read_bytes()))
     hybrid, single, refused = document["subjects"]

@@ -14,8 +14,9 @@ import pytest
 
 from pipeline_guard.errors import IntegrityError, NothingToDo, Unavailable, UsageError
 from pipeline_guard.flows.sign import Signed, SignRequest, sign
-from pipeline_guard.flows.verify import Verification, verify
+from pipeline_guard.flows.verify import verify
 from pipeline_guard.model.signature import SignatureVerdict
+from pipeline_guard.model.verification import Verification
 from pipeline_guard.sign.timeline import bare
 from tests.fakes.registry import Registry, running
 from tests.fakes.signing import SigningPlace

@@ -20,10 +20,11 @@ from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
 from pipeline_guard.flows.key_report import timeline
 from pipeline_guard.flows.sign import Signed, SignRequest, sign, sign_statement
 from pipeline_guard.flows.trust import KeyTrust
-from pipeline_guard.flows.verify import KeyDoors, Verification, find_key, verify
+from pipeline_guard.flows.verify import KeyDoors, find_key, verify
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.key import KeyRecord, KeyState, KeyType, KeyUsage
 from pipeline_guard.model.subject import Subject
+from pipeline_guard.model.verification import Verification
 from pipeline_guard.sign.summary import summary_payload
 from pipeline_guard.sign.trusted_root import TrustedRoot, read_timestamp_chain
 from tests.fakes.signing import SigningPlace, StandingClock

@@ -60,7 +60,9 @@ NAMED = (x509.SubjectAlternativeName([x509.RFC822Name("ada@example.org"), x509.D
 
 def issuer_of(leaf: Party, *others: Party, root: Party = ROOT, time: datetime = NOW, purpose: str = CODE_SIGNING) -> x509.Certificate:
     authority = Authority("root", (root.certificate,))
-    return check_chain(leaf.certificate, [other.certificate for other in others], [authority], time, purpose=purpose, name="b")
+    path = check_chain(leaf.certificate, [other.certificate for other in others], [authority], time, purpose=purpose, name="b")
+    assert (path[0], path[-1]) == (leaf.certificate, root.certificate)
+    return path[1]
 
 
 def refused(leaf: Party, *others: Party, **changes: Any) -> str:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Gets foreign verifiers into a folder, without root and without touching the system: programs from the distribution's newest
-# suite (over its own mirror, verified with its own keyring), JavaScript from npm by the lock beside the tests.
+# suite (over its own mirror, verified with its own keyring), JavaScript from npm and a token with ML-DSA from Rust's registry, both by
+# locks beside the tests.
 # usage: interop.sh FOLDER
 set -euo pipefail
 
@@ -14,8 +15,9 @@ fail() {
     exit 5
 }
 
-for program in apt-get dpkg npm node openssl; do
-    command -v "$program" >/dev/null 2>&1 || fail "$program is missing" "make interop needs Debian or Ubuntu, Node.js 20 or newer, and OpenSSL"
+for program in apt-get dpkg npm node openssl cargo cc perl make; do
+    command -v "$program" >/dev/null 2>&1 || fail "$program is missing" \
+        "make interop needs Debian or Ubuntu, Node.js 20 or newer, OpenSSL, a C compiler, perl, and cargo of Rust 1.85 or newer"
 done
 
 # the first stanza of the distribution's own sources: mirror and keyring
@@ -51,4 +53,14 @@ if [ ! -d "$folder/npm/node_modules/@sigstore/verify" ]; then
     cp "$here/tests/interop/package.json" "$here/tests/interop/package-lock.json" "$folder/npm/"
     # --force: it runs under Node.js 20, although it says 22; no script of a package is run
     npm ci --prefix "$folder/npm" --force --ignore-scripts --no-audit --no-fund --loglevel=error
+fi
+
+# No package of a distribution has a token with ML-DSA yet that keeps its keys in; this one brings its own OpenSSL: some minutes, once.
+if [ ! -f "$folder/token/libkryoptic_module.so" ]; then
+    echo "building Kryoptic ..." >&2
+    "${PYTHON:-python3}" -m pip install -q --no-deps --require-hashes --target "$folder/token/clang" -r "$here/tests/interop/token/requirements.txt"
+    LIBCLANG_PATH="$folder/token/clang/clang/native" BINDGEN_EXTRA_CLANG_ARGS="-I$(cc -print-file-name=include)" \
+        cargo build -q --release --locked --manifest-path "$here/tests/interop/token/Cargo.toml" --target-dir "$folder/token/target"
+    cp "$folder/token/target/release/libkryoptic_module.so" "$folder/token/"
+    rm -rf "$folder/token/target" "$folder/token/clang"
 fi

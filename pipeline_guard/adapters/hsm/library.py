@@ -33,7 +33,7 @@ _CKR_OF_LOGIN = {
 # Positions in CK_FUNCTION_LIST after its version (PKCS#11 3.1, pkcs11f.h)
 _INITIALIZE, _FINALIZE, _INIT_TOKEN, _SESSION, _LOGIN, _ATTRIBUTE, _SIGN_INIT, _SIGN = 0, 1, 9, 15, 18, 24, 42, 43
 CKA_VALUE, CKA_ID = 0x11, 0x102
-_LARGEST_SIGNATURE = 1024  # RSA of 8192 bits
+_LARGEST_SIGNATURE = 8192  # ML-DSA-65 makes 3,309 bytes, ML-DSA-87 4,627; a buffer too small leaves the operation open
 
 SOFTHSM_MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -176,7 +176,7 @@ class Module:
             chosen.mechanism, length.value = mechanism, _LARGEST_SIGNATURE
             if begin(session, chosen_place, handle) or finish(session, content, len(content), output, length_place):
                 return None
-            return output.raw[: length.value]
+            return ctypes.string_at(output, length.value)
 
         return sign
 

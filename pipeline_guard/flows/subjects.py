@@ -91,6 +91,10 @@ def _check_file(path: str, said: Said, tree: Folders) -> tuple[Digest, str]:
     if not found:
         names = ", ".join(subject.name for subject in said.statement.subjects[:_SHOWN] if subject.name) or "something without a name"
         raise _wrong_subject(f"{path}: not what was signed ({names[:100]})", _CHANGED)
+    alike = said.index.alike(name)
+    if alike and not any(subject in alike for subject in found):
+        what = f"{path}: not the content that was signed as {alike[0].name}, which is the same name on other systems"
+        raise IntegrityError(what, _CHANGED)
     return found[0].digest, found[0].name
 
 

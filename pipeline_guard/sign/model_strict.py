@@ -66,7 +66,7 @@ def check_entries(entries: Sequence[TreeEntry], label: str) -> None:
     seen: dict[str, str] = {}
     for entry in entries:
         name = entry.name
-        other = seen.setdefault(name.lower() if name.isascii() else _folded(name), name)
+        other = seen.setdefault(folded(name), name)
         if other != name:
             raise IntegrityError(f"{label}: {other} and {name} are one name on other systems", "rename one of them")
         if entry.mode & _SET_ID and not entry.is_folder:
@@ -80,8 +80,10 @@ def check_links(entries: Iterable[TreeEntry], label: str) -> None:
         raise IntegrityError(f"{label}: {linked} has a second name (a hard link)", "copy the folder, or accept it with --lenient")
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Return what names have in common that differ only in case or in how their letters are composed."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

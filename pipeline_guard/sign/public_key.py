@@ -104,6 +104,8 @@ def load(public_pem: str) -> PublicKey:
 
     if "PRIVATE KEY-----" in public_pem:
         raise UsageError("this is a private key; verifying takes the public one", _HINT)
+    if public_pem.count("-----BEGIN ") > 1:
+        raise UsageError("more than one key", "one key a file; a policy names several, each with its own file")
     try:
         key = serialization.load_pem_public_key(public_pem.encode("utf-8", "surrogateescape"))
     except (ValueError, UnsupportedAlgorithm):

@@ -10,6 +10,7 @@ from pipeline_guard.errors import NothingToDo, UsageError
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.document import parse_json
 from pipeline_guard.model.subject import Subject
+from pipeline_guard.sign.model_strict import folded
 
 MAX_LIST = 64 * 1024 * 1024
 _HINT = "write a JSON list of paths or of {name, digest}, or what sha256sum prints"
@@ -36,6 +37,11 @@ class SubjectIndex:
     def named(self, name: str) -> Collection[Subject]:
         """Return the subjects with this name."""
         return self._by_name.get(name, [])
+
+    def alike(self, name: str) -> Collection[Subject]:
+        """Return the subjects whose name other systems take for this one: another case, or letters composed otherwise."""
+        own = folded(name)
+        return [subject for other, found in self._by_name.items() if folded(other) == own for subject in found]
 
     def names(self) -> Collection[str]:
         """Return every name."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline_guard.errors import NothingToDo, UsageError
@@ -38,7 +38,7 @@ class SubjectIndex:
         """Return the subjects with this name."""
         return self._by_name.get(name, [])
 
-    def alike(self, name: str) -> Collection[Subject]:
+    def alike(self, name: str) -> Sequence[Subject]:
         """Return the subjects whose name other systems take for this one: another case, or letters composed otherwise."""
         own = folded(name)
         return [subject for other, found in self._by_name.items() if folded(other) == own for subject in found]

@@ -165,11 +165,14 @@ class Contents(Protocol):
         """Return every file and folder below ``root``, sorted by name, as they are now; raises as ``Tree.names`` does."""
         ...
 
-    def digests(self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False) -> Sequence[str]:
+    def digests(
+        self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False, listed: Sequence[TreeEntry] | None = None
+    ) -> Sequence[str]:
         """Return the hexadecimal digests in the order of the pieces.
 
         ``remembered`` takes over digests made earlier of files that nobody has written to since, as far as times can tell.
-        Raises as ``Tree.digest`` does, and IntegrityError where a file is no longer as its piece says.
+        ``listed`` is the folder as ``entries`` gave it: it must be the same still when all was read.
+        Raises as ``Tree.digest`` does, and IntegrityError where a file is no longer as its piece says, or the folder as listed.
         """
         ...
 

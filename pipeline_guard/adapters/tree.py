@@ -24,6 +24,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINK_HINT = "replace links by the files they point to; only files and folders are taken"
 
 
+_STILL = "let whatever writes there finish, then try again"
 _NAME = attrgetter("name")
 _TINY = 16 * 1024  # bytes: opening such a file costs more than hashing it, and a second thread only disturbs
 _SHARE = 4 * 1024 * 1024  # bytes that make one task
@@ -75,20 +76,26 @@ class LocalTree:
         """
         return self.digests(root, [Piece(name)], algorithm)[0]
 
-    def digests(self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False) -> Sequence[str]:
+    def digests(
+        self, root: str, pieces: Sequence[Piece], algorithm: str, *, remembered: bool = False, listed: Sequence[TreeEntry] | None = None
+    ) -> Sequence[str]:
         """Return the digests of many pieces, in their order, made on every processor; raise as ``digest`` does.
 
-        ``remembered`` takes over what is known of files that are as they were.
+        ``remembered`` takes over what is known of files that are as they were. ``listed``: raise where the folder is no longer so when
+        all was read; where nothing was read, the list itself was the only look at it, and a second could only come later.
         """
         begin = maker(algorithm)
         memory = self._memory if remembered else None
         if memory is None:
-            return _Job(root or ".", begin, pieces).run(self._progress)
+            made = _Job(root or ".", begin, pieces).run(self._progress)
+            _check_still(root or ".", listed)
+            return made
         found = dict(memory.known(root, algorithm))
         missing = [piece for piece in dict.fromkeys(pieces) if piece not in found]
         if missing:
             found = {piece: found[piece] for piece in pieces if piece in found}  # what is gone is forgotten
             found |= zip(missing, _Job(root or ".", begin, missing).run(self._progress), strict=True)
+            _check_still(root or ".", listed)
             memory.keep(root, algorithm, {piece: digest for piece, digest in found.items() if piece.stamp})
         return [found[piece] for piece in pieces]
 
@@ -167,7 +174,7 @@ class _Job:
         finally:
             os.close(descriptor)
         if after != before or length != end - start:
-            raise IntegrityError(f"{Path(self._root, name)}: changed while it was read", "let whatever writes it finish, then try again")
+            raise IntegrityError(f"{Path(self._root, name)}: changed while it was read", _STILL)
         return value
 
     def _told(self, count: int) -> None:
@@ -251,6 +258,24 @@ def _walked(root: str) -> Iterator[tuple[str, bool, os.DirEntry[str]]]:
                         raise IntegrityError(f"{entry.path}: neither a file nor a folder", "remove the socket, device or pipe")
         except (OSError, ValueError) as error:
             raise _refuse(place, error) from None
+
+
+def _check_still(root: str, listed: Sequence[TreeEntry] | None) -> None:
+    """Raise IntegrityError naming what is no longer as it was listed; the time of a status change tells of modes and links, too."""
+    if listed is None:
+        return
+    stamps = {entry.name: entry.stamp for entry in listed}
+    count = 0
+    for name, _, entry in _walked(root):
+        count += 1
+        try:
+            changed = _stamp(entry.stat(follow_symlinks=False)) != stamps.get(name)
+        except OSError:
+            changed = True
+        if changed:
+            raise IntegrityError(f"{root}/{name}: changed while it was read", _STILL)
+    if count != len(stamps):
+        raise IntegrityError(f"{root}: changed while it was read", _STILL)
 
 
 def _check_text(entry: os.DirEntry[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from pipeline_guard.errors import IntegrityError, NothingToDo, UsageError
+from pipeline_guard.errors import NothingToDo, UsageError
 from pipeline_guard.flows.images import OpenImages, image_subject
 from pipeline_guard.flows.subjects import Folders, path_inside
 from pipeline_guard.model.digest import Digest
@@ -234,8 +234,7 @@ def _subjects(job: Job, wanted: Wanted, files: Files, tree: Folders) -> list[Sub
 def _files_of(root: str, job: Job, wanted: Wanted, tree: Folders) -> list[Subject]:
     before = tree.entries(root)
     pieces = files_of_tree(before, path_inside(root, job.bundle), root)
-    digests = tree.digests(root, pieces, "sha256", remembered=wanted.remembered)
-    _still(root, before, tree)
+    digests = tree.digests(root, pieces, "sha256", remembered=wanted.remembered, listed=before)
     return [Subject(piece.name, Digest("sha256", digest)) for piece, digest in zip(pieces, digests, strict=True)]
 
 
@@ -244,8 +243,7 @@ def _model(job: Job, wanted: Wanted, tree: Folders) -> bytes:
     signature = path_inside(root, job.bundle)
     before = tree.entries(root)
     chosen, more = pieces_to_sign(before, signature, root)
-    digests = tree.digests(root, [*chosen, *more], wanted.algorithm, remembered=wanted.remembered)
-    _still(root, before, tree)
+    digests = tree.digests(root, [*chosen, *more], wanted.algorithm, remembered=wanted.remembered, listed=before)
     values: Mapping[str, str] = {piece.name: value for piece, value in zip([*chosen, *more], digests, strict=True)}
     strict = strict_part(before, signature, {piece.name: Digest(wanted.algorithm, values[piece.name]) for piece in more})
     return model_payload(
@@ -255,8 +253,3 @@ def _model(job: Job, wanted: Wanted, tree: Folders) -> bytes:
         algorithm=wanted.algorithm,
         strict=strict,
     )
-
-
-def _still(root: str, before: object, tree: Folders) -> None:
-    if tree.entries(root) != before:
-        raise IntegrityError(f"{root}: changed while it was read", "let whatever writes there finish, then try again")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.model_terms import STRICT, ModelTerms
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.model.statement import VerifiedStatement
-from pipeline_guard.model.tree_entry import Piece
+from pipeline_guard.model.tree_entry import Piece, TreeEntry
 from pipeline_guard.ports import Contents, Tree
 from pipeline_guard.sign.model_check import files_to_check, pieces_to_check
 from pipeline_guard.sign.model_manifest import MODEL, SIGNATURE, Manifest, read_manifest
@@ -124,25 +124,21 @@ def _check_content(root: str, manifest: Manifest, said: Said, tree: Folders, ter
     if said.bundle.endswith(PQ_SUFFIX) and SIGNATURE in manifest.left_out:
         own = SIGNATURE  # the other half of a hybrid signature, over this very payload
     expected = pieces_to_check(manifest, before, own, terms, root)
-    _check_digests(root, expected, tree, terms)
-    if tree.entries(root) != before:
-        raise IntegrityError(f"{root}: changed while it was verified", "let whatever writes there finish, then try again")
+    _check_digests(root, expected, before, tree, terms)
 
 
 def _check_tree(root: str, said: Said, tree: Folders, terms: ModelTerms) -> tuple[Digest, str]:
     """Compare a folder with a statement about files: all of them, nothing else."""
     before = tree.entries(root)
     expected = files_to_check(said.statement.subjects, before, path_inside(root, said.bundle), terms, root)
-    _check_digests(root, expected, tree, terms)
-    if tree.entries(root) != before:
-        raise IntegrityError(f"{root}: changed while it was verified", "let whatever writes there finish, then try again")
+    _check_digests(root, expected, before, tree, terms)
     return said.statement.payload_digest, ""
 
 
-def _check_digests(root: str, expected: Mapping[Piece, Digest], tree: Folders, terms: ModelTerms) -> None:
+def _check_digests(root: str, expected: Mapping[Piece, Digest], listed: Sequence[TreeEntry], tree: Folders, terms: ModelTerms) -> None:
     for algorithm in sorted({digest.algorithm for digest in expected.values()}):
         pieces = [(piece, digest.hex) for piece, digest in expected.items() if digest.algorithm == algorithm]
-        found = tree.digests(root, [piece for piece, _ in pieces], algorithm, remembered=terms.remembered)
+        found = tree.digests(root, [piece for piece, _ in pieces], algorithm, remembered=terms.remembered, listed=listed)
         wrong = sorted({piece.name for (piece, signed), value in zip(pieces, found, strict=True) if value != signed})
         if wrong:
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

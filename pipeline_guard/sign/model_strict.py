@@ -66,7 +66,7 @@ def check_entries(entries: Sequence[TreeEntry], label: str) -> None:
     seen: dict[str, str] = {}
     for entry in entries:
         name = entry.name
-        other = seen.setdefault(folded(name), name)
+        other = seen.setdefault(name.lower() if name.isascii() else folded(name), name)
         if other != name:
             raise IntegrityError(f"{label}: {other} and {name} are one name on other systems", "rename one of them")
         if entry.mode & _SET_ID and not entry.is_folder:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pipeline_guard.adapters import tree
 from pipeline_guard.errors import GuardError, IntegrityError
 from pipeline_guard.flows.sign import SignRequest, sign
 from pipeline_guard.flows.verify import verify_one
@@ -361,16 +362,15 @@ def test_a_file_that_changes_between_listing_and_hashing_is_refused(place: Signi
 
 def test_a_file_that_comes_while_others_are_hashed_is_refused(place: SigningPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     signed(place)
-    hashing = place.verify_doors.tree.digests
+    hashing = tree._Job.run
 
-    def meanwhile(*words: Any, **more: Any) -> Any:
-        found = hashing(*words, **more)
+    def meanwhile(*words: Any) -> Any:
+        found = hashing(*words)
         Path("model/late.py").touch()
         return found
 
-    monkeypatch.setattr(place.verify_doors.tree, "digests", meanwhile)
-    assert "model: changed while it was verified" in why_not(place)
-    monkeypatch.setattr(place.sign_doors.tree, "digests", meanwhile)
+    monkeypatch.setattr(tree._Job, "run", meanwhile)
+    assert "model/late.py: changed while it was read" in why_not(place)
     Path("model/late.py").unlink()
     with pytest.raises(IntegrityError, match="changed while it was read"):
         signed(place)

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline_guard.adapters.digest_memory import DigestMemory
 from pipeline_guard.adapters.tree import LocalTree
+from pipeline_guard.errors import GuardError, IntegrityError
 from pipeline_guard.model.tree_entry import Piece
 
 LONG_AGO = 1_700_000_000_000_000_000
@@ -156,3 +157,18 @@ def test_key_and_lists_are_private(root: Path, home: Path) -> None:
 def test_a_home_that_cannot_be_made_is_only_slow(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert tree(tmp_path / "file" / "home").read(root)[1] == 3
+
+
+def test_where_nothing_is_read_nothing_is_looked_at_twice_and_else_the_folder_must_be_as_listed(root: Path, home: Path) -> None:
+    tree = LocalTree(memory=DigestMemory(str(home)))
+    listed = tree.entries(str(root))
+    pieces = [Piece(entry.name, entry.stamp) for entry in listed if not entry.is_folder]
+    made = tree.digests(str(root), pieces, "sha256", remembered=True, listed=listed)
+    (root / "late").touch()  # after the list: an answer about it, which nothing has been read for
+    assert tree.digests(str(root), pieces, "sha256", remembered=True, listed=listed) == made
+    with pytest.raises(IntegrityError, match="late: changed while it was read"):
+        tree.digests(str(root), pieces, "sha256", listed=listed)
+    (root / "late").unlink()
+    (root / pieces[0].name).unlink()
+    with pytest.raises(GuardError):
+        tree.digests(str(root), pieces, "sha256", listed=listed)

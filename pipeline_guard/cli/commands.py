@@ -267,6 +267,8 @@ COMMANDS: tuple[Command, ...] = (
             Flag("certificate-identity", "with --private-trust: whom the certificate names, a URI or mail address", "NAME"),
             Flag("certificate-oidc-issuer", "with --private-trust: who confirms that identity", "URL"),
             _FORK,
+            *_DATA,
+            Flag("output", "write what was signed to a file, as FILE or FORMAT=FILE; may be repeated", "FORMAT=FILE", many=True),
         ),
         Positional("subjects", "files, folders, patterns, or images (oci:FOLDER:TAG, docker://HOST/NAME:TAG)", "*"),
     ),

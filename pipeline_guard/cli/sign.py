@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed, trust_doors
 from pipeline_guard.cli.job import holder, skipped_for_fork
+from pipeline_guard.cli.output import STANDARD_OUTPUT, targets
 from pipeline_guard.cli.spelling import beside, named, printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
@@ -16,9 +18,11 @@ from pipeline_guard.flows.payloads import Wanted
 from pipeline_guard.flows.private_trust import Certify, certifying
 from pipeline_guard.flows.remote_sign import RemoteDoors, RemoteSigner
 from pipeline_guard.flows.remote_sign import sign as remote_sign
-from pipeline_guard.flows.sign import SignDoors, SignRequest, sign
+from pipeline_guard.flows.sign import SignDoors, Signed, SignRequest, sign
 from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
 
+SCHEMA = "pipeline-guard/signed-list/v1"
+_FORMS = ("text", "json")
 _SHOWN = 10  # subjects on one line
 
 
@@ -26,6 +30,7 @@ def run(args: Args, wiring: Wiring) -> int:
     """Sign the subjects and print where the signatures went."""
     if skipped_for_fork(args, wiring):
         return ExitCode.CLEAN
+    targets(args, _FORMS)  # a form that is misspelt is told before anything is signed
     args = args.with_section(wiring.config("").sign)
     subjects = tuple(named(subject) for subject in args.many("subjects"))
     if not subjects and not args.text("subjects-from"):
@@ -45,27 +50,49 @@ def run(args: Args, wiring: Wiring) -> int:
     )
     desk = wiring.broker(holder(args, wiring.environ))
     if desk:
-        return _remotely(request, desk, wiring)
+        return _emit(_remotely(request, desk, wiring), args, wiring)
     key = args.text("key")
     token = partial(governed, wiring, key if key.startswith("pkcs11:") else "")
     doors = SignDoors(
         wiring.clock, wiring.files, wiring.tree, token, wiring.state, wiring.images, _stamper(args, wiring), _certify(args, wiring)
     )
-    for signed in sign(request, doors=doors):
-        wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
+    return _emit(sign(request, doors=doors), args, wiring)
+
+
+def _emit(signed: Sequence[Signed], args: Args, wiring: Wiring) -> int:
+    """Write every asked-for form: files first, then standard output."""
+    forms = {"text": "\n".join(map(_line, signed)), "json": _as_json(signed)}
+    shown = args.text("format")
+    for form, path in targets(args, _FORMS):
+        if path == STANDARD_OUTPUT:
+            shown = form
+        else:
+            wiring.files.write(path, forms[form].encode("utf-8"))
+    wiring.console.data(forms[shown])
     return ExitCode.CLEAN
 
 
-def _remotely(request: SignRequest, desk: RemoteSigner, wiring: Wiring) -> int:
+def _line(signed: Signed) -> str:
+    return printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}")
+
+
+def _as_json(signed: Sequence[Signed]) -> str:
+    """Return what was signed as docs/schemas/signed-list.v1.json describes it."""
+    made = [
+        {"subjects": list(each.subjects), "bundle": each.bundle, "key": f"sha256:{each.key}", "payload": str(each.payload)}
+        for each in signed
+    ]
+    return json.dumps({"schema": SCHEMA, "signatures": made}, indent=2)
+
+
+def _remotely(request: SignRequest, desk: RemoteSigner, wiring: Wiring) -> Sequence[Signed]:
     if request.pq_key:
         raise UsageError("the broker signs with one key", "leave --pq-key out")
     wanted = Wanted(request.subjects, request.type, request.bundle, request.listed, request.algorithm, request.remembered)
     if request.predicate:
         raise UsageError("the broker says nothing of a subject but provenance", "leave --predicate out")
     doors = RemoteDoors(wiring.files, wiring.tree, wiring.images, desk)
-    for signed in remote_sign(wanted, request.key, doors=doors):
-        wiring.console.data(printable(f"signed {_short(signed.subjects)}  {signed.bundle}  key sha256:{signed.key}"))
-    return ExitCode.CLEAN
+    return remote_sign(wanted, request.key, doors=doors)
 
 
 def _short(subjects: Sequence[str]) -> str:

@@ -82,6 +82,8 @@ def bundle_in(unverified_manifest: bytes, name: str) -> tuple[Digest, int]:
 def parts(manifest: bytes, name: str) -> tuple[list[tuple[Digest, int]], list[tuple[Digest, int]]]:
     """Return what an image needs: manifests (of an index), and blobs. Raises IntegrityError for anything irregular."""
     document = _document(manifest, name)
+    if "manifests" in document and ("layers" in document or "config" in document):  # readers would not agree on what it is
+        raise IntegrityError(f"{name}: an image and an index at once", _HINT)
     if document.get("mediaType") in _INDEXES or "manifests" in document:
         return [_place(entry, name) for entry in _list(document.get("manifests"), name)], []
     blobs = [document.get("config"), *_list(document.get("layers"), name)]

@@ -47,7 +47,10 @@ class Layout:
             raise NothingToDo(f"{self._folder}: no such image", "skopeo inspect --raw shows what is there")
         if len({one.digest for one in named}) > 1:
             raise UsageError(f"{self._folder}: several images", "name one: oci:FOLDER:TAG or oci:FOLDER@sha256:...")
-        return named[0], self.content(named[0].digest, MAX_INDEX, manifest=True)
+        content = self.content(named[0].digest, MAX_INDEX, manifest=True)
+        if len(content) != named[0].size:
+            raise IntegrityError(f"{self._path('index.json')}: gives another size for {named[0].digest}", "copy the layout again")
+        return named[0], content
 
     def referrers(self, digest: Digest) -> Sequence[Descriptor]:
         """Return what the list under the referrers tag has, and what index.json lists with a type of its own."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -50,6 +49,8 @@ def named_target(item: str, forms: Sequence[str], otherwise: str) -> tuple[str, 
     """Split one --output into form and file; raise UsageError for what is neither."""
     form, equals, path = item.partition("=")
     if equals and form not in forms and form.isalnum():
+        import difflib  # only those who misspelt need it
+
         near = difflib.get_close_matches(form, forms, n=1)
         hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(forms)}; for a file of this name: {otherwise}={item[:40]}"
         raise UsageError(f"--output {item[:60]}: no form is called {form[:20]}", hint)

@@ -9,8 +9,6 @@ from datetime import datetime
 
 from pipeline_guard.model.signature import CertifiedBy, Judgement, SignatureVerdict, SignedBy
 from pipeline_guard.model.verification import Attested, RuleOutcome, SignatureFound, Verification, Verified
-from pipeline_guard.report.as_annotations import annotation
-from pipeline_guard.report.as_markdown import LIMIT, bounded, code, markup
 from pipeline_guard.report.look import Look, Tone
 
 SCHEMA = "pipeline-guard/verification/v1"
@@ -57,6 +55,8 @@ def _printable(text: str) -> str:
 
 
 def _as_markdown(verified: Verified) -> str:
+    from pipeline_guard.report.as_markdown import LIMIT, bounded, code, markup  # most want a line of text
+
     answers = verified.answers
     held = sum(answer.verified for answer in answers)
     lines = ["## pipeline-guard verify", "", f"**{held} of {len(answers)} verified**", ""]
@@ -69,6 +69,8 @@ def _as_markdown(verified: Verified) -> str:
 
 
 def _as_annotations(verified: Verified) -> str:
+    from pipeline_guard.report.as_annotations import annotation
+
     failed = [answer for answer in verified.answers if not answer.verified]
     lines = [
         annotation("error", f"{answer.subject}: {answer.verdict.value}", f"{answer.why}. {answer.hint}".strip())

@@ -46,7 +46,8 @@ class DigestMemory:
             code, _, body = path.read_bytes().partition(b"\n")
             if not hmac.compare_digest(code, _code(key, root, algorithm, body)):
                 return {}
-            return {Piece(name, tuple(stamp), start, end): digest for name, stamp, start, end, digest in json.loads(body)}
+            make = Piece._make  # half the time of Piece(...), for tens of thousands
+            return {make((name, tuple(stamp), start, end)): digest for name, stamp, start, end, digest in json.loads(body)}
         except (OSError, ValueError):
             return {}
 

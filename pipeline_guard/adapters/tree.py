@@ -90,13 +90,15 @@ class LocalTree:
             made = _Job(root or ".", begin, pieces).run(self._progress)
             _check_still(root or ".", listed)
             return made
-        found = dict(memory.known(root, algorithm))
+        known = memory.known(root, algorithm)
+        recalled = [known.get(piece, "") for piece in pieces]  # one look each: of tiny files, looking up is most of the work
+        if all(recalled):
+            return recalled
+        found = {piece: digest for piece, digest in zip(pieces, recalled, strict=True) if digest}  # what is gone is forgotten
         missing = [piece for piece in dict.fromkeys(pieces) if piece not in found]
-        if missing:
-            found = {piece: found[piece] for piece in pieces if piece in found}  # what is gone is forgotten
-            found |= zip(missing, _Job(root or ".", begin, missing).run(self._progress), strict=True)
-            _check_still(root or ".", listed)
-            memory.keep(root, algorithm, {piece: digest for piece, digest in found.items() if piece.stamp})
+        found |= zip(missing, _Job(root or ".", begin, missing).run(self._progress), strict=True)
+        _check_still(root or ".", listed)
+        memory.keep(root, algorithm, {piece: digest for piece, digest in found.items() if piece.stamp})
         return [found[piece] for piece in pieces]
 
     def mode(self, root: str, name: str) -> int:

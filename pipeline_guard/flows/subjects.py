@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -135,9 +135,11 @@ def _check_tree(root: str, said: Said, tree: Folders, terms: ModelTerms) -> tupl
     return said.statement.payload_digest, ""
 
 
-def _check_digests(root: str, expected: Mapping[Piece, Digest], listed: Sequence[TreeEntry], tree: Folders, terms: ModelTerms) -> None:
-    for algorithm in sorted({digest.algorithm for digest in expected.values()}):
-        pieces = [(piece, digest.hex) for piece, digest in expected.items() if digest.algorithm == algorithm]
+def _check_digests(
+    root: str, expected: Sequence[tuple[Piece, Digest]], listed: Sequence[TreeEntry], tree: Folders, terms: ModelTerms
+) -> None:
+    for algorithm in sorted({digest.algorithm for _, digest in expected}):
+        pieces = [(piece, digest.hex) for piece, digest in expected if digest.algorithm == algorithm]
         found = tree.digests(root, [piece for piece, _ in pieces], algorithm, remembered=terms.remembered, listed=listed)
         wrong = sorted({piece.name for (piece, signed), value in zip(pieces, found, strict=True) if value != signed})
         if wrong:

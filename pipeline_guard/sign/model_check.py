@@ -60,7 +60,7 @@ def strict_part(entries: Sequence[TreeEntry], signature: str, left_out: Mapping[
 
 def pieces_to_check(
     manifest: Manifest, entries: Sequence[TreeEntry], signature: str, terms: ModelTerms, label: str
-) -> Mapping[Piece, Digest]:
+) -> list[tuple[Piece, Digest]]:
     """Compare everything but the content; return which bytes must have which digests.
 
     ``signature`` is the bundle's own path in the folder. Raises IntegrityError naming what is missing or not covered.
@@ -89,7 +89,7 @@ def pieces_to_check(
 
 def files_to_check(
     subjects: Sequence[Subject], entries: Sequence[TreeEntry], signature: str, terms: ModelTerms, label: str
-) -> Mapping[Piece, Digest]:
+) -> list[tuple[Piece, Digest]]:
     """Compare the names of a folder's files with those of a statement; return which file must have which digest.
 
     Raises IntegrityError for a file that is missing, not covered, or signed twice under one name.
@@ -109,7 +109,7 @@ def files_to_check(
         covered = [entry for entry in entries if not passed_over(entry.name)]
         check_entries(covered, label)
         check_links(covered, label)
-    return {Piece(name, files[name].stamp): digest for name, digest in signed.items()}
+    return [(Piece(name, files[name].stamp), digest) for name, digest in signed.items()]
 
 
 def _tolerated(entry: TreeEntry, manifest: Manifest, terms: ModelTerms) -> bool:
@@ -139,12 +139,12 @@ def _compare(wrong: Iterable[str], what: str, hint: str) -> None:
         raise IntegrityError(f"{what}: {_some(names)}", hint)
 
 
-def _expected(manifest: Manifest, strict: Strict | None, files: Mapping[str, TreeEntry], label: str) -> dict[Piece, Digest]:
+def _expected(manifest: Manifest, strict: Strict | None, files: Mapping[str, TreeEntry], label: str) -> list[tuple[Piece, Digest]]:
     ends: dict[str, int] = {}
-    expected: dict[Piece, Digest] = {}
+    expected: list[tuple[Piece, Digest]] = []
     for resource in manifest.resources:
         piece = Piece(resource.name, files[resource.name].stamp, resource.start, resource.end)
-        expected[piece] = Digest(manifest.algorithm, resource.hex)
+        expected.append((piece, Digest(manifest.algorithm, resource.hex)))
         if manifest.sharded:
             ends[resource.name] = max(resource.end, ends.get(resource.name, 0))
     wrong = [name for name, end in ends.items() if files[name].size != end]
@@ -152,7 +152,7 @@ def _expected(manifest: Manifest, strict: Strict | None, files: Mapping[str, Tre
         raise IntegrityError(f"{label}: not as long as what was signed: {_some(wrong)}", _HINT)
     for name, digest in strict.left_out.items() if strict else ():
         if name in files:
-            expected[Piece(name, files[name].stamp)] = digest
+            expected.append((Piece(name, files[name].stamp), digest))
     return expected
 
 

@@ -6,6 +6,7 @@ time -> chain at every proven time -> receipt of the certificate log -> identity
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -97,6 +98,16 @@ def _check_certificate(
     return paths[0]
 
 
+def _subject(root: Certificate) -> str:
+    """Return whom a root names, "" where that cannot be read: it is trusted by its bytes, and irregular names are common."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return root.subject.rfc4514_string()
+    except ValueError:
+        return ""
+
+
 def _told(leaf: Certificate, root: Certificate) -> CertifiedBy:
     from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -105,7 +116,7 @@ def _told(leaf: Certificate, root: Certificate) -> CertifiedBy:
         f"{leaf.serial_number:x}",
         leaf.not_valid_before_utc,
         leaf.not_valid_after_utc,
-        root.subject.rfc4514_string(),
+        _subject(root),
         root.fingerprint(SHA256()).hex(),
     )
 

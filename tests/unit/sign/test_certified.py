@@ -7,6 +7,7 @@ import base64
 import copy
 import hashlib
 import json
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,14 +15,16 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pipeline_guard.errors import IntegrityError
 from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.signature import NotVerified, SignatureVerdict
 from pipeline_guard.model.subject import Subject
 from pipeline_guard.sign.certificate import Expected
-from pipeline_guard.sign.certified import verify_certified
+from pipeline_guard.sign.certified import _subject, verify_certified
 from pipeline_guard.sign.dsse import pae
 from pipeline_guard.sign.statement import BLOB, blob_payload
 from pipeline_guard.sign.trust_documents import blob_content, statement_content, write_certified
@@ -269,3 +272,14 @@ def test_a_weak_curve_in_a_certificate_is_refused() -> None:
     assert "kind that cannot judge" in refused(
         write_certified(statement_content(PAYLOAD, signature), certificate, [entry], [TRUST.stamp(signature)])
     )
+
+
+def test_a_root_with_an_irregular_name_is_told_without_a_warning() -> None:
+    key = Key()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "USA", _validate=False)])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1).public_key(key.private.public_key())
+    builder = builder.not_valid_before(NOW - timedelta(days=1)).not_valid_after(NOW + timedelta(days=1))
+    found = x509.load_der_x509_certificate(builder.sign(key.private, hashes.SHA256()).public_bytes(Encoding.DER))
+    assert _subject(found) == "C=USA"

@@ -85,8 +85,8 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         seen.add(part)
         doors.progress.step("files", seen.files, part.total or None)
     doors.progress.close()
-    # NOTE: commits that only delete files have been looked at all the same: their messages
-    if not (seen.files or seen.links or seen.unchecked or doors.source.commits()):
+    # NOTE: commits that only delete files have been looked at all the same: their messages; so have the messages of tags
+    if not (seen.files or seen.links or seen.bytes or seen.unchecked or doors.source.commits()):
         raise NothingToDo("there is no file to look at", "look at --exclude")
     if doors.store:
         seen.unchecked += doors.store.unchecked

@@ -71,7 +71,7 @@ def test_auto_on_a_shallow_checkout_fails_with_the_remedy(guard: Guard, reposito
     payload = {"pull_request": {"base": {"sha": base}, "head": {"sha": head}}}
     variables = event(tmp_path, "pull_request", payload, GITHUB_REF="refs/pull/1/merge", GITHUB_SHA=merge)
     done = guard("scan", "--range", "auto", cwd=shallow, env=variables)
-    assert (done.code, "fetch-depth: 0" in done.err) == (2, True)
+    assert (done.code, "fetch-depth: 0" in done.err) == (3, True)
 
 
 @pytest.mark.parametrize("forced", [False, True])
@@ -92,7 +92,7 @@ def test_auto_on_a_push_is_what_came_with_it(guard: Guard, repository: Repositor
     assert (done.code, found(done)) == (1, [("leak.txt", after)]), "what was before is unknown: from where it left the default branch"
     assert "cannot resolve" in done.err
     done = guard("scan", "--range", "auto", cwd=repository.path, env={**gone, "GITHUB_REF": "refs/heads/main"})
-    assert (done.code, "unknown revision" in done.err) == (2, True)
+    assert (done.code, "unknown revision" in done.err) == (3, True)
 
 
 def test_auto_on_a_new_branch_of_gitlab(guard: Guard, repository: Repository) -> None:

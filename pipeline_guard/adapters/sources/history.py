@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.git import PARTIAL, GitRepository
 from pipeline_guard.adapters.sources.blobs import DEEP, Blobs, taken
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
@@ -97,8 +97,11 @@ class HistorySource(Blobs):
             yield Unchecked("history", "git ended with an error: run git fsck")
         if chosen:
             yield self._portion(chosen, total)
-        for path in reached.values():
-            yield Unchecked(path.decode("utf-8", "backslashreplace"), f"this object is missing or broken: {DEEP}, or run git fsck")
+        why = (
+            f"this object is missing: {PARTIAL}" if self._git.is_partial() else f"this object is missing or broken: {DEEP}, or run git fsck"
+        )
+        for object_id, path in reached.items():
+            yield Unchecked(path.decode("utf-8", "backslashreplace") or f"object {object_id.hex()[:12]}", why)
 
     def _portion(self, chosen: list[tuple[str, str]], total: int) -> ObjectPortion:
         return ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total, self._selection.parts)
@@ -115,8 +118,9 @@ class HistorySource(Blobs):
             kind, name, tag = line.split(b" ", 2)
             if kind == b"tag":
                 found[bytes.fromhex(name.decode("ascii"))] = b"tag message " + tag
-        listing = ("rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "--all")
-        with self._git.start(*listing) as blobs:
+        # NOTE: with a filter git says nothing of folders that a partial clone lacks, and so of all that is in them
+        wanted = ("--missing=print",) if self._git.is_partial() else ("--filter=object:type=blob", "--filter-provided-objects")
+        with self._git.start("rev-list", "--objects", *wanted, "--all") as blobs:
             for line in blobs.stdout or ():
                 blob, _, path = line.rstrip(b"\n").partition(b" ")
                 found.setdefault(bytes.fromhex(blob.decode("ascii").lstrip("?")), path)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inline permissions: ``pipeline-guard:allow <rule> [until=YYYY-MM-DD] [fingerprint=HEX] <reason>`` on the line or the line above.
 
-The two options stand in either order. With a fingerprint (its first 8 digits or more) it holds for that one value, and a changed secret on the line counts again.
+The two options stand in either order. With a fingerprint (its first 8 digits or more) it holds for that one value, and a changed
+secret on the line counts again.
 One without a reason, for another rule, or past its day is not honoured, and is told: whoever wrote it believes otherwise.
 Other scanners' markers count only on request. The reason itself is never repeated: the line may hold the secret, too.
 """

@@ -200,9 +200,10 @@ def _attributed(seen: _Seen, source: Source) -> list[Finding]:
         if origin is None or finding.origin is not None:
             result.append(finding)
             continue
-        same = (finding.rule, finding.fingerprint, finding.location.path)
+        place = replace(finding.location, commit=origin.commit, path=origin.path or finding.location.path)
+        same = (finding.rule, finding.fingerprint, place.path)
         if same not in first or age[blob] < first[same][0]:
-            first[same] = age[blob], replace(finding, origin=origin, location=replace(finding.location, commit=origin.commit))
+            first[same] = age[blob], replace(finding, origin=replace(origin, path=""), location=place)
     return result + [finding for _, finding in first.values()]
 
 

@@ -161,3 +161,20 @@ def test_commits_that_only_delete_are_looked_at_and_so_is_their_message(guard: G
     assert (done.code, "1 commit" in done.err) == (0, True)
     repository.commit(f"gone with {TOKEN}")
     assert guard("scan", "--range", "HEAD~1..HEAD", cwd=repository.path).code == 1
+
+
+def test_finding_of_a_history_has_the_path_that_its_commit_gave_it(guard: Guard, repository: Repository) -> None:
+    leak = repository.commit(files={"zz/first.txt": TOKEN})
+    repository.git("mv", "zz/first.txt", "aa.txt")
+    repository.commit("moved")
+    done = guard("scan", "--history", "--format", "json", cwd=repository.path)
+    assert (done.code, found(done)) == (1, [("zz/first.txt", leak)])
+
+
+def test_history_reads_what_an_excluded_folder_has_in_common_with_others(guard: Guard, repository: Repository) -> None:
+    repository.commit(files={"aa/sample.txt": TOKEN})
+    assert guard("scan", "--history", "--exclude", "aa", cwd=repository.path).code == 0
+    leak = repository.commit(files={"zz/real.txt": TOKEN})
+    done = guard("scan", "--history", "--exclude", "aa", "--format", "json", cwd=repository.path)
+    assert (done.code, found(done)) == (1, [("zz/real.txt", leak)])
+    assert json.loads(done.out)["stats"]["commits"] == 2

@@ -191,6 +191,8 @@ class GitRepository:
         if done.returncode != 0:
             shallow = self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
             hint = "fetch it: this clone is shallow (fetch-depth: 0, or GIT_DEPTH: 0)" if shallow else f"git fetch origin {ref}"
+            if not shallow and any(sign in ref for sign in "~^@{"):  # nothing that could be fetched by this name
+                hint = "does it go behind the first commit? a history from its beginning: scan --history"
             raise UnknownRevision(f"unknown revision {ref[:100]!r}", hint)
         return done.stdout.decode("ascii").strip()
 

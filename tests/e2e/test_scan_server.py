@@ -167,9 +167,11 @@ def test_range_that_cannot_be_resolved_is_nothing_looked_at(guard: Guard, reposi
     repository.commit(files={"b": "b"})
     shallow = tmp_path / "shallow"
     subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{repository.path}", str(shallow)], check=True)
-    for folder, revisions, remedy in (
+    cases = (
         (repository.path, f"{'d' * 40}..HEAD", "git fetch origin"),
+        (repository.path, "HEAD~9..HEAD", "scan --history"),
         (shallow, "HEAD~1..HEAD", "fetch-depth: 0"),
-    ):
+    )
+    for folder, revisions, remedy in cases:
         done = guard("scan", "--range", revisions, cwd=folder)
         assert (done.code, remedy in done.err, done.out) == (3, True, ""), done.err

@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, Literal, Union
@@ -27,6 +27,7 @@ from pipeline_guard.policy.signatures import SignaturePolicy, SignatureRule
 from pipeline_guard.policy.signatures import check as check_signatures
 
 FILE_NAME = ".pipeline-guard.yml"
+POLICY_FOLDER = ".pipeline-guard/policy"
 SignatureRules = tuple[SignatureRule, ...]
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
@@ -332,6 +333,27 @@ def parse(content: bytes, name: str = FILE_NAME) -> Config:
     check_policy(config.policy, name)
     check_signatures(config.verify.policy, name)
     return config
+
+
+def with_policies(config: Config, parts: Sequence[tuple[str, bytes]]) -> Config:
+    """Return the configuration with more of its policy: ``parts`` are (name, content) of files that hold what stands under ``policy:``.
+
+    Raises UsageError with file, line and nearest spelling.
+    """
+    found = [config.policy]
+    for name, content in parts:
+        tree = parse_yaml(content, name)
+        if not isinstance(tree.value, dict):
+            raise UsageError(f"{name}:{tree.line}: a policy must be a mapping", "write what would stand under policy:, for example grants:")
+        plain = tree.plain()
+        if plain.pop("version", 1) != 1:
+            raise UsageError(f"{name}:{tree.at(['version']).line}: this version is not known", "write version: 1")
+        try:
+            found.append(check_policy(msgspec.convert(plain, Policy), name))
+        except msgspec.ValidationError as error:
+            raise _explain(str(error), tree, name, Policy) from None
+    whole = Policy(**{field: tuple(one for each in found for one in getattr(each, field)) for field in Policy.__struct_fields__})
+    return msgspec.structs.replace(config, policy=check_policy(whole, POLICY_FOLDER)) if parts else config
 
 
 def parse_signature_policy(content: bytes, name: str) -> SignatureRules:

@@ -5,6 +5,7 @@ Every purposeful failure is a ``GuardError``: what happened, and a hint that nam
 
     GuardError(what, hint="")
     |-- UsageError        2   flag, configuration, policy file
+    |   `-- UnknownRevision     a commit that this clone does not know
     |-- NothingToDo       3   nothing to look at: never green by accident
     |-- Denied            4   policy refused an identity, a lease, a key use
     |-- IntegrityError    1   a signature, digest, token or wrapped key did not verify (one class: no oracle)
@@ -66,6 +67,10 @@ class UsageError(GuardError):
     """A flag, the configuration or a policy file cannot be used as given."""
 
     exit_code = ExitCode.USAGE
+
+
+class UnknownRevision(UsageError):
+    """A revision that this clone does not know. For a range to scan the command makes it NothingToDo."""
 
 
 class NothingToDo(GuardError):

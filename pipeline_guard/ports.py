@@ -76,6 +76,14 @@ class Revisions(Protocol):
         """Check BASE..HEAD. Raises UsageError for an unknown end, NothingToDo where it is empty or cannot be trusted."""
         ...
 
+    def pushed(self, tips: Sequence[str]) -> CommitRange:
+        """Check what these commits reach and no ref does. Raises UsageError for an unknown one, NothingToDo where all is here already."""
+        ...
+
+    def stand_in(self) -> str:
+        """Return the commit that stands for the work tree where there is none: of a bare repository its HEAD; "" elsewhere."""
+        ...
+
     def files(self, revision: str, path: str) -> Sequence[tuple[str, bytes]]:
         """Return (path, content) of a file, or of every file right in a folder, as of ``revision``; nothing where it is not there."""
         ...

@@ -2,7 +2,8 @@
 """The forms a secret value takes in output: what encoders, shells and log formatters make of it, and of its parts.
 
 The runner's own list: actions/runner, ValueEncoders. Base64 and base32 are given by their stable core, which is the same whatever
-stands before and behind the value in the encoded text. White space, quotes, backslashes and NULs need no forms: the filter looks past them.
+stands before and behind the value in the encoded text, and by its two ends with the sign that each shares with a neighbour. White
+space, quotes, backslashes and NULs need no forms: the filter looks past them.
 """
 
 from __future__ import annotations
@@ -32,13 +33,19 @@ _COMMON = frozenset(
 )
 _DATE = re.compile(rb"(19|20)\d\d[-/.]?\d\d[-/.]?\d\d([T _-]?\d\d:?\d\d(:?\d\d)?Z?)?")
 _TELLING = re.compile(r"(?i)pass|pwd|secret|token|credential|private|api_?-?key|access_?-?key|^key$|signature|salt|connection_?-?string")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_PASSED = b" \t\r\n\v\f\0\\\"'"  # what the filter looks past
+_EDGE = 48  # signs of an encoded value that are looked for together with the sign beside them
 _PAIR = re.compile(rb"""\s*(?:export\s+)?["']?([A-Za-z_][A-Za-z0-9_.-]{0,80})["']?\s*[=:]\s*(.*?)\s*""")
 
 
 def maskable(value: bytes) -> bool:
     """Tell whether a value can be hidden without hiding ordinary text: long enough, and no common word."""
     core = b"".join(value.split()).strip(b"\"'")
+    if len(value.translate(None, _PASSED)) < SHORTEST_MIXED:  # nothing is left that a filter could find again
+        return False
     if core.lower() in _COMMON or _DATE.fullmatch(core) or len(set(core)) < (2 if core.isalnum() else 4):
         return False
     if len(core) >= SHORTEST:
@@ -153,6 +160,9 @@ def _seen_by_powershell(value: bytes) -> Iterator[bytes]:
 
 def _encoded_long(raw: bytes) -> Iterator[bytes]:
     """Give the forms that files take on their way."""
+    for edge in _edges(base64.b64encode, raw, 3, _BASE64):
+        yield edge
+        yield edge.translate(_URL_SAFE)
     for core in _cores(base64.b64encode, raw, 3):
         yield core
         yield core.translate(_URL_SAFE)
@@ -165,7 +175,7 @@ def _encoded_long(raw: bytes) -> Iterator[bytes]:
 def _encoded(raw: bytes) -> Iterator[bytes]:
     yield raw[::-1]
     yield from _base64(raw)
-    for core in _cores(base64.b32encode, raw, 5):
+    for core in (*_cores(base64.b32encode, raw, 5), *_edges(base64.b32encode, raw, 5, _BASE32)):
         yield core
         yield core.lower()
     yield from _numbered(raw)
@@ -188,6 +198,9 @@ def _encoded(raw: bytes) -> Iterator[bytes]:
 
 def _base64(raw: bytes) -> Iterator[bytes]:
     """Give base64 at all three alignments, url-safe, and encoded twice, with a line break of the first round at any place."""
+    for edge in _edges(base64.b64encode, raw, 3, _BASE64):
+        yield edge
+        yield edge.translate(_URL_SAFE)
     for core in _cores(base64.b64encode, raw, 3):
         for inner in {core, core.translate(_URL_SAFE)}:
             yield inner
@@ -205,6 +218,25 @@ def _cores(encode: object, raw: bytes, group: int) -> Iterator[bytes]:
     for before in range(group):
         padded: bytes = encode(bytes(before) + raw)  # type: ignore[operator]  # b64encode or b32encode
         yield padded[-(-before * 8 // bits) : (len(raw) + before) * 8 // bits]
+
+
+def _edges(encode: object, raw: bytes, group: int, alphabet: bytes) -> Iterator[bytes]:
+    """Give the first and the last signs of every core, each with the sign beside it that the value shares with a neighbour.
+
+    What the neighbour adds to that sign is unknown: every possibility is a form of its own. Without these, up to six bits of the
+    value's first and last byte would be shown.
+    """
+    bits = 6 if group == 3 else 5
+    for before in range(group):
+        padded: bytes = encode(bytes(before) + raw)  # type: ignore[operator]  # b64encode or b32encode
+        first, last = -(-before * 8 // bits), (len(raw) + before) * 8 // bits
+        core = padded[first:last]
+        if unknown := before * 8 % bits:
+            shared = alphabet.index(padded[first - 1])
+            yield from (alphabet[shared | high << (bits - unknown) :][:1] + core[:_EDGE] for high in range(1 << unknown))
+        if known := (len(raw) + before) * 8 % bits:
+            shared = alphabet.index(padded[last])
+            yield from (core[-_EDGE:] + alphabet[shared | low :][:1] for low in range(1 << (bits - known)))
 
 
 def _numbered(raw: bytes) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from pipeline_guard.errors import NothingToDo, Unavailable, UsageError
+from pipeline_guard.errors import GuardError, NothingToDo, Unavailable, UnknownRevision, UsageError
 
 # NOTE: configuration on the command line wins over the repository's own .git/config.
 SAFE = (
@@ -32,8 +32,17 @@ SAFE = (
     "-c", "core.deltaBaseCacheLimit=48m",
 )  # fmt: skip
 
+QUARANTINE = "GIT_QUARANTINE_PATH"
+PARTIAL = "this clone is partial: git fetch --refetch --no-filter, or clone without --filter"
 _MAX_MESSAGE = 10_000  # characters
+_BARE = "a bare repository has no work tree"
+_BARE_HINT = "scan --history or --range there, or run it inside a clone"
 _PIPE = 1 << 20  # bytes: fewer turns between git and us
+
+
+def is_quarantine(environ: Mapping[str, str]) -> bool:
+    """Tell whether this is git's pre-receive hook: pushed objects are here, no ref reaches them yet."""
+    return bool(environ.get(QUARANTINE)) and environ.get("GIT_OBJECT_DIRECTORY") == environ[QUARANTINE]
 
 
 def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -42,6 +51,10 @@ def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
     # GIT_INDEX_FILE is how `git commit FILE` shows its hooks what will be committed
     if "GIT_INDEX_FILE" in environ:
         kept["GIT_INDEX_FILE"] = environ["GIT_INDEX_FILE"]
+    # what was pushed lies in a folder of its own until the pre-receive hook has agreed (git-receive-pack, "quarantine environment")
+    if is_quarantine(environ):
+        names = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", QUARANTINE)
+        kept |= {name: environ[name] for name in names if name in environ}
     return kept | {
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",
@@ -61,6 +74,8 @@ class GitRepository:
         self.folder = folder
         self._environment = git_environment(environ)
         self._root = ""
+        self._is_bare = False
+        self._partial = ""
 
     def run(self, *words: str, check: bool = True, content: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run one git command; raise Unavailable where git is missing, UsageError where it refuses."""
@@ -97,9 +112,26 @@ class GitRepository:
 
     def root(self) -> str:
         """Return the top of the work tree; raise UsageError outside one."""
+        if self._is_bare:
+            raise UsageError(_BARE, _BARE_HINT)
         if not self._root:
             found = self.run("rev-parse", "--show-toplevel").stdout.decode("utf-8", "surrogateescape")
             self._root = found.removesuffix("\n")
+        return self._root
+
+    def place(self) -> str:
+        """Return where commits are asked for: the top of the work tree, else the repository's own folder.
+
+        There is none in a bare repository, and none in sight from inside ``.git``, where a server's hooks stand.
+        """
+        try:
+            return self.root()
+        except UsageError as error:
+            if error.what != _BARE:
+                raise
+        if not self._root:
+            self._root = self.run("rev-parse", "--absolute-git-dir").stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+            self._is_bare = True
         return self._root
 
     def top(self) -> str:
@@ -110,7 +142,7 @@ class GitRepository:
         try:
             return self.root()
         except (UsageError, Unavailable) as error:
-            if "bare repository" in error.what:
+            if error.what == _BARE:
                 raise
             if "not a git repository" in error.what:
                 return ""
@@ -119,11 +151,15 @@ class GitRepository:
 
     def show(self, ref: str, path: str) -> bytes | None:
         """Return a blob as of ``ref``; None where ``ref`` has no such path."""
-        self.root()
+        name = os.path.relpath(path, self.place()) if path.startswith("/") else os.path.normpath(path)
         commit = self.commit(ref)
-        if self.run("cat-file", "-e", f"{commit}:{path}", check=False).returncode != 0:
+        if name.startswith("../"):
             return None
-        return self.run("cat-file", "blob", f"{commit}:{path}").stdout
+        # NOTE: asked for by name alone, a file that a partial clone lacks would look like one that was never there
+        listed = self.run("ls-tree", "-z", "--full-tree", commit, "--", name).stdout
+        if not listed:
+            return None
+        return self.run("cat-file", "blob", listed.split(b" ", 2)[2].partition(b"\t")[0].decode("ascii")).stdout
 
     def changed(self, base: str) -> Sequence[str]:
         """Return paths that differ from the merge base with ``base``: work tree, untracked and deleted files included."""
@@ -155,7 +191,9 @@ class GitRepository:
         if done.returncode != 0:
             shallow = self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
             hint = "fetch it: this clone is shallow (fetch-depth: 0, or GIT_DEPTH: 0)" if shallow else f"git fetch origin {ref}"
-            raise UsageError(f"unknown revision {ref[:100]!r}", hint)
+            if not shallow and any(sign in ref for sign in "~^@{"):  # nothing that could be fetched by this name
+                hint = "does it go behind the first commit? a history from its beginning: scan --history"
+            raise UnknownRevision(f"unknown revision {ref[:100]!r}", hint)
         return done.stdout.decode("ascii").strip()
 
     def _refuse_two_meanings(self, ref: str) -> None:
@@ -171,6 +209,11 @@ class GitRepository:
                 found[name] = commits.split()[-1]
         if len(set(found.values())) > 1:
             raise UsageError(f"{ref} names several commits: {', '.join(found)}", f"write {min(found)} or another of them in full")
+
+    def kind(self, name: str) -> str:
+        """Return what an object is: commit, tag, tree, blob; "" where it is not here."""
+        done = self.run("cat-file", "-t", name, check=False)
+        return done.stdout.decode("ascii", "replace").strip() if done.returncode == 0 else ""
 
     def tree_of(self, commit: str) -> str:
         """Return the id of a commit's tree."""
@@ -222,6 +265,17 @@ class GitRepository:
         """Tell whether history is cut off in this clone."""
         return self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
 
+    def is_partial(self) -> bool:
+        """Tell whether objects may have been left with a remote (``clone --filter``)."""
+        if not self._partial:
+            words = ("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+            self._partial = "yes" if self.run(*words, check=False).stdout.strip() else "no"
+        return self._partial == "yes"
+
+    def objects(self) -> set[str]:
+        """Return the ids of all objects that are here."""
+        return set(self.run("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)").stdout.decode("ascii").split())
+
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor; raise NothingToDo where the histories share none."""
         done = self.run("merge-base", one, other, check=False)
@@ -233,12 +287,14 @@ class GitRepository:
         return done.stdout.decode("ascii").split()[0]
 
 
-def _explain(message: str, words: Sequence[str]) -> UsageError:
+def _explain(message: str, words: Sequence[str]) -> GuardError:
     first = next((line for line in message.splitlines() if line.strip()), "no reason given").removeprefix("fatal: ")
     if "dubious ownership" in message:
         return UsageError("git refuses this repository: it belongs to another user", "git config --global --add safe.directory FOLDER")
     if "not a git repository" in message:
         return UsageError("not a git repository", "run it inside a clone, or name files and folders")
     if "this operation must be run in a work tree" in message:
-        return UsageError("a bare repository has no work tree", "run it inside a clone")
+        return UsageError(_BARE, _BARE_HINT)
+    if "promisor remote" in message or "lazy fetching disabled" in message:
+        return NothingToDo("git lacks objects that this needs", PARTIAL)
     return UsageError(f"git {words[0]}: {first[:200]}")

@@ -23,23 +23,29 @@ _COLUMNS = ("seq", "time", "actor", "action", "object", "outcome", "why")
 
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Run one action of ``audit``."""
-    actions = {"verify": _verify, "list": _list, "export": _export, "report": _report, "checkpoint": _checkpoint}
+    if args.action == "verify":
+        return _verify(args, wiring)
+    actions = {"list": _list, "export": _export, "report": _report, "checkpoint": _checkpoint}
     actions[args.action](args, wiring)
     return ExitCode.CLEAN
 
 
-def _verify(args: Args, wiring: Wiring) -> None:
-    path = args.text("file")
+def _verify(args: Args, wiring: Wiring) -> ExitCode:
+    """Verify the log or an export; INCOMPLETE where the token, which alone knows of a cut with the checkpoints, does not answer."""
+    path, asked = args.text("file"), True
     if path:
         facts = audit.verify_export(wiring.files.read(path, _LIMIT), _keys(args, wiring))
     else:
-        facts = audit.verify(wiring.state(), _keys(args, wiring), anchor_of(wiring, wiring.state()))
+        anchor, asked = _asked(wiring, wiring.state())
+        facts = audit.verify(wiring.state(), _keys(args, wiring), anchor)
     vouched = f", {facts.checkpoints} checkpoint{'s' if facts.checkpoints != 1 else ''}" if facts.checkpoints else ""
-    wiring.console.data(f"ok   {facts.records} record{'s' if facts.records != 1 else ''}{vouched}, last hash {facts.last}")
+    word = "ok  " if asked else "open"
+    wiring.console.data(f"{word} {facts.records} record{'s' if facts.records != 1 else ''}{vouched}, last hash {facts.last}")
     if facts.records > facts.vouched:
         wiring.console.talk(
             f"nothing signed vouches for what follows record {facts.vouched}: a cut there would not show (pipeline-guard audit checkpoint)"
         )
+    return ExitCode.CLEAN if asked else ExitCode.INCOMPLETE
 
 
 def _list(args: Args, wiring: Wiring) -> None:
@@ -86,8 +92,13 @@ def _keys(args: Args, wiring: Wiring) -> Collection[str]:
 
 def anchor_of(wiring: Wiring, state: State) -> tuple[int, str] | None:
     """Return what the token remembers of the log; a token that cannot be reached is said, not passed over in silence."""
+    return _asked(wiring, state)[0]
+
+
+def _asked(wiring: Wiring, state: State) -> tuple[tuple[int, str] | None, bool]:
+    """Return what the token remembers, and whether it could be asked."""
     try:
-        return wiring.token("").anchored(state.head().store)
+        return wiring.token("").anchored(state.head().store), True
     except GuardError as error:
         wiring.console.talk(f"the token was not asked how long the log was: {error.what}")
-        return None
+        return None, False

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
+from pipeline_guard.cli.scan import usual_rules
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode
 from pipeline_guard.flows.rules import STORED, gate_rule, one_rule
@@ -39,7 +40,7 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
     if args.text("rule") == STORED:
         wiring.console.data(_STORED)
         return ExitCode.CLEAN
-    rule = one_rule(args.text("rule"), wiring.rulepacks(wiring.config("").scan.rules), wiring.cache)
+    rule = one_rule(args.text("rule"), wiring.rulepacks(wiring.config("").scan.rules or usual_rules(wiring)), wiring.cache)
     proof = f"offline, by structure or checksum: {rule.proof}" if rule.proof else "none: the format has no check that works offline"
     words = ", ".join(rule.keywords or rule.near)
     context = "near one of the words" if rule.near else "with one of the keywords"

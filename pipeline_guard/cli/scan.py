@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from dataclasses import replace
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.job import event
 from pipeline_guard.cli.output import emit, targets
 from pipeline_guard.cli.wiring import Wiring
-from pipeline_guard.errors import ExitCode, UsageError, weightiest
-from pipeline_guard.flows.event_range import Change, change_of
+from pipeline_guard.errors import ExitCode, NothingToDo, UnknownRevision, UsageError, weightiest
+from pipeline_guard.flows.event_range import Change, change_of, is_push, pushed_of
 from pipeline_guard.flows.scan import ScanDoors, ScanRequest, known_findings, scan, split_range
 from pipeline_guard.model.finding import Finding, FindingStatus, ScanReport, Severity
 from pipeline_guard.model.limits import Limits
@@ -22,6 +23,7 @@ from pipeline_guard.ports import Rulepacks
 BASELINE = ".pipeline-guard/baseline.json"  # what counts where nothing else is named
 RULES = ".pipeline-guard/rules"
 _BASELINE_LIMIT = 64 * 1024 * 1024
+_PUSH_LIMIT = 16 * 1024 * 1024  # bytes that name what a push brings
 _NOTES = 10  # remarks that are shown
 
 
@@ -42,9 +44,10 @@ def run(args: Args, wiring: Wiring) -> ExitCode:
         workers=wiring.workers,
         store=_store(args, wiring),
     )
+    ranged = selection.resolved is not None and not selection.resolved.pushed
     request = ScanRequest(
-        _known(args, wiring, base, "baseline"),
-        _known(args, wiring, base, "import-baseline"),
+        _known(args, wiring, base, "baseline", ranged=ranged),
+        _known(args, wiring, base, "import-baseline", ranged=ranged),
         config.scan.foreign_markers,
         limits=_limits(args),
     )
@@ -75,12 +78,17 @@ def _selection(args: Args, wiring: Wiring) -> tuple[Selection, str]:
         raise UsageError("--dangling belongs to --history", "scan --history --dangling")
     if "range" in chosen:
         return _range(args, wiring)
-    return Selection(Scope(chosen[0]) if chosen else Scope.TREE, paths, dangling=args.on("dangling")), ""
+    scope = Scope(chosen[0]) if chosen else Scope.TREE
+    # what has no work tree is configured by what its HEAD holds
+    base = wiring.revisions().stand_in() if scope is Scope.HISTORY else ""
+    return Selection(scope, paths, dangling=args.on("dangling")), base
 
 
 def _range(args: Args, wiring: Wiring) -> tuple[Selection, str]:
     """Resolve --range, and say what it means."""
     revisions = args.text("range")
+    if revisions == "auto" and is_push(wiring.environ):
+        return _push(wiring)
     if revisions == "auto":
         change = change_of(wiring.environ, event(wiring))
         if not change.ranges:
@@ -89,7 +97,10 @@ def _range(args: Args, wiring: Wiring) -> tuple[Selection, str]:
         revisions, resolved = _first_known(change, wiring)
     else:
         split_range(revisions)
-        resolved = wiring.revisions().resolve(revisions)
+        try:
+            resolved = wiring.revisions().resolve(revisions)
+        except UnknownRevision as error:  # not to be mistaken for a flag that is wrong: the clone is what lacks something
+            raise NothingToDo(f"the range {revisions[:100]} cannot be resolved: {error.what}", error.hint) from None
     plural = "s" if resolved.commits != 1 else ""
     wiring.console.talk(f"looking at {resolved.commits} commit{plural}: {resolved.base[:12]}..{resolved.head[:12]} ({revisions[:120]})")
     base, _ = split_range(revisions)
@@ -102,10 +113,18 @@ def _first_known(change: Change, wiring: Wiring) -> tuple[str, CommitRange]:
     for revisions in change.ranges:
         try:
             return revisions, wiring.revisions().resolve(revisions)
-        except UsageError as error:
+        except UnknownRevision as error:
             errors.append(error)
             wiring.console.talk(f"this clone cannot resolve {revisions[:120]}: {error.what}")
-    raise UsageError(f"--range auto: {errors[0].what}", errors[0].hint)
+    raise NothingToDo(f"--range auto: {errors[0].what}", errors[0].hint)
+
+
+def _push(wiring: Wiring) -> tuple[Selection, str]:
+    """Take what a push brings, in git's pre-receive hook; what counts is the configuration of HEAD, which no push can change yet."""
+    revisions = wiring.revisions()
+    found = revisions.pushed(pushed_of(sys.stdin.buffer.read(_PUSH_LIMIT) if sys.stdin else b""))
+    wiring.console.talk(f"looking at {found.commits} commit{'s' if found.commits != 1 else ''} that the push brings")
+    return Selection(Scope.RANGE, revisions="auto", resolved=found), revisions.stand_in()
 
 
 def _number(args: Args, name: str, *, least: int = 0) -> int:
@@ -136,9 +155,11 @@ def _store(args: Args, wiring: Wiring) -> StoreSearch | None:
     return open_search(search_doors(wiring))
 
 
-def _known(args: Args, wiring: Wiring, base: str, name: str) -> tuple[bytes, str] | None:
-    """Read a list of known findings; for a range it is that of the base."""
+def _known(args: Args, wiring: Wiring, base: str, name: str, *, ranged: bool) -> tuple[bytes, str] | None:
+    """Read a list of known findings; for a range it is that of the base, and so is, without a work tree, one that no flag names."""
     path, usual = args.text(name), False
+    if path and not ranged and args.origins[name] != "configuration":
+        base = ""
     if not path:
         # one that is about to be written anew need not be readable
         if name != "baseline" or args.text("write-baseline"):
@@ -147,7 +168,7 @@ def _known(args: Args, wiring: Wiring, base: str, name: str) -> tuple[bytes, str
     if base:
         content = wiring.git().show(base, path)
     else:
-        (path,) = [posixpath.join(wiring.git().top(), path)] if usual else _rooted(args, wiring, name)
+        (path,) = [posixpath.join(_top(wiring), path)] if usual else _rooted(args, wiring, name)
         optional = usual or args.origins[name] == "configuration"
         content = None if optional and wiring.files.kind(path) == "missing" else wiring.files.read(path, _BASELINE_LIMIT)
     if content is None and usual:
@@ -175,7 +196,7 @@ def _rulepacks(args: Args, wiring: Wiring, base: str) -> Rulepacks:
 
 def usual_rules(wiring: Wiring) -> list[str]:
     """Return the folder of a repository's own rules, where it has one."""
-    path = posixpath.join(wiring.git().top(), RULES)
+    path = posixpath.join(_top(wiring), RULES)
     return [path] if wiring.files.kind(path) == "folder" else []
 
 
@@ -191,7 +212,15 @@ def _rooted(args: Args, wiring: Wiring, name: str) -> list[str]:
     paths = args.many(name)
     if args.origins[name] != "configuration":
         return paths
-    return [posixpath.join(wiring.git().top(), path) for path in paths]
+    return [posixpath.join(_top(wiring), path) for path in paths]
+
+
+def _top(wiring: Wiring) -> str:
+    """Return the top of the work tree; "" where there is none: then paths count from the current folder."""
+    try:
+        return wiring.git().top()
+    except UsageError:
+        return ""
 
 
 def counts(finding: Finding, threshold: Severity) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import getpass
+import glob
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -252,10 +253,10 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
 
     @cache
     def config(ref: str) -> Config:
-        return _load_config(args.text("config"), ref, files, git)
+        return _load_config(args.text("config"), ref, files, git, revisions)
 
     def reread() -> Config:
-        return _load_config(args.text("config"), "", files, git)
+        return _load_config(args.text("config"), "", files, git, revisions)
 
     def source(selection: Selection) -> Source:
         from pipeline_guard.adapters.sources.opening import open_source
@@ -540,22 +541,31 @@ def _actor() -> str:
     return f"user:{user}"
 
 
-def _load_config(named: str, ref: str, files: Files, git: Callable[[], Git]) -> Config:
-    """Read the configuration: the named file; else as of ``ref``; else at the repository's root; else defaults."""
-    from pipeline_guard.config import FILE_NAME, Config, parse
+def _load_config(named: str, ref: str, files: PathFiles, git: Callable[[], Git], revisions: Callable[[], Revisions]) -> Config:
+    """Read the configuration: the named file, which then is all of it; else the usual one and its policies, as of ``ref`` or now."""
+    from pipeline_guard.config import FILE_NAME, POLICY_FOLDER, Config, parse, with_policies
 
     if named:
         return parse(files.read(named, CONFIG_LIMIT), named)
     if ref:
         content = git().show(ref, FILE_NAME)
-        return Config() if content is None else parse(content, f"{ref}:{FILE_NAME}")
+        config = Config() if content is None else parse(content, f"{ref}:{FILE_NAME}")
+        return with_policies(config, [(f"{ref}:{name}", held) for name, held in revisions().files(ref, POLICY_FOLDER) if _is_yaml(name)])
     try:
-        path = str(Path(git().top()) / FILE_NAME)  # outside a repository the current folder is all there is
+        top = git().top()  # outside a repository the current folder is all there is
     except UsageError:  # a bare one
-        path = FILE_NAME
-    if files.kind(path) == "missing":
-        return Config()
-    return parse(files.read(path, CONFIG_LIMIT), FILE_NAME)
+        top = ""
+    path = str(Path(top) / FILE_NAME)
+    config = Config() if files.kind(path) == "missing" else parse(files.read(path, CONFIG_LIMIT), FILE_NAME)
+    folder = str(Path(top) / POLICY_FOLDER)
+    if files.kind(folder) != "folder":
+        return config
+    found = [name for name in files.matching(f"{glob.escape(folder)}/*") if _is_yaml(name)]
+    return with_policies(config, [(f"{POLICY_FOLDER}/{Path(name).name}", files.read(name, CONFIG_LIMIT)) for name in found])
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith((".yml", ".yaml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -671,5 +681,5 @@ def _silent() -> Progress:
     return SilentProgress()
 
 
-def _configured(args: Args, wiring: Wiring, files: Files) -> Callable[[str], Config]:
-    return lambda ref: _load_config(args.text("config"), ref, files, wiring.git)
+def _configured(args: Args, wiring: Wiring, files: PathFiles) -> Callable[[str], Config]:
+    return lambda ref: _load_config(args.text("config"), ref, files, wiring.git, wiring.revisions)

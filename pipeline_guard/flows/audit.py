@@ -33,7 +33,8 @@ def verify(log: Log, keys: Collection[str], anchor: tuple[int, str] | None) -> L
 
 def verify_export(content: bytes, keys: Collection[str]) -> LogFacts:
     """Verify an exported log (JSON lines); raise IntegrityError where anything was changed, or its end was cut off."""
-    lines = content.split(b"\n")
+    # the ends of lines are no part of a record: an editor or a checkout may have made them those of another system
+    lines = content.replace(b"\r\n", b"\n").split(b"\n")
     if lines and lines[-1] == b"":
         lines.pop()
     if not lines:

@@ -9,7 +9,7 @@ Sources: GitHub "Events that trigger workflows" and webhook payloads; GitLab "Pr
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline_guard.errors import NothingToDo, UsageError
@@ -35,6 +35,30 @@ def change_of(environ: Mapping[str, str], event: bytes) -> Change:
     if environ.get("GITLAB_CI") == "true":
         return _gitlab(environ)
     raise UsageError("--range auto: this is no job of GitHub or GitLab", "write BASE..HEAD, for example origin/main..HEAD")
+
+
+def is_push(environ: Mapping[str, str]) -> bool:
+    """Tell whether this is git's pre-receive hook: what is pushed lies in quarantine (git-receive-pack(1)).
+
+    A push that only deletes has nothing to put there; but a hook of a server stands in the repository itself.
+    """
+    return bool(environ.get("GIT_QUARANTINE_PATH")) or environ.get("GIT_DIR") == "."
+
+
+def pushed_of(lines: bytes) -> Sequence[str]:
+    """Return the new values of a push, as git gives them to a pre-receive hook: ``OLD NEW REF`` a line (githooks(5)).
+
+    Raises UsageError for anything else, NothingToDo for no lines at all.
+    """
+    found = []
+    for line in lines.splitlines():
+        words = line.split(b" ", 2)
+        if len(words) != 3 or not all(COMMIT_ID.fullmatch(word.decode("ascii", "replace")) for word in words[:2]):
+            raise UsageError("--range auto: standard input is not what git gives to a pre-receive hook", "write BASE..HEAD")
+        found.append(words[1].decode("ascii"))
+    if not found:
+        raise NothingToDo("--range auto: standard input names no push", "leave it to the command: git gives it to the pre-receive hook")
+    return found
 
 
 def target_of(environ: Mapping[str, str], event: bytes) -> str:

@@ -85,8 +85,8 @@ def scan(request: ScanRequest, doors: ScanDoors) -> ScanReport:
         seen.add(part)
         doors.progress.step("files", seen.files, part.total or None)
     doors.progress.close()
-    # NOTE: commits that only delete files have been looked at all the same: their messages
-    if not (seen.files or seen.links or seen.unchecked or doors.source.commits()):
+    # NOTE: commits that only delete files have been looked at all the same: their messages; so have the messages of tags
+    if not (seen.files or seen.links or seen.bytes or seen.unchecked or doors.source.commits()):
         raise NothingToDo("there is no file to look at", "look at --exclude")
     if doors.store:
         seen.unchecked += doors.store.unchecked
@@ -200,9 +200,10 @@ def _attributed(seen: _Seen, source: Source) -> list[Finding]:
         if origin is None or finding.origin is not None:
             result.append(finding)
             continue
-        same = (finding.rule, finding.fingerprint, finding.location.path)
+        place = replace(finding.location, commit=origin.commit, path=origin.path or finding.location.path)
+        same = (finding.rule, finding.fingerprint, place.path)
         if same not in first or age[blob] < first[same][0]:
-            first[same] = age[blob], replace(finding, origin=origin, location=replace(finding.location, commit=origin.commit))
+            first[same] = age[blob], replace(finding, origin=replace(origin, path=""), location=place)
     return result + [finding for _, finding in first.values()]
 
 

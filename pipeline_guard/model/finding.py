@@ -46,11 +46,12 @@ class FindingStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The commit that brought the text in. ``date`` is ISO 8601 with offset."""
+    """The commit that brought the text in. ``date`` is ISO 8601 with offset; ``path`` is where it put it, "" where nobody asked."""
 
     commit: str
     author: str = ""
     date: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

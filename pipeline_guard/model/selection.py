@@ -19,11 +19,15 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CommitRange:
-    """A range that was checked: full ids of both ends, and how many commits ``head`` has that ``base`` has not."""
+    """A range that was checked: full ids of both ends, and how many commits ``head`` has that ``base`` has not.
+
+    Where ``pushed`` holds ids, the range is what these reach and no ref does yet; ``head`` is the first of them, ``base`` "".
+    """
 
     base: str
     head: str
     commits: int
+    pushed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inline permissions: ``pipeline-guard:allow <rule> [until=YYYY-MM-DD] [fingerprint=HEX] <reason>`` on the line or the line above.
 
-With a fingerprint (its first 8 digits or more) it holds for that one value, and a changed secret on the line counts again.
+The two options stand in either order. With a fingerprint (its first 8 digits or more) it holds for that one value, and a changed
+secret on the line counts again.
 One without a reason, for another rule, or past its day is not honoured, and is told: whoever wrote it believes otherwise.
 Other scanners' markers count only on request. The reason itself is never repeated: the line may hold the secret, too.
 """
@@ -16,13 +17,15 @@ from datetime import date
 MARK = b"pipeline-guard:allow"
 NEWLINE = b"\n"
 _OURS = re.compile(
-    rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)(?:[ \t]+until=([0-9-]+))?(?:[ \t]+fingerprint=([0-9a-f]{8,64}))?"
+    rb"pipeline-guard:allow[ \t]+([a-z0-9-]+)((?:[ \t]+(?:until=[0-9-]{1,20}|fingerprint=[0-9a-f]{8,64})){0,2})"
     rb"[ \t]+(?!until=|fingerprint=)([^\r\n]{0,500})"
 )
 _ANY = re.compile(
     rb"pipeline-guard:allow[ \t]+([a-z0-9]+(?:-[a-z0-9]+)*)(?![a-z0-9-])"
-    rb"(?:[ \t]+until=([^\s\"']{0,20}))?(?:[ \t]+fingerprint=[^\s]{0,64})?(?:[ \t]+([^\r\n]{0,500}))?"
+    rb"((?:[ \t]+(?:until=[^\s\"']{0,20}|fingerprint=[^\s]{0,64})){0,2})(?:[ \t]+([^\r\n]{0,500}))?"
 )
+_UNTIL = re.compile(rb"until=(\S*)")
+_FINGERPRINT = re.compile(rb"fingerprint=(\S*)")
 _FOREIGN = re.compile(
     rb"gitleaks:allow|betterleaks:allow|kingfisher:ignore|trufflehog:ignore|pragma: ?(?:allow|white)list secret|\bnosec\b|ggignore"
 )
@@ -35,8 +38,8 @@ def is_allowed(rule: str, line: bytes, above: bytes, today: date, *, fingerprint
     """Tell whether a finding of ``rule`` on ``line`` is permitted there."""
     for text in (line, above):
         for found in _OURS.finditer(text):
-            named = found[1].decode() == rule and (found[3] is None or fingerprint.startswith(found[3].decode()))
-            if named and _has_reason(found[4]) and _is_current(found[2], today):
+            named = found[1].decode() == rule and all(fingerprint.startswith(one.decode()) for one in _FINGERPRINT.findall(found[2]))
+            if named and _has_reason(found[3]) and all(_is_current(day, today) for day in _UNTIL.findall(found[2])):
                 return True
     return foreign and bool(_FOREIGN.search(line))
 
@@ -44,14 +47,14 @@ def is_allowed(rule: str, line: bytes, above: bytes, today: date, *, fingerprint
 def faults(data: bytes, rules: Collection[str], today: date) -> Iterator[tuple[int, str]]:
     """Give (offset, why) for every permission in a text that permits nothing."""
     for found in _ANY.finditer(data):
-        rule = found[1].decode("ascii")[:60]
+        rule, days = found[1].decode("ascii")[:60], _UNTIL.findall(found[2])
         if rule not in rules:
             near = difflib.get_close_matches(rule, rules, n=1)
             yield found.start(), f"no rule is called {rule}" + (f", did you mean {near[0]}?" if near else "")
-        elif found[2] is not None and not _is_date(found[2]):
+        elif not all(map(_is_date, days)):
             yield found.start(), "its until= is no day: write until=YYYY-MM-DD"
-        elif not _is_current(found[2], today):
-            yield found.start(), f"it ended on {found[2].decode('ascii')}"
+        elif not all(_is_current(day, today) for day in days):
+            yield found.start(), f"it ended on {min(days).decode('ascii')}"
         elif _LATE.search(_CLOSED.sub(b"", found[3] or b"")):
             yield found.start(), "until= and fingerprint= stand before the reason"
         elif not _has_reason(found[3] or b""):
@@ -78,9 +81,7 @@ def _is_date(text: bytes) -> bool:
     return True
 
 
-def _is_current(until: bytes | None, today: date) -> bool:
-    if until is None:
-        return True
+def _is_current(until: bytes, today: date) -> bool:
     try:
         return today <= date.fromisoformat(until.decode("ascii"))
     except ValueError:

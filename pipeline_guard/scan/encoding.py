@@ -15,6 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 4096
+_TELLING = 32  # units from which on chance can be told from text
+_WHITE = {ord(character): None for character in "\t\n\r\f\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\ufeff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,20 @@ def sniff(data: bytes) -> Encoding:
     for zeros, other, text, codec in ((odd, even, sample[::2], "utf-16-le"), (even, odd, sample[1::2], "utf-16-be")):
         if half >= 8 and zeros * 10 >= half * 7 and other * 50 <= half and not _has_controls(text):
             return Encoding(codec, 2)
+    # in most other scripts every unit has two bytes, and only blanks, digits and ASCII words have a zero
+    for zeros, other, codec in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if half >= _TELLING and zeros * 20 >= half and zeros > other and _is_text(sample, codec):
+            return Encoding(codec, 2)
     return Encoding("")
+
+
+def _is_text(sample: bytes, codec: str) -> bool:
+    """Tell whether a sample is nothing but characters that print, and white space: chance makes controls and gaps of Unicode."""
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(sample)  # a pair that the sample cuts is no mistake
+    except UnicodeDecodeError:
+        return False
+    return "".join(text.translate(_WHITE).split("\u3000")).isprintable()
 
 
 def _has_controls(sample: bytes) -> bool:

@@ -110,3 +110,22 @@ def test_other_formats_and_the_report(used: Guard) -> None:
     assert {use["action"] for use in found["uses"]} == {"key.create", "audit.export"}
     assert "pipeline_guard_audit_records_total{" in used("audit", "report", "--format", "prometheus").out
     assert "| times | denied |" in used("audit", "report", "--format", "markdown").out
+
+
+def test_export_whose_line_ends_were_converted_is_the_same_log(used: Guard, tmp_path: Path) -> None:
+    assert used("audit", "export", "--output", "log.jsonl").code == 0
+    content = (tmp_path / "log.jsonl").read_bytes()
+    (tmp_path / "other.jsonl").write_bytes(content.replace(b"\n", b"\r\n"))
+    assert used("audit", "verify", "other.jsonl").out == used("audit", "verify", "log.jsonl").out
+    (tmp_path / "other.jsonl").write_bytes(content.replace(b"granted", b"denied", 1).replace(b"\n", b"\r\n"))
+    assert used("audit", "verify", "other.jsonl").code == 1
+
+
+def test_log_is_not_called_whole_where_the_token_does_not_answer(used: Guard) -> None:
+    assert used("audit", "checkpoint").code == 0
+    folder = Path(os.environ["PIPELINE_GUARD_HOME"], "tokens")
+    folder.rename(folder.with_name("elsewhere"))
+    done = used("audit", "verify")
+    assert (done.code, done.out.startswith("ok"), "the token was not asked" in done.err) == (6, False, True), done
+    folder.with_name("elsewhere").rename(folder)
+    assert used("audit", "verify").code == 0

@@ -84,3 +84,11 @@ def test_empty_value_is_not_taken_for_none(words: tuple[str, ...], guard: Guard,
 def test_empty_name_is_not_taken_for_the_whole_folder(guard: Guard, folder: Path) -> None:
     assert guard("scan", "", cwd=folder).code == ExitCode.USAGE
     assert guard("scan", "a.txt", "", cwd=folder).code == ExitCode.USAGE
+
+
+def test_link_that_leads_nowhere_is_not_passed_over(guard: Guard, folder: Path) -> None:
+    (folder / "link").symlink_to("nowhere")
+    for words in (("link",), ("a.txt", "link")):
+        done = guard("scan", *words, cwd=folder)
+        assert (done.code, "link is a link that leads nowhere" in done.err) == (ExitCode.USAGE, True)
+    assert guard("scan", cwd=folder).code == ExitCode.CLEAN

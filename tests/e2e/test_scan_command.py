@@ -42,7 +42,7 @@ def test_clean_tree_is_exit_zero(guard: Guard, repository: Repository) -> None:
     [
         (("scan", "--range", "HEAD..HEAD"), 3),
         (("scan", "--range", "0000000000000000000000000000000000000000..HEAD"), 3),
-        (("scan", "--range", "nowhere..HEAD"), 2),
+        (("scan", "--range", "nowhere..HEAD"), 3),
         (("scan", "--range", "HEAD"), 2),
         (("scan", "--staged"), 3),
         (("scan", "--stdin"), 3),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``.pipeline-guard/``: a repository's baseline and rules count without being named, and for a range as they are in its base."""
+"""``.pipeline-guard/``: a repository's baseline, rules and policy count without being named, and for a range as they are in its base."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -65,3 +66,34 @@ def test_rules_of_the_repository_count_unnamed_and_from_the_base_of_a_range(repo
     assert guard("scan", cwd=repository.path).code == ExitCode.NO
     repository.commit(files={"b.txt": "y = house_111222\n", ".pipeline-guard/rules/ours.yml": "rules: []\n"})
     assert guard("scan", "--range", "HEAD~1..HEAD", cwd=repository.path).code == ExitCode.NO
+
+
+def test_rule_of_the_repository_is_explained(repository: Repository, guard: Guard) -> None:
+    repository.commit(files={".pipeline-guard/rules/ours.yml": _RULES})
+    done = guard("explain", "house-number", cwd=repository.path)
+    assert (done.code, done.out.startswith("house-number: House number (high)")) == (ExitCode.CLEAN, True), done.err
+
+
+def test_policy_folder_counts_unnamed_and_from_the_base_of_a_range(guard: Guard, repository: Repository) -> None:
+    grant = {
+        "name": "deploy", "issuer": "https://token.actions.githubusercontent.com", "audience": "pipeline-guard",
+        "claims": {"repository_id": "1", "ref": "refs/heads/main", "event_name": "push", "runner_environment": "github-hosted"},
+        "secrets": ["db"],
+    }  # fmt: skip
+    assert "0 grants" in guard("policy", "check", cwd=repository.path).out
+    repository.write(".pipeline-guard/policy/deploy.yml", json.dumps({"version": 1, "grants": [grant]}))
+    repository.write(".pipeline-guard/policy/more.yaml", json.dumps({"grants": [{**grant, "name": "second"}]}))
+    repository.write(".pipeline-guard/policy/README.md", "what this is")
+    (repository.path / "below").mkdir()
+    for folder in (repository.path, repository.path / "below"):
+        broad = json.loads(guard("policy", "check", "--format", "json", cwd=folder).out)["broad"]
+        assert {one["grant"] for one in broad} == {"deploy", "second"}
+    repository.write(".pipeline-guard/policy/more.yaml", json.dumps({"grunts": []}))
+    done = guard("policy", "check", cwd=repository.path)
+    assert (done.code, ".pipeline-guard/policy/more.yaml:1: unknown key grunts" in done.err, "grants" in done.err) == (2, True, True)
+    base = repository.commit()
+    repository.git("rm", "-q", ".pipeline-guard/policy/more.yaml")
+    repository.commit("mended by the change itself", {"a": "a"})
+    done = guard("scan", "--range", f"{base}..HEAD", cwd=repository.path)
+    assert (done.code, f"{base}:.pipeline-guard/policy/more.yaml:1" in done.err) == (2, True), done.err
+    assert guard("gate", "--base", base, cwd=repository.path).code == 2

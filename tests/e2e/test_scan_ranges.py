@@ -71,7 +71,7 @@ def test_auto_on_a_shallow_checkout_fails_with_the_remedy(guard: Guard, reposito
     payload = {"pull_request": {"base": {"sha": base}, "head": {"sha": head}}}
     variables = event(tmp_path, "pull_request", payload, GITHUB_REF="refs/pull/1/merge", GITHUB_SHA=merge)
     done = guard("scan", "--range", "auto", cwd=shallow, env=variables)
-    assert (done.code, "fetch-depth: 0" in done.err) == (2, True)
+    assert (done.code, "fetch-depth: 0" in done.err) == (3, True)
 
 
 @pytest.mark.parametrize("forced", [False, True])
@@ -92,7 +92,7 @@ def test_auto_on_a_push_is_what_came_with_it(guard: Guard, repository: Repositor
     assert (done.code, found(done)) == (1, [("leak.txt", after)]), "what was before is unknown: from where it left the default branch"
     assert "cannot resolve" in done.err
     done = guard("scan", "--range", "auto", cwd=repository.path, env={**gone, "GITHUB_REF": "refs/heads/main"})
-    assert (done.code, "unknown revision" in done.err) == (2, True)
+    assert (done.code, "unknown revision" in done.err) == (3, True)
 
 
 def test_auto_on_a_new_branch_of_gitlab(guard: Guard, repository: Repository) -> None:
@@ -161,3 +161,20 @@ def test_commits_that_only_delete_are_looked_at_and_so_is_their_message(guard: G
     assert (done.code, "1 commit" in done.err) == (0, True)
     repository.commit(f"gone with {TOKEN}")
     assert guard("scan", "--range", "HEAD~1..HEAD", cwd=repository.path).code == 1
+
+
+def test_finding_of_a_history_has_the_path_that_its_commit_gave_it(guard: Guard, repository: Repository) -> None:
+    leak = repository.commit(files={"zz/first.txt": TOKEN})
+    repository.git("mv", "zz/first.txt", "aa.txt")
+    repository.commit("moved")
+    done = guard("scan", "--history", "--format", "json", cwd=repository.path)
+    assert (done.code, found(done)) == (1, [("zz/first.txt", leak)])
+
+
+def test_history_reads_what_an_excluded_folder_has_in_common_with_others(guard: Guard, repository: Repository) -> None:
+    repository.commit(files={"aa/sample.txt": TOKEN})
+    assert guard("scan", "--history", "--exclude", "aa", cwd=repository.path).code == 0
+    leak = repository.commit(files={"zz/real.txt": TOKEN})
+    done = guard("scan", "--history", "--exclude", "aa", "--format", "json", cwd=repository.path)
+    assert (done.code, found(done)) == (1, [("zz/real.txt", leak)])
+    assert json.loads(done.out)["stats"]["commits"] == 2

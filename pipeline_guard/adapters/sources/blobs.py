@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import IO
 
-from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.git import PARTIAL, GitRepository
 from pipeline_guard.adapters.sources.parts import HEAD, divided, is_divisible
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
@@ -50,6 +50,12 @@ class Blobs:
             if mode == "160000":
                 yield Unchecked(path, "a submodule: scan its repository by itself")
         files = [item for item in listed if item[1] not in ("160000", "120000")]
+        if files and self._git.is_partial():  # there git ends at the first object that it lacks
+            here = self._git.objects()
+            for blob, _mode, path, _origin in files:
+                if blob not in here:
+                    yield Unchecked(path, f"object {blob[:12]} is missing: {PARTIAL}")
+            files = [item for item in files if item[0] in here]
         with tempfile.TemporaryFile() as names:
             names.write("".join(f"{blob}\n" for blob, *_ in files).encode("ascii"))
             names.seek(0)
@@ -61,7 +67,7 @@ class Blobs:
         words = stream.readline(65_536).split(b" ", 3) if stream else []
         if len(words) < 3 or stream is None:
             yield Unchecked(entry.path, f"blob {name[:12]} is missing: {DEEP}")
-        elif words[1] == b"commit":  # its message is the text; what stands before is git's
+        elif words[1] in (b"commit", b"tag"):  # its message is the text; what stands before is git's
             entry = replace(entry, mode="", blob="")
             for found in taken(stream, int(words[2]), self._selection.max_bytes, entry):
                 yield replace(found, data=found.data.partition(b"\n\n")[2]) if isinstance(found, Entry) else found

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from pipeline_guard.adapters.git import GitRepository
+from pipeline_guard.adapters.git import PARTIAL, GitRepository
 from pipeline_guard.adapters.sources.blobs import DEEP, Blobs, taken
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
@@ -73,6 +73,7 @@ class HistorySource(Blobs):
         total = len(reached)
         chosen: list[tuple[str, str]] = []
         size = 0
+        left_out: set[str] = set()
         form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
         with self._git.start("cat-file", "--batch-all-objects", "--unordered", "--buffer", form) as process:
             for line in process.stdout or ():
@@ -87,6 +88,8 @@ class HistorySource(Blobs):
                     continue
                 shown = path.decode("utf-8", "backslashreplace")
                 if is_excluded(shown, self._selection.exclude):
+                    if kind == "blob":
+                        left_out.add(name)
                     continue
                 chosen.append((name, shown))
                 size += int(length)
@@ -95,10 +98,25 @@ class HistorySource(Blobs):
                     chosen, size = [], 0
         if process.returncode or self._is_broken:
             yield Unchecked("history", "git ended with an error: run git fsck")
+        chosen += self._elsewhere(left_out)
         if chosen:
             yield self._portion(chosen, total)
-        for path in reached.values():
-            yield Unchecked(path.decode("utf-8", "backslashreplace"), f"this object is missing or broken: {DEEP}, or run git fsck")
+        why = (
+            f"this object is missing: {PARTIAL}" if self._git.is_partial() else f"this object is missing or broken: {DEEP}, or run git fsck"
+        )
+        for object_id, path in reached.items():
+            yield Unchecked(path.decode("utf-8", "backslashreplace") or f"object {object_id.hex()[:12]}", why)
+
+    def _elsewhere(self, left_out: set[str]) -> Iterator[tuple[str, str]]:
+        """Give those of some blobs, the first path of which is excluded, that stood under a path that is not."""
+        if not left_out:
+            return
+        counted = self._commits
+        for blob, _mode, path, _origin in self._changes("--all"):
+            if blob in left_out and not is_excluded(path, self._selection.exclude):
+                left_out.discard(blob)
+                yield blob, path
+        self._commits = counted
 
     def _portion(self, chosen: list[tuple[str, str]], total: int) -> ObjectPortion:
         return ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total, self._selection.parts)
@@ -115,8 +133,9 @@ class HistorySource(Blobs):
             kind, name, tag = line.split(b" ", 2)
             if kind == b"tag":
                 found[bytes.fromhex(name.decode("ascii"))] = b"tag message " + tag
-        listing = ("rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "--all")
-        with self._git.start(*listing) as blobs:
+        # NOTE: with a filter git says nothing of folders that a partial clone lacks, and so of all that is in them
+        wanted = ("--missing=print",) if self._git.is_partial() else ("--filter=object:type=blob", "--filter-provided-objects")
+        with self._git.start("rev-list", "--objects", *wanted, "--all") as blobs:
             for line in blobs.stdout or ():
                 blob, _, path = line.rstrip(b"\n").partition(b" ")
                 found.setdefault(bytes.fromhex(blob.decode("ascii").lstrip("?")), path)
@@ -124,14 +143,14 @@ class HistorySource(Blobs):
         return found
 
     def origins(self, blobs: Collection[str]) -> Mapping[str, Origin]:
-        """Find for each blob the commit that first brought it in, in that order: one pass over all commits."""
+        """Find for each blob the commit that first brought it in, and under which path, in that order: one pass over all commits."""
         found: dict[str, Origin] = {}
         if not blobs:
             return found
         counted = self._commits
-        for blob, _mode, _path, origin in self._changes("--all"):
-            if blob in blobs:
-                found.setdefault(blob, origin)
+        for blob, _mode, path, origin in self._changes("--all"):
+            if blob in blobs and blob not in found and not is_excluded(path, self._selection.exclude):
+                found[blob] = replace(origin, path=path)
         self._commits = counted
         return found
 

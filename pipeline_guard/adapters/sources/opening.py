@@ -24,7 +24,8 @@ def open_source(selection: Selection, folder: str, environ: Mapping[str, str]) -
     git = GitRepository(folder, environ)
     if selection.scope is Scope.TREE:
         return TreeSource(selection, folder, git)
-    git.root()  # outside a repository this says so
     if selection.scope is Scope.STAGED:
+        git.root()  # outside a repository this says so
         return StagedSource(selection, git)
+    git.place()
     return RangeSource(selection, git) if selection.scope is Scope.RANGE else HistorySource(selection, git)

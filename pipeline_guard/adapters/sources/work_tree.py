@@ -98,6 +98,8 @@ class TreeSource(Plain):
                 raise UsageError(f"no such file or folder: {name}", "check the path")
             if path.is_symlink():  # one that is named is meant
                 path = Path(os.path.realpath(path))
+                if not os.path.lexists(path):
+                    raise UsageError(f"{name} is a link that leads nowhere", "check where it points to")
             if root is not None and not path.is_relative_to(root) and Path(os.path.realpath(path)).is_relative_to(root):
                 path = Path(os.path.realpath(path))  # the way there leads over a link
             is_folder = path.is_dir()

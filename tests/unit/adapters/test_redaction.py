@@ -332,3 +332,23 @@ def test_values_in_packed_texts_are_counted_for_whom_they_are() -> None:
 def test_what_only_looks_packed_is_left_alone_and_read_once() -> None:
     text = b"H4sI" * 50_000 + b" " + b"H4sIAAAAAAAA " * 20_000  # a decoding of all that follows at each place would take hours
     assert redact(text, VALUE) == text
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.b32encode])
+def test_no_sign_of_an_encoded_text_that_holds_a_bit_of_the_value_is_shown(encode: Callable[[bytes], bytes]) -> None:
+    value = b"korrekt-Pferd+Batterie/77xQ"
+    bits = 5 if encode is base64.b32encode else 6
+    for size in (25, 26, 27):
+        secret = value[:size]
+        for before in (b"", b"a", b"\xff~", b"xyz", b"\0\0\0\0"):
+            for behind in (b"", b"\n", b"\xff\xff", b"end"):
+                text = encode(before + secret + behind)
+                first, last = len(before) * 8 // bits, -(-(len(before) + size) * 8 // bits)
+                filtered = Redactor([Secret(secret)])
+                assert filtered.feed(text) + filtered.finish() == text[:first] + b"***" + text[last:], (before, behind)
+                assert filtered.hits == 1
+
+
+def test_value_of_which_the_filter_would_find_nothing_again_is_not_called_maskable() -> None:
+    for value in (b"\0\0\0\0\0\1\2\3", b"'\\'\\'\\'\\ab4D"):
+        assert not maskable(value)

@@ -11,9 +11,32 @@ from pipeline_guard.model.verdict import Outcome, Unchecked, Verdict
 from pipeline_guard.report.as_junit import render_scan, render_verdict
 from tests.unit.report.samples import FAILED, HOSTILE, PASSED, REPORTS, UNCHECKED, VERDICTS, WAIVED, finding, scan, verdict
 
+# What junit-10.xsd (Jenkins' xunit plugin, MIT) allows of what we write, in our words; and what GitLab and others read beyond it.
+COUNTS = {"tests", "failures", "errors"}
+TESTCASE = {"name", "classname", "time", "group"} | {"file", "line"}
+ALLOWED = {
+    "testsuites": ({"name", "time", *COUNTS} | {"skipped"}, {"testsuite"}),
+    "testsuite": ({"name", "time", "skipped", *COUNTS}, {"testcase"}),
+    "testcase": (TESTCASE, {"failure", "error", "skipped"}),
+    **{outcome: ({"type", "message"}, set[str]()) for outcome in ("failure", "error", "skipped")},
+}
+REQUIRED = {"testsuite": {"name", *COUNTS}, "testcase": {"name"}}
+
+
+def check_shape(element: ET.Element) -> None:
+    attributes, inside = ALLOWED[element.tag]
+    assert set(element.attrib) <= attributes, element.tag
+    assert set(element.attrib) >= REQUIRED.get(element.tag, set()), element.tag
+    assert {child.tag for child in element} <= inside, element.tag
+    assert all(attribute.isdecimal() for name, attribute in element.attrib.items() if name in {*COUNTS, "skipped", "line"})
+    for child in element:
+        check_shape(child)
+
 
 def suite(text: str) -> ET.Element:
-    found = ET.fromstring(text.encode("utf-8")).find("testsuite")  # noqa: S314 our own text, small, without a DTD
+    whole = ET.fromstring(text.encode("utf-8"))  # noqa: S314 our own text, small, without a DTD
+    check_shape(whole)
+    found = whole.find("testsuite")
     assert found is not None
     cases = found.findall("testcase")
     assert int(found.attrib["tests"]) == len(cases)

@@ -77,3 +77,18 @@ def test_permission_for_one_value_does_not_hold_for_another() -> None:
 def test_permission_that_permits_nothing_is_told(comment: bytes, why: str | None) -> None:
     found = [text for _, text in faults(b"x = 1  # " + MARK + comment + b"\n", {"github-token", "npm-token"}, TODAY)]
     assert found == ([why] if why else [])
+
+
+def test_day_and_fingerprint_stand_in_either_order_and_each_that_is_written_counts() -> None:
+    for options, allowed in (
+        (b"until=2027-01-01 fingerprint=0123abcd", True),
+        (b"fingerprint=0123abcd until=2027-01-01", True),
+        (b"fingerprint=0123abcd until=2026-01-01", False),
+        (b"fingerprint=0123abce until=2027-01-01", False),
+        (b"until=2027-01-01 until=2026-01-01", False),
+        (b"until=2027-01-01 fingerprint=0123abcd until=2026-01-01", False),
+    ):
+        line = b"x = 1  # " + MARK + b" github-token " + options + b" rotated tomorrow"
+        assert is_allowed("github-token", line, b"", TODAY, fingerprint="0123abcdef") is allowed, options
+    told = [why for _, why in faults(MARK + b" github-token fingerprint=0123abcd until=2026-01-01 because", {"github-token"}, TODAY)]
+    assert told == ["it ended on 2026-01-01"]

@@ -40,7 +40,6 @@ class Prefilter:
         self._seen = COMPILE_FROM if eager else 0
         self._database: Any = None
         self._owners: list[tuple[int, ...]] = []
-        self._anywhere: Places = dict.fromkeys(range(len(rules)), ())
         self._always: dict[int, tuple[int, ...]] = {}
         self._tried_cache = False
 
@@ -50,13 +49,13 @@ class Prefilter:
         if self._database is None and self._engine:
             self._open()
 
-    def candidates(self, text: bytes) -> Places:
-        """Return the rules that may match, by index, and where."""
+    def candidates(self, text: bytes) -> Places | None:
+        """Return the rules that may match, by index, and where; None without a database."""
         if self._database is None:
             if self._engine:
                 self.expect(len(text))
             if self._database is None:
-                return self._anywhere
+                return None
         seen: dict[int, list[int]] = {}
 
         def heard(number: int, _start: int, end: int, _flags: int, _context: object) -> None:

@@ -134,8 +134,8 @@ def parse_pack(name: str, content: bytes, *, trusted: bool = False) -> tuple[Rul
 
     ``trusted`` packs ship with the package: their patterns are tested there, so compiling them here is left out.
     """
-    if trusted and (rules := _quickly(content)) is not None:
-        return rules
+    if trusted and (known := _quickly(content)) is not None:
+        return known
     tree = parse_yaml(content, name)
     entries = tree.get("rules")
     unknown = sorted({key for key, _ in tree.items()} - {"rules", "kind", "about"})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-_LONG, _SHORT = (4, "I"), (2, "H")  # sizes of pieces in bytes, and what memory views call such numbers
+_LONG, _SHORT = 4, 2  # bytes of a piece
 
 
 class WordIndex:
@@ -22,8 +22,8 @@ class WordIndex:
             for word in words:
                 self._owners.setdefault(word, []).append(number)
         self._halves = [
-            _Half([word for word in self._owners if len(word) >= _LONG[0]], *_LONG),
-            _Half([word for word in self._owners if len(word) < _LONG[0]], *_SHORT),
+            _Half([word for word in self._owners if len(word) >= _LONG], _LONG),
+            _Half([word for word in self._owners if len(word) < _LONG], _SHORT),
         ]
 
     def rules(self, low: bytes) -> Mapping[int, Sequence[bytes]]:
@@ -39,8 +39,8 @@ class WordIndex:
 class _Half:
     """Words by their first piece, each with its last one."""
 
-    def __init__(self, words: Sequence[bytes], size: int, code: str) -> None:
-        self._size, self._code = size, code
+    def __init__(self, words: Sequence[bytes], size: int) -> None:
+        self._size = size
         self._by_first: dict[int, list[tuple[int, bytes]]] = {}
         for word in words:
             first, last = int.from_bytes(word[:size], sys.byteorder), int.from_bytes(word[-size:], sys.byteorder)
@@ -52,7 +52,8 @@ class _Half:
         for offset in range(self._size):
             whole = (len(low) - offset) // self._size * self._size
             if whole > 0:
-                pieces |= self._pieces.intersection(memory[offset : offset + whole].cast(self._code))  # type: ignore[arg-type]
+                part = memory[offset : offset + whole]
+                pieces |= self._pieces.intersection(part.cast("I") if self._size == _LONG else part.cast("H"))
         return [
             word
             for piece in pieces

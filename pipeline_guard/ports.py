@@ -97,6 +97,11 @@ class Portion(Protocol):
         """How many texts the whole source has; 0 where nobody knows."""
         ...
 
+    @property
+    def size(self) -> int:
+        """About how many bytes the whole source has."""
+        ...
+
     def names(self) -> Sequence[str]:
         """Return the path of every text."""
         ...

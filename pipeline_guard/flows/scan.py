@@ -26,8 +26,6 @@ from pipeline_guard.scan.stored import STORED
 
 NOTES = 20  # remarks of one file that are told
 
-MUCH = 16 * 1024 * 1024  # bytes that are expected where a source comes in portions
-
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
@@ -136,7 +134,7 @@ def _parts(look: Callable[[Portion], _Seen], seen: _Seen, detector: Detector, do
         if isinstance(item, Entry | Unchecked):
             yield look(_Single(item))
             continue
-        detector.expect(MUCH)  # before the workers part: they share what is made ready now
+        detector.expect(item.size)  # before the workers part: they share what is made ready now
 
         for part in doors.workers.each(look, _portions(item, items, aside)):
             yield _Seen(unchecked=[Unchecked(name, part.why) for name in part.names]) if isinstance(part, Lost) else part
@@ -159,6 +157,7 @@ class _Single:
 
     item: Entry | Unchecked
     total: int = 0
+    size: int = 0
 
     def names(self) -> tuple[str, ...]:
         return (self.item.path if isinstance(self.item, Entry) else self.item.what,)

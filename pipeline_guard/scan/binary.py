@@ -11,8 +11,9 @@ from pipeline_guard.scan import plausible
 from pipeline_guard.scan.fragment import SEAM, Piece, Runs, Span, as_is
 
 _TO_LINES = bytes(byte if 32 <= byte < 127 or byte in b"\t\r" else 10 for byte in range(256))
-_WIDE_RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e]\0){8,4096}")  # the bound is one of memory: a longer run is continued
-_WIDE_MORE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\0){1,4096}")
+_KINDS = b"".join(b"0" if byte == 0 else b"t" if 32 <= byte < 127 or byte in b"\t\n\r" else b"-" for byte in range(256))
+_WIDE_RUN = b"t0" * 8
+_WIDE_MORE = re.compile(rb"(?:t0){1,4096}")  # the bound is one of memory: a longer run is continued
 _LINE = re.compile(rb"[^\n]{17,}")
 _BATCH = 20_000  # runs in one text: bounds what their places cost
 _SMALL = 1024 * 1024  # bytes; in larger files, which are mostly programs, texts end in zero and have no length before them
@@ -41,13 +42,15 @@ def texts(data: bytes) -> Iterator[Piece]:
 
 
 def _wide(data: bytes) -> Iterator[Span]:
-    """Give texts in UTF-16, little end first."""
-    place = 0
-    while match := _WIDE_RUN.search(data, place):
-        start, place = match.span()
-        while more := _WIDE_MORE.match(data, place):
+    """Give texts in UTF-16, little end first. Looking for a text of kinds is ten times quicker than for an expression."""
+    kinds = data.translate(_KINDS)
+    start = kinds.find(_WIDE_RUN)
+    while start >= 0:
+        place = start + len(_WIDE_RUN)
+        while more := _WIDE_MORE.match(kinds, place):
             place = more.end()
         yield start, place
+        start = kinds.find(_WIDE_RUN, place)
 
 
 def _prefixed(data: bytes, lines: bytes) -> Iterator[Span]:

@@ -8,15 +8,16 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pipeline_guard.model.finding import Confidence, Severity
 from pipeline_guard.scan import dummy, filters, generic, named, proof
 from pipeline_guard.scan.coarse import BLOCK
-from pipeline_guard.scan.prefilter import Prefilter
+from pipeline_guard.scan.prefilter import Places, Prefilter
 from pipeline_guard.scan.proof import Proof, State
 from pipeline_guard.scan.proofs.outcome import MADE_UP
 from pipeline_guard.scan.rule import Rule, compiled
+from pipeline_guard.scan.words import WordIndex
 
 _WORD = 64  # bytes of the longest keyword
 _MARGIN = 256  # bytes on either side of a region that a lookahead may want to see
@@ -62,6 +63,7 @@ class Detector:
     def __init__(self, rules: Sequence[Rule], prefilter: Prefilter) -> None:
         self._rules = rules
         self._prefilter = prefilter
+        self._without_words = [index for index, rule in enumerate(rules) if not rule.anchors]
 
     def expect(self, size: int) -> None:
         """Make ready for so many bytes."""
@@ -72,28 +74,48 @@ class Detector:
         if len(text) < 8:
             return []
         places = self._prefilter.candidates(text)
-        if not places:
+        if places is not None and not places:
             return []
         low = text.lower()
         found: list[Candidate] = []
         bare = not _CODE.search(path)
-        for index, ends in places.items():
-            rule = self._rules[index]
+        for rule, ends, words in self._anywhere(low) if places is None else self._there(places):
             if rule.id.endswith("-bare") and not bare:
                 continue
-            for match in matches(rule, text, low, ends):
+            for match in matches(rule, text, low, ends, words):
                 candidate = examine(rule, match, now)
                 if candidate:
                     found.append(candidate)
         return _without_overlaps(found)
 
+    def _there(self, places: Places) -> Iterator[tuple[Rule, Sequence[int], Sequence[bytes]]]:
+        """Give the rules that the engine saw, with where it did."""
+        for index, ends in places.items():
+            rule = self._rules[index]
+            yield rule, ends, _words(rule)
 
-def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> Iterator[re.Match[bytes]]:
+    def _anywhere(self, low: bytes) -> Iterator[tuple[Rule, Sequence[int], Sequence[bytes]]]:
+        """Give the rules that have a word in the text, with those that are in it, and the rules without words."""
+        for index, words in self._index.rules(low).items():
+            yield self._rules[index], (), words
+        for index in self._without_words:
+            yield self._rules[index], (), ()
+
+    @cached_property
+    def _index(self) -> WordIndex:
+        return WordIndex((index, _words(rule)) for index, rule in enumerate(self._rules))
+
+
+def matches(
+    rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = (), words: Sequence[bytes] | None = None
+) -> Iterator[re.Match[bytes]]:
     """Give a rule's matches that hold one of its keywords; every match lies in a region around a keyword.
 
     Those of a rule with ``near`` begin behind the word, which changes nothing for the value.
     ``ends`` are first and last places, in pairs, in or right behind all matches; without them the whole text is looked at.
+    ``words`` are those of the rule's that may be in the text; without them, all.
     """
+    words = _words(rule) if words is None else words
     areas: Iterable[tuple[int, int]] = [(0, len(text))]
     zones: Sequence[tuple[int, int]] = ()
     if ends and rule.lines:
@@ -103,19 +125,43 @@ def matches(rule: Rule, text: bytes, low: bytes, ends: Sequence[int] = ()) -> It
             reach = rule.reach + _MARGIN
             areas = _merged((max(first - reach, 0), min(last + reach, len(text))) for first, last in zones)
     elif ends:
-        areas = _lines(text, ends)
-    words = _words(rule)
-    for first, last in areas:
-        places = named.places(words, low, zones or [(first, last)], every=_is_named(rule))
-        if words and not places:
-            continue
-        for start, end in _regions(rule, text, first, last, places):
-            found = _behind(rule, text, low, places, start, end) if _is_named(rule) else compiled(rule).finditer(text, start, end)
-            for match in found:
-                # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
-                if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
-                    continue
-                yield match
+        for first, last in _lines(text, ends):
+            whole = last - first <= rule.reach  # then the line is the region of each place in it
+            yield from _in_line(rule, text, low, words, first, last) if whole else _in_area(rule, text, low, words, (first, last), zones)
+        return
+    for area in areas:
+        yield from _in_area(rule, text, low, words, area, zones)
+
+
+def _in_line(rule: Rule, text: bytes, low: bytes, words: Sequence[bytes], first: int, last: int) -> Iterator[re.Match[bytes]]:
+    """Give the matches in a line that is no longer than the rule reaches."""
+    if _is_named(rule):
+        yield from named.behind(rule, text, low, named.places(words, low, ((first, last),)), last)
+    elif not words or _holds(low, words, first, last):
+        yield from compiled(rule).finditer(text, first, last)
+
+
+def _holds(low: bytes, words: Sequence[bytes], first: int, last: int) -> bool:
+    for word in words:  # noqa: SIM110 half a million times a scan: a loop takes a third of what any() does
+        if low.find(word, first, last) >= 0:
+            return True
+    return False
+
+
+def _in_area(
+    rule: Rule, text: bytes, low: bytes, words: Sequence[bytes], area: tuple[int, int], zones: Sequence[tuple[int, int]]
+) -> Iterator[re.Match[bytes]]:
+    """Give the matches around the words in a part of the text, which must lie in ``zones`` where there are any."""
+    places = named.places(words, low, zones or [area], every=_is_named(rule))
+    if words and not places:
+        return
+    for start, end in _regions(rule, text, *area, places):
+        found = _behind(rule, text, low, places, start, end) if _is_named(rule) else compiled(rule).finditer(text, start, end)
+        for match in found:
+            # NOTE: near the end of a region that is not the text's, a lookahead cannot see what follows
+            if end < len(text) and match.end() > end - _MARGIN and not (not rule.lines and text[end : end + 1] == b"\n"):
+                continue
+            yield match
 
 
 def _is_named(rule: Rule) -> bool:

@@ -38,6 +38,8 @@ def places(words: Sequence[bytes], low: bytes, zones: Sequence[tuple[int, int]],
 
 def behind(rule: Rule, text: bytes, low: bytes, starts: Sequence[int], end: int) -> Iterator[re.Match[bytes]]:
     """Give the matches of a rule with ``near`` that begin at ``starts``, without overlaps; none ends behind ``end``."""
+    if not starts or not _compiled(rule.pattern).search(text, starts[0], end):
+        return  # no value: for most texts the dear expression need not even be compiled
     words, tail = _by_head(rule.near), _compiled(rule.tail)
     floor = 0
     for start in starts:

@@ -29,6 +29,7 @@ class ObjectPortion:
     git: GitRepository
     limit: int
     total: int
+    size: int
     parts: bool = False
 
     def names(self) -> tuple[str, ...]:
@@ -94,13 +95,13 @@ class HistorySource(Blobs):
                 chosen.append((name, shown))
                 size += int(length)
                 if len(chosen) >= _OBJECTS or size >= _BYTES:
-                    yield self._portion(chosen, total)
+                    yield self._portion(chosen, total, size)
                     chosen, size = [], 0
         if process.returncode or self._is_broken:
             yield Unchecked("history", "git ended with an error: run git fsck")
         chosen += self._elsewhere(left_out)
         if chosen:
-            yield self._portion(chosen, total)
+            yield self._portion(chosen, total, size)
         why = (
             f"this object is missing: {PARTIAL}" if self._git.is_partial() else f"this object is missing or broken: {DEEP}, or run git fsck"
         )
@@ -118,8 +119,9 @@ class HistorySource(Blobs):
                 yield blob, path
         self._commits = counted
 
-    def _portion(self, chosen: list[tuple[str, str]], total: int) -> ObjectPortion:
-        return ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total, self._selection.parts)
+    def _portion(self, chosen: list[tuple[str, str]], total: int, size: int) -> ObjectPortion:
+        whole = size * total // len(chosen)
+        return ObjectPortion(tuple(chosen), self._git, self._selection.max_bytes, total, whole, self._selection.parts)
 
     def _reached(self) -> dict[bytes, bytes]:
         """Return what refs reach, by id: the first path of a blob, and what a message is called. Trees are left out."""

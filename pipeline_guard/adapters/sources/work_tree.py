@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class FilePortion:
     files: tuple[tuple[str, str], ...]
     limit: int
     total: int
+    size: int
     parts: bool = False
 
     def names(self) -> tuple[str, ...]:
@@ -61,18 +63,19 @@ class TreeSource(Plain):
         """Give the same, as portions where there are many files."""
         files = [(shown, path) for shown, path in self._files() if not is_excluded(shown, self._selection.exclude)]
         if len(files) > MANY:
+            size = _about(files)
             for first in range(0, len(files), PORTION):
-                yield self._portion(files[first : first + PORTION], len(files))
+                yield self._portion(files[first : first + PORTION], len(files), size)
             return
         count = 0
-        for found in self._portion(files, len(files)).read():
+        for found in self._portion(files, len(files), 0).read():
             count += isinstance(found, Unchecked) or found.mode != "120000"
             yield found
         if not count:
             raise NothingToDo("there is no file to look at", "name files or folders, and look at --exclude")
 
-    def _portion(self, files: list[tuple[str, str]], total: int) -> FilePortion:
-        return FilePortion(tuple(files), self._selection.max_bytes, total, self._selection.parts)
+    def _portion(self, files: list[tuple[str, str]], total: int, size: int) -> FilePortion:
+        return FilePortion(tuple(files), self._selection.max_bytes, total, size, self._selection.parts)
 
     def _files(self) -> Iterator[tuple[str, str]]:
         top = self._git.top()
@@ -112,6 +115,16 @@ class TreeSource(Plain):
                 if file not in seen:
                     seen.add(file)
                     yield shown, file
+
+
+def _about(files: list[tuple[str, str]]) -> int:
+    """Return about how many bytes the files have, from some of them."""
+    step = len(files) // MANY or 1
+    size = 0
+    for _, path in files[::step]:
+        with suppress(OSError):
+            size += os.lstat(path).st_size
+    return size * step
 
 
 def walk(top: str, base: str) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ class Numbered:
 
     number: int
     total: int = 0
+    size: int = 0
 
     def names(self) -> tuple[str, ...]:
         return (str(self.number),)

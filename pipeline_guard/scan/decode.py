@@ -162,8 +162,11 @@ def _bytes_of(run: bytes) -> bytes:
         return b""
 
 
-def _mapped(spans: list[Span], group: int, size: int) -> Callable[[int, int], Span]:
-    """Map decoded bytes to encoded ones, of which ``group`` encode ``size``; both ends are rounded outwards."""
+def _mapped(spans: list[Span], group: int, size: int, padding: int = 0) -> Callable[[int, int], Span]:
+    """Map decoded bytes to encoded ones, of which ``group`` encode ``size``; both ends are rounded outwards.
+
+    The last byte takes with it what pads the encoded form.
+    """
     starts = [0, *accumulate(last - first for first, last in spans)]
 
     def place(offset: int) -> int:
@@ -172,16 +175,21 @@ def _mapped(spans: list[Span], group: int, size: int) -> Callable[[int, int], Sp
 
     def stored(begin: int, end: int) -> Span:
         # NOTE: the character before the one where a span ends, so that a line's end is not taken for the next line
-        return place(begin * group // size), place(-(-end * group // size) - 1) + 1
+        finish = -(-end * group // size)
+        return place(begin * group // size), place(finish - 1 + (padding if finish == starts[-1] - padding else 0)) + 1
 
     return stored
+
+
+def _padding(run: bytes) -> int:
+    return len(run) - len(run.rstrip(b"="))
 
 
 def _unbase64(text: bytes, start: int) -> tuple[list[Piece], int]:
     run, spans, end = _run(text, start)
     if _MADE_UP.search(text, max(start - 16, 0), start + 24):
         return [], end  # a mark on a token makes what it holds made up, too
-    return _texts(_bytes_of(run), _mapped(spans, 4, 3)), end
+    return _texts(_bytes_of(run), _mapped(spans, 4, 3, _padding(run))), end
 
 
 def _texts(content: bytes, stored: Callable[[int, int], Span]) -> list[Piece]:
@@ -198,7 +206,7 @@ def _unbase64_wide(text: bytes, start: int) -> tuple[list[Piece], int]:
     content = _bytes_of(run)
     low, high = content[::2], content[1::2]
     found = _TEXT.match(low, 0, len(high) - len(high.lstrip(b"\0")))
-    return ([Piece(found[0], _mapped(spans, 8, 3))] if found else []), end
+    return ([Piece(found[0], _mapped(spans, 8, 3, _padding(run)))] if found else []), end
 
 
 def _unpacked(text: bytes, start: int) -> tuple[list[Piece], int]:
@@ -222,7 +230,7 @@ def _manifest(text: bytes) -> Iterator[Piece]:
     for line in _MANIFEST.finditer(text):
         content = b"" if spots.match(line[2]) else _bytes_of(line[2])  # long ones are found without the manifest
         if content and _SHORT_TEXT.fullmatch(content):
-            piece = Piece(content, _mapped([line.span(2)], 4, 3))
+            piece = Piece(content, _mapped([line.span(2)], 4, 3, _padding(line[2])))
             yield _named(text, line.start(2), piece)
 
 

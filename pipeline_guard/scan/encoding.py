@@ -43,7 +43,18 @@ def sniff(data: bytes) -> Encoding:
     for zeros, other, text, codec in ((odd, even, sample[::2], "utf-16-le"), (even, odd, sample[1::2], "utf-16-be")):
         if half >= 8 and zeros * 10 >= half * 7 and other * 50 <= half and not _has_controls(text):
             return Encoding(codec, 2)
+        if half >= 8 and zeros * 10 >= half and other * 50 <= half and _reads(sample, codec):
+            return Encoding(codec, 2)
     return Encoding("")
+
+
+def _reads(sample: bytes, codec: str) -> bool:
+    """Tell whether a sample is text of another script, in which only spaces, signs and line ends have zeros."""
+    try:
+        text = sample.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter in "\t\r\n" for letter in text)
 
 
 def _has_controls(sample: bytes) -> bool:

@@ -39,7 +39,7 @@ _FALSE_NAME = re.compile(
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
     rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
-    rb"csrf\w*|dkim\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
+    rb"csrf\w*|dkim\w*|authenticity_token|request_verification_token|anti_?forgery\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
@@ -75,6 +75,9 @@ _SHOWN = re.compile(rb"@example\.(?:com|org|net)")
 _UUID_NAME = re.compile(
     rb"(?i:secret|api_?key|(?:access|auth|api)_?token|access_?key|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
 )
+# Keys of others by their fingerprint: what a package manager or a signature is checked with.
+_KEYRING = re.compile(rb"(?i)(?:gpg|pgp|keyserver|signing|release|repo|apt)_?keys?(?:_?id)?$")
+_FINGERPRINT = re.compile(rb"(?:0x)?(?:[0-9A-F]{16}|[0-9A-F]{40}|[0-9a-f]{40})")
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
     rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|passphrase|secret|token|key))|\w+/[\w/.+\-]+"
@@ -132,6 +135,8 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
     before = head.rstrip(_NAME_BYTES)
     if before.endswith(b"::") and not match["name"].islower():
         return None  # a type, as CloudFormation and C++ write it
+    if before.endswith((b"checksum/", b"hash/")):
+        return None  # a note on what a manifest was made from
     if (before.endswith(b":") and b"arn:" in head) or b"/badge" in head or b"badge." in head:
         return None  # part of an Amazon resource name; a token that a badge shows to everybody
     name = (head[len(before) :] + match["name"]).strip(b"_-. ").replace(b" ", b"_")
@@ -240,6 +245,8 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
         return Severity.LOW if _UUID_NAME.search(name) and not timed else None
     if len(value) < 20 and re.fullmatch(rb"[0-9a-f]+|[0-9A-F]+", value) and not re.search(rb"(?i)(?:secret|salt)\d?$", name):
         return None  # as short as the number of a commit or a colour
+    if _FINGERPRINT.fullmatch(value) and _KEYRING.search(name):
+        return None
     words, kinds = wordiness(value), filters.classes(value)
     chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
     if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):

@@ -41,6 +41,7 @@ _CREDENTIAL = (
     r"|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
     r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
+    r"(?!(?<=[a-z]Auth): [0-9a-f]{40}(?!\w))"  # a module and its digest
     r"[\w.\-]{0,24}(?: {1,2}(?:code|value|string|is|was|here|key|token|KEY|TOKEN)(?=[ :=]))?"
     r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )

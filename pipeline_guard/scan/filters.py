@@ -29,7 +29,7 @@ _HOLE = re.compile(rb"[.\-_]?\{[a-z][a-z0-9]{0,15}:[a-z0-9-]{1,24}\}")
 _HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LABELLED_HASH = re.compile(
-    rb"(?i)^(?:(?:scram-)?sha-?(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2)"
+    rb"^\*[0-9A-F]{40}$|(?i:^(?:(?:scram-)?sha-?(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2))"
 )
 _PUBLIC = re.compile(
     rb"^(?:U2FsdGVkX1|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
@@ -143,7 +143,15 @@ def _is_repetitive(value: bytes) -> bool:
 def is_sequence(value: bytes) -> bool:
     """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
     share = 0.5 if len(value) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
-    return _walks(value.lower()) >= share
+    return is_alphabet(value) or _walks(value.lower()) >= share
+
+
+def is_alphabet(value: bytes) -> bool:
+    """Tell whether a value lists letters in their order, perhaps without those that look alike, or counts all hexadecimal digits."""
+    if value[:16].lower() == b"0123456789abcdef":
+        return True
+    rising = sum(before < after for before, after in pairwise(value))
+    return len(value) >= 20 and len(set(value)) == len(value) and rising * 10 >= len(value) * 8
 
 
 def is_typed(value: bytes) -> bool:

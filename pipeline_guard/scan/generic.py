@@ -37,7 +37,7 @@ _FALSE_NAME = re.compile(
     rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|"
     rb"csrf|xsrf|dkim|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
-    rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
+    rb"hashed|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
     rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
     rb"csrf\w*|dkim\w*|authenticity_token|request_verification_token|anti_?forgery\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
@@ -59,7 +59,7 @@ _STAND_INS = frozenset(
         b"encrypted encoded decode type mail email id admin guest abc qwerty asdf letmein one two three first second third "
         b"another other ok generated random super special dev development stage staging prod production local docker kube "
         b"account for of in to and or with on at by your-own it as be mock fake dummy stub ignored unused unknown unset blank "
-        b"temp tmp temporary changed updated does exist exists whatever something anything nothing base utf "
+        b"hunter temp tmp temporary changed updated does exist exists whatever something anything nothing base utf "
     ).split()
 )
 _ESCAPED_TEXT = re.compile(rb"(?:\\x[2-7][0-9a-fA-F])+")
@@ -74,6 +74,11 @@ _SHOWN = re.compile(rb"@example\.(?:com|org|net)")
 # Names under which a UUID is a credential and not a mere identifier.
 _UUID_NAME = re.compile(
     rb"(?i:secret|api_?key|(?:access|auth|api)_?token|access_?key|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
+)
+# The same, written in one word: passwordchars, tokenlength.
+_GLUED_OTHER = re.compile(
+    rb"(?i)(?:password|passwd|secret|token|key)(?:chars|characters|alphabet|length|len|policy|field|hint|label|regexp?|pattern|expiry|ttl|types?|names?|files?|"
+    rb"path|urls?|ids?|hash|digest|prefix|suffix|header|param|column|lifetime|timeout|format)$"
 )
 # Keys of others by their fingerprint: what a package manager or a signature is checked with.
 _KEYRING = re.compile(rb"(?i)(?:gpg|pgp|keyserver|signing|release|repo|apt)_?keys?(?:_?id)?$")
@@ -147,7 +152,7 @@ def _names_other(name: bytes) -> bool:
     if name.lower().endswith((b"secret_id", b"hash_salt", b"hash_key")):
         return False  # the secret half of a Vault role; a salt that is mixed into hashes
     last = re.split(rb"[_.\-]", name)[-1]
-    return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name))
+    return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name) or _GLUED_OTHER.search(last))
 
 
 def _plain(value: bytes) -> Severity | None:
@@ -213,7 +218,7 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
 
 def _typed(name: bytes, value: bytes) -> Severity | None:
     """Judge what was typed along the alphabet: long ones with digits open things, too, where the name says a key."""
-    keyed = len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
+    keyed = not filters.is_alphabet(value) and len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
     return Severity.LOW if keyed and _CLEAR.search(name) and not _PASSWORD.search(name) else None
 
 

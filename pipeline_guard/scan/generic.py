@@ -218,7 +218,9 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
 
 def _typed(name: bytes, value: bytes) -> Severity | None:
     """Judge what was typed along the alphabet: long ones with digits open things, too, where the name says a key."""
-    keyed = not filters.is_alphabet(value) and len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
+    if filters.is_alphabet(value):
+        return None
+    keyed = len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
     return Severity.LOW if keyed and _CLEAR.search(name) and not _PASSWORD.search(name) else None
 
 

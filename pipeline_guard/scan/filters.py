@@ -143,13 +143,16 @@ def _is_repetitive(value: bytes) -> bool:
 def is_sequence(value: bytes) -> bool:
     """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
     share = 0.5 if len(value) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
-    return is_alphabet(value) or _walks(value.lower()) >= share
+    return counts_digits(value) or is_alphabet(value) or _walks(value.lower()) >= share
+
+
+def counts_digits(value: bytes) -> bool:
+    """Tell whether a value counts the hexadecimal digits, as manuals do."""
+    return value[:16].lower() == b"0123456789abcdef"
 
 
 def is_alphabet(value: bytes) -> bool:
-    """Tell whether a value lists letters in their order, perhaps without those that look alike, or counts all hexadecimal digits."""
-    if value[:16].lower() == b"0123456789abcdef":
-        return True
+    """Tell whether a value lists letters in their order, perhaps without those that look alike."""
     rising = sum(before < after for before, after in pairwise(value))
     return len(value) >= 20 and len(set(value)) == len(value) and rising * 10 >= len(value) * 8
 

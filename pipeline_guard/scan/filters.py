@@ -15,7 +15,7 @@ _MARKS = re.compile(
     rb"(?i)example|placeholder|change_?-?(?:me|this|it)|replace[_-]?(?:me|with|this)"
     rb"|your[_-]?(?:own|api|secret|token|password|passwd|key|access|client|account|app|auth|db|pass|user)"
     rb"|insert[_-]?(?:your|token|key|here|secret|password|api)|(?:token|key|secret|password|value|goes)[_-]?here"
-    rb"|redacted|x{5,}|\*{3,}|\.{3}|#{5,}|_{6,}|dummy|not[_-]?a[_-]?real"
+    rb"|redacted|x{5,}|\*{3,}|\.{3}|#{5,}|_{6,}|dummy|not[_ -]?(?:a|my)?[_ -]?real|must_?be|at_?least"
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
@@ -29,7 +29,7 @@ _HOLE = re.compile(rb"[.\-_]?\{[a-z][a-z0-9]{0,15}:[a-z0-9-]{1,24}\}")
 _HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LABELLED_HASH = re.compile(
-    rb"^\*[0-9A-F]{40}$|(?i:^(?:(?:scram-)?sha-?(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2))"
+    rb"^\*[0-9A-F]{40}$|(?i:^(?:(?:scram-)?sha-?(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)(?:[-:$_]|$)|^\$(?:2[aby]|5|6|1|apr1|argon2))"
 )
 _PUBLIC = re.compile(
     rb"^(?:U2FsdGVkX1|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"

@@ -104,7 +104,7 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         return _encoded(value)
     if _ESCAPED_TEXT.fullmatch(value):
         return None  # it is read, and judged, decoded
-    if filters.is_placeholder(value) or filters.hides_placeholder(value) or any(byte < 32 or byte > 126 for byte in value):
+    if filters.is_placeholder(value) or filters.hides_placeholder(value) or not _is_typable(match, value, quoted=quoted):
         return None
     if rule.proof:
         return Severity(rule.severity)
@@ -126,6 +126,17 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         assigned = rule.id.startswith("generic-password") and _assigns(name, match, quoted=quoted)
         return _password(value, quoted=quoted) or (_chosen(value) if assigned else None)
     return None if filters.is_identifier(value) else _key(name, value, quoted=quoted)
+
+
+def _is_typable(match: re.Match[bytes], value: bytes, *, quoted: bool) -> bool:
+    """Tell whether a value has only signs that keys have; chosen passwords may hold letters of western languages besides."""
+    if all(31 < byte < 127 for byte in value):
+        return True
+    named = match.groupdict().get("name")
+    if not quoted or not named or not _PASSWORD.search(named) or not (_STRONG.search(value) and re.search(rb"\d", value)):
+        return False
+    text = value.decode("utf-8", "replace")
+    return all(letter.isprintable() and letter < "\u0250" and not letter.isspace() for letter in text)
 
 
 def _is_no_value(value: bytes, *, quoted: bool) -> bool:
@@ -189,8 +200,11 @@ def is_stand_in(value: bytes) -> bool:
 
 
 def _glued(word: bytes) -> bool:
-    """Tell whether a word is two of those in one, as testpassword is."""
-    return any(word[:cut] in _STAND_INS and word[cut:] in _STAND_INS for cut in range(2, len(word) - 1))
+    """Tell whether a word is two or three of those in one, as testpassword and mynewpassword are."""
+    parts = [word[cut:] for cut in range(2, len(word) - 1) if word[:cut] in _STAND_INS]
+    return any(part in _STAND_INS for part in parts) or any(
+        part[:cut] in _STAND_INS and part[cut:] in _STAND_INS for part in parts for cut in range(2, len(part) - 1)
+    )
 
 
 def _password(value: bytes, *, quoted: bool) -> Severity | None:
@@ -249,7 +263,7 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     clear = bool(_CLEAR.search(name))
     if filters.is_uuid(value):
         timed = value[14:16] == b"11"  # made of the date (2009 to 2033) and a network card
-        return Severity.LOW if _UUID_NAME.search(name) and not timed else None
+        return Severity.LOW if _UUID_NAME.search(name) and not timed and not filters.is_typed(value) else None
     if len(value) < 20 and re.fullmatch(rb"[0-9a-f]+|[0-9A-F]+", value) and not re.search(rb"(?i)(?:secret|salt)\d?$", name):
         return None  # as short as the number of a commit or a colour
     if _FINGERPRINT.fullmatch(value) and _KEYRING.search(name):

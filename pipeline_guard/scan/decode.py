@@ -26,6 +26,7 @@ _SHORT_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\0", b"\x78\x9c", b"\x78\x01", b"\x78\xda", b"\x78\x5e")
+_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # of Java
 _EVERY = 64  # escapes
 _MADE_UP = re.compile(rb"(?:DUMMY|EXAMPLE|dummy|example)(?=[A-Za-z0-9+/_\-])")
 _CONTEXT = 80  # bytes before a value that may name it
@@ -214,7 +215,14 @@ def _unpacked(text: bytes, start: int) -> tuple[list[Piece], int]:
         return [], start + 4
     run, spans, end = _run(text, start)
     content = _bytes_of(run)
-    return ([Piece(content, lambda _begin, _end: (spans[0][0], spans[-1][1]))] if content.startswith(_MAGIC) else []), end
+    return (
+        [Piece(content, lambda _begin, _end: (spans[0][0], spans[-1][1]))] if content.startswith(_MAGIC) or is_store(content) else []
+    ), end
+
+
+def is_store(content: bytes) -> bool:
+    """Tell whether binary content begins as a key store does, of Java or of PKCS#12."""
+    return content.startswith(_STORES) or (content[:2] in (b"\x30\x82", b"\x30\x80") and b"\x02\x01\x03\x30" in content[2:8])
 
 
 def _unhex(text: bytes, start: int) -> tuple[list[Piece], int]:

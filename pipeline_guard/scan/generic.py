@@ -38,7 +38,8 @@ _FALSE_NAME = re.compile(
     rb"csrf|xsrf|dkim|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
     rb"hashed|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
-    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
+    rb"(?:mon|tur|don|hoc|joc|whis|hot|loc|las)key|verif\w*_key|(?:change|dedup\w*|idempotency|correlation|grouping|bucket|object)[_.\-]key|"
+    rb"(?:lock|update|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
     rb"csrf\w*|dkim\w*|authenticity_token|request_verification_token|anti_?forgery\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )

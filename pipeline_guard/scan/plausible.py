@@ -15,7 +15,9 @@ from typing import Any
 # base64 of three ASCII bytes: the top bit of each is zero, and control characters but tab and newlines are left out
 _GROUP = r"[C-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _WIDE_GROUP = r"[C-Za-f][AQgw][AB][A-Za-z0-9+/]A[A-H][AEIMQUYcgkosw048]A"  # of UTF-16: every other byte is zero
-_PACKED = r"(?:H4sI|UEsDB|QlpoO|/Td6WFoA|e(?:J[w-z0-3]|N[o-r]|A[E-H]))[A-Za-z0-9+/_-]{20}"  # gzip, zip, bzip2, xz, zlib
+_STORE = r"MII[A-P][A-Za-z0-9+/]{2}IBAzC[CA]|MIACAQMwgA|/u3\+7QAAAA[EI]|zs7OzgAAAA[EI]"  # PKCS#12, JKS, JCEKS
+# gzip, zip, bzip2, xz, zlib, key stores
+_PACKED = rf"(?:H4sI|UEsDB|QlpoO|/Td6WFoA|e(?:J[w-z0-3]|N[o-r]|A[E-H])|{_STORE})[A-Za-z0-9+/_-]{{20}}"
 
 _WORD = "[A-Za-z0-9+/_-]{8}"
 _TOKEN = "[A-Za-z0-9_-]{20}"  # as long as the shortest key that has a form of its own; its escape hides where it begins

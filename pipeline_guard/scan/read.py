@@ -14,7 +14,7 @@ from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan import binary, notebook
 from pipeline_guard.scan.containers.member import Budget, Member
 from pipeline_guard.scan.containers.opening import opened
-from pipeline_guard.scan.decode import OverLimit, decoded
+from pipeline_guard.scan.decode import OverLimit, decoded, is_store
 from pipeline_guard.scan.encoding import is_binary, sniff, wide_text
 from pipeline_guard.scan.formats.known import known
 from pipeline_guard.scan.fragment import Fragment, Page, Piece, Span, as_is, joined
@@ -118,7 +118,7 @@ class _Reading:
         try:
             for kind, inner in decoded(piece.data, self.budget.limits.decoded - self.budget.decoded):
                 self.budget.decoded += len(inner.data)
-                if kind == "base64" and opened(inner.data, self.budget) is not None:
+                if kind == "base64" and (is_store(inner.data) or opened(inner.data, self.budget) is not None):
                     whole = _after(stored, inner.stored)(0, len(inner.data))
                     packed = _File("", inner.data, file.shown, _chained(chain, kind), file.page, _constant(whole))
                     yield from self.file(packed, depth + 1)

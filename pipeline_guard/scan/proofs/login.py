@@ -16,8 +16,8 @@ _WORDY = 0.5  # share of a value that stands in words
 _STOP_PASSWORDS = {
     b"password", b"passwd", b"pass", b"pwd", b"secret", b"token", b"user", b"username", b"root", b"admin", b"test", b"guest", b"postgres",
     b"mysql", b"mypassword", b"mysecret", b"key", b"none", b"null", b"string", b"pw", b"xxx", b"abc", b"foo", b"bar", b"dbpassword",
-    b"db_password",
-    b"redis", b"mongodb", b"mongo", b"rabbitmq", b"rabbit", b"letmein", b"mariadb", b"elastic", b"minio", b"tiger", b"hunter2", b"xyzzy", b"example",
+    b"db_password", b"xyzzy",
+    b"redis", b"mongodb", b"mongo", b"rabbitmq", b"rabbit", b"letmein", b"mariadb", b"elastic", b"minio", b"tiger", b"hunter2", b"example",
     b"sample", b"proxypass", b"repopwd", b"userpass",
 }  # fmt: skip
 

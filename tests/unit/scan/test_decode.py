@@ -8,7 +8,8 @@ import hashlib
 
 import pytest
 
-from pipeline_guard.scan.decode import decoded
+from pipeline_guard.scan.decode import decoded, is_store
+from pipeline_guard.scan.sample import expand_bytes
 
 
 def texts(data: bytes) -> list[tuple[str, bytes]]:
@@ -85,3 +86,11 @@ def test_an_escape_right_before_a_long_word_is_undone(before: bytes, kind: str, 
     word = b"gh" + b"p_9aB3xQ7mZ2kL5vN8"
     assert texts(b"a " + before + word + b"\n")[:1] == [(kind, b"a " + mark + word)]
     assert texts(b"a " + before + word[:12] + b"\n") == []
+
+
+@pytest.mark.parametrize("maker", ["pkcs12", "java-keystore"])
+def test_key_stores_in_base64_are_given_as_they_are(maker: str) -> None:
+    store = expand_bytes(f"{{make:{maker}}}", "a test of base64")
+    assert ("base64", store) in texts(b"KEYSTORE=" + base64.b64encode(store) + b"\n")
+    assert ("base64", store) in texts(base64.encodebytes(store))
+    assert not is_store(store[:2] + store[8:])

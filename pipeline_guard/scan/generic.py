@@ -163,6 +163,7 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
 def _names_other(name: bytes) -> bool:
     if name.lower().endswith((b"secret_id", b"hash_salt", b"hash_key")):
         return False  # the secret half of a Vault role; a salt that is mixed into hashes
+    name = re.sub(rb"(?i)^[\w.\-]*encrypted[\w\-]*\.", b"", name)  # a section, such as Kibana's of encrypted objects
     last = re.split(rb"[_.\-]", name)[-1]
     return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name) or _GLUED_OTHER.search(last))
 

@@ -26,6 +26,7 @@ _SHORT_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\0", b"\x78\x9c", b"\x78\x01", b"\x78\xda", b"\x78\x5e")
+_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # of Java
 _EVERY = 64  # escapes
 _MADE_UP = re.compile(rb"(?:DUMMY|EXAMPLE|dummy|example)(?=[A-Za-z0-9+/_\-])")
 _CONTEXT = 80  # bytes before a value that may name it
@@ -162,8 +163,11 @@ def _bytes_of(run: bytes) -> bytes:
         return b""
 
 
-def _mapped(spans: list[Span], group: int, size: int) -> Callable[[int, int], Span]:
-    """Map decoded bytes to encoded ones, of which ``group`` encode ``size``; both ends are rounded outwards."""
+def _mapped(spans: list[Span], group: int, size: int, padding: int = 0) -> Callable[[int, int], Span]:
+    """Map decoded bytes to encoded ones, of which ``group`` encode ``size``; both ends are rounded outwards.
+
+    The last byte takes with it what pads the encoded form.
+    """
     starts = [0, *accumulate(last - first for first, last in spans)]
 
     def place(offset: int) -> int:
@@ -172,16 +176,21 @@ def _mapped(spans: list[Span], group: int, size: int) -> Callable[[int, int], Sp
 
     def stored(begin: int, end: int) -> Span:
         # NOTE: the character before the one where a span ends, so that a line's end is not taken for the next line
-        return place(begin * group // size), place(-(-end * group // size) - 1) + 1
+        finish = -(-end * group // size)
+        return place(begin * group // size), place(finish - 1 + (padding if finish == starts[-1] - padding else 0)) + 1
 
     return stored
+
+
+def _padding(run: bytes) -> int:
+    return len(run) - len(run.rstrip(b"="))
 
 
 def _unbase64(text: bytes, start: int) -> tuple[list[Piece], int]:
     run, spans, end = _run(text, start)
     if _MADE_UP.search(text, max(start - 16, 0), start + 24):
         return [], end  # a mark on a token makes what it holds made up, too
-    return _texts(_bytes_of(run), _mapped(spans, 4, 3)), end
+    return _texts(_bytes_of(run), _mapped(spans, 4, 3, _padding(run))), end
 
 
 def _texts(content: bytes, stored: Callable[[int, int], Span]) -> list[Piece]:
@@ -198,7 +207,7 @@ def _unbase64_wide(text: bytes, start: int) -> tuple[list[Piece], int]:
     content = _bytes_of(run)
     low, high = content[::2], content[1::2]
     found = _TEXT.match(low, 0, len(high) - len(high.lstrip(b"\0")))
-    return ([Piece(found[0], _mapped(spans, 8, 3))] if found else []), end
+    return ([Piece(found[0], _mapped(spans, 8, 3, _padding(run)))] if found else []), end
 
 
 def _unpacked(text: bytes, start: int) -> tuple[list[Piece], int]:
@@ -206,7 +215,14 @@ def _unpacked(text: bytes, start: int) -> tuple[list[Piece], int]:
         return [], start + 4
     run, spans, end = _run(text, start)
     content = _bytes_of(run)
-    return ([Piece(content, lambda _begin, _end: (spans[0][0], spans[-1][1]))] if content.startswith(_MAGIC) else []), end
+    return (
+        [Piece(content, lambda _begin, _end: (spans[0][0], spans[-1][1]))] if content.startswith(_MAGIC) or is_store(content) else []
+    ), end
+
+
+def is_store(content: bytes) -> bool:
+    """Tell whether binary content begins as a key store does, of Java or of PKCS#12."""
+    return content.startswith(_STORES) or (content[:2] in (b"\x30\x82", b"\x30\x80") and b"\x02\x01\x03\x30" in content[2:8])
 
 
 def _unhex(text: bytes, start: int) -> tuple[list[Piece], int]:
@@ -222,7 +238,7 @@ def _manifest(text: bytes) -> Iterator[Piece]:
     for line in _MANIFEST.finditer(text):
         content = b"" if spots.match(line[2]) else _bytes_of(line[2])  # long ones are found without the manifest
         if content and _SHORT_TEXT.fullmatch(content):
-            piece = Piece(content, _mapped([line.span(2)], 4, 3))
+            piece = Piece(content, _mapped([line.span(2)], 4, 3, _padding(line[2])))
             yield _named(text, line.start(2), piece)
 
 

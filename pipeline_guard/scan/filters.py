@@ -15,7 +15,7 @@ _MARKS = re.compile(
     rb"(?i)example|placeholder|change_?-?(?:me|this|it)|replace[_-]?(?:me|with|this)"
     rb"|your[_-]?(?:own|api|secret|token|password|passwd|key|access|client|account|app|auth|db|pass|user)"
     rb"|insert[_-]?(?:your|token|key|here|secret|password|api)|(?:token|key|secret|password|value|goes)[_-]?here"
-    rb"|redacted|x{5,}|\*{3,}|\.{3}|#{5,}|_{6,}|dummy|not[_-]?a[_-]?real"
+    rb"|redacted|x{5,}|\*{3,}|\.{3}|#{5,}|_{6,}|dummy|not[_ -]?(?:a|my)?[_ -]?real|must_?be|at_?least"
     rb"|\bfoo_?bar\b|todo|fixme|my[_-]?(?:secret|password|token|api)[_-]?(?:key)?$"
 )
 _REFERENCE = re.compile(
@@ -29,12 +29,13 @@ _HOLE = re.compile(rb"[.\-_]?\{[a-z][a-z0-9]{0,15}:[a-z0-9-]{1,24}\}")
 _HASH = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9A-F]{40}|[0-9A-F]{64})")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LABELLED_HASH = re.compile(
-    rb"(?i)^(?:(?:scram-)?sha-?(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)[-:$_]|^\$(?:2[aby]|5|6|1|apr1|argon2)"
+    rb"^\*[0-9A-F]{40}$|(?i:^(?:(?:scram-)?sha-?(?:1|224|256|384|512)|md5|blake2b?|blake3|integrity|pbkdf2|bcrypt|argon2)(?:[-:$_]|$)|^\$(?:2[aby]|5|6|1|apr1|argon2))"
 )
 _PUBLIC = re.compile(
     rb"^(?:U2FsdGVkX1|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2"
     rb"|MII[BC][IC]j|MFkwEwYHKoZIzj0CAQ|MHYwEAYHKoZIzj0CAQ|MIGbMBAGByqGSM49|MCowBQYDK2V|MIGfMA0GCSqGSIb3DQEBAQ"  # DER
     rb"|AAAA[BC]3Nza|-----BEGIN (?:PUBLIC|CERT|RSA PUBLIC|PGP PUBLIC)|pk_(?:live|test)_|sb_publishable_)"
+    rb"|^0x[0-9a-fA-F]{40}$"  # an address of Ethereum
     rb"|^[\w./\-]{1,80}\+[0-9a-f]{8}\+A[A-Za-z0-9+/]{43}$"  # a verifier of Go's signed notes
 )
 _PATH = re.compile(
@@ -142,7 +143,18 @@ def _is_repetitive(value: bytes) -> bool:
 def is_sequence(value: bytes) -> bool:
     """Tell whether half of a value, or nearly all of a long one, walks along the alphabet, the digits or the keyboard."""
     share = 0.5 if len(value) < 20 or len(set(value)) > 50 else 0.85  # one of so many different letters is an alphabet
-    return _walks(value.lower()) >= share
+    return counts_digits(value) or is_alphabet(value) or _walks(value.lower()) >= share
+
+
+def counts_digits(value: bytes) -> bool:
+    """Tell whether a value counts the hexadecimal digits, as manuals do."""
+    return value[:16].lower() == b"0123456789abcdef"
+
+
+def is_alphabet(value: bytes) -> bool:
+    """Tell whether a value lists letters in their order, perhaps without those that look alike."""
+    rising = sum(before < after for before, after in pairwise(value))
+    return len(value) >= 20 and len(set(value)) == len(value) and rising * 10 >= len(value) * 8
 
 
 def is_typed(value: bytes) -> bool:

@@ -37,9 +37,10 @@ _FALSE_NAME = re.compile(
     rb"(?i)(?:^|[_.\-])(?:mock|fake|dummy|example|sample|wrong|invalid|incorrect|bad|non_?existent|non_?matching|expired|malformed|public|pub|"
     rb"csrf|xsrf|dkim|sha\d+|md5|checksum|digest|etag|commit|integrity|fingerprint|thumbprint|ciphertext|encrypted|publishable|anon|placeholder|"
     rb"regex|paging|pagination|continuation|next|page|sync|resume|cursor|primary|foreign|sort|partition|cache|lookup|result|dest|input|output|"
-    rb"translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
-    rb"(?:lock|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
-    rb"csrf\w*|dkim\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
+    rb"hashed|translation|i18n|object|row|map|dict|hash|group_by|bucket|s3|by|compass|bypass|encompass|surpass|surrogatepass|trespass|"
+    rb"(?:mon|tur|don|hoc|joc|whis|hot|loc|las)key|verif\w*_key|(?:change|dedup\w*|idempotency|correlation|grouping|bucket|object)[_.\-]key|"
+    rb"(?:lock|update|change|request|client_?request|starting|sequence|identity|device|idempotency)[_.\-]token|tokeni[sz]er|pub_?key\w*|(?:token|key)_data|type_token|"
+    rb"csrf\w*|dkim\w*|authenticity_token|request_verification_token|anti_?forgery\w*|amz[_.\-]credential|minipass|getpass|max_tokens|stop_?token|"
     rb"(?:bos|eos|pad|unk|sep|cls|mask)_token)(?:[_.\-]|$)"
 )
 _PASSWORD = re.compile(rb"(?i)pass|pas?s?wd|pss?wd|pw|psw|secret_?word|kennwort|senha|contrase|mdp|wachtwoord|haslo|parola|[^\x00-\x7f]")
@@ -75,6 +76,14 @@ _SHOWN = re.compile(rb"@example\.(?:com|org|net)")
 _UUID_NAME = re.compile(
     rb"(?i:secret|api_?key|(?:access|auth|api)_?token|access_?key|password|\w[a-z](?<!client)(?<!request)_token$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|KEY)$"
 )
+# The same, written in one word: passwordchars, tokenlength.
+_GLUED_OTHER = re.compile(
+    rb"(?i)(?:password|passwd|secret|token|key)(?:chars|characters|alphabet|length|len|policy|field|hint|label|regexp?|pattern|expiry|ttl|types?|names?|files?|"
+    rb"path|urls?|ids?|hash|digest|prefix|suffix|header|param|column|lifetime|timeout|format)$"
+)
+# Keys of others by their fingerprint: what a package manager or a signature is checked with.
+_KEYRING = re.compile(rb"(?i)(?:gpg|pgp|keyserver|signing|release|repo|apt)_?keys?(?:_?id)?$")
+_FINGERPRINT = re.compile(rb"(?:0x)?(?:[0-9A-F]{16}|[0-9A-F]{40}|[0-9a-f]{40})")
 # Words with separators and perhaps a number at their end; or a word with one of those that say what it is.
 _LIKE_NAME = re.compile(
     rb"[A-Za-z]+(?:[_./:\-][A-Za-z]+)+[_./:\-]?\d?|(?i:[\w/]+[_-](?:pwd|pass|password|passwd|passphrase|secret|token|key))|\w+/[\w/.+\-]+"
@@ -96,7 +105,7 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
         return _encoded(value)
     if _ESCAPED_TEXT.fullmatch(value):
         return None  # it is read, and judged, decoded
-    if filters.is_placeholder(value) or filters.hides_placeholder(value) or any(byte < 32 or byte > 126 for byte in value):
+    if filters.is_placeholder(value) or filters.hides_placeholder(value) or not _is_typable(match, value, quoted=quoted):
         return None
     if rule.proof:
         return Severity(rule.severity)
@@ -120,6 +129,17 @@ def _judge(rule: Rule, match: re.Match[bytes], value: bytes) -> Severity | None:
     return None if filters.is_identifier(value) else _key(name, value, quoted=quoted)
 
 
+def _is_typable(match: re.Match[bytes], value: bytes, *, quoted: bool) -> bool:
+    """Tell whether a value has only signs that keys have; chosen passwords may hold letters of western languages besides."""
+    if all(31 < byte < 127 for byte in value):
+        return True
+    named = match.groupdict().get("name")
+    if not quoted or not named or not _PASSWORD.search(named) or not (_STRONG.search(value) and re.search(rb"\d", value)):
+        return False
+    text = value.decode("utf-8", "replace")
+    return all(letter.isprintable() and letter < "\u0250" and not letter.isspace() for letter in text)
+
+
 def _is_no_value(value: bytes, *, quoted: bool) -> bool:
     """Tell whether a value is of another kind by its form, or typed along the keyboard."""
     return filters.is_sequence(value) or filters.is_other(value) or filters.is_dotted(value) or filters.is_code(value, quoted=quoted)
@@ -132,6 +152,8 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
     before = head.rstrip(_NAME_BYTES)
     if before.endswith(b"::") and not match["name"].islower():
         return None  # a type, as CloudFormation and C++ write it
+    if before.endswith((b"checksum/", b"hash/")):
+        return None  # a note on what a manifest was made from
     if (before.endswith(b":") and b"arn:" in head) or b"/badge" in head or b"badge." in head:
         return None  # part of an Amazon resource name; a token that a badge shows to everybody
     name = (head[len(before) :] + match["name"]).strip(b"_-. ").replace(b" ", b"_")
@@ -141,8 +163,9 @@ def _whole_name(match: re.Match[bytes]) -> bytes | None:
 def _names_other(name: bytes) -> bool:
     if name.lower().endswith((b"secret_id", b"hash_salt", b"hash_key")):
         return False  # the secret half of a Vault role; a salt that is mixed into hashes
+    name = re.sub(rb"(?i)^[\w.\-]*encrypted[\w\-]*\.", b"", name)  # a section, such as Kibana's of encrypted objects
     last = re.split(rb"[_.\-]", name)[-1]
-    return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name))
+    return bool(_MEANT_OTHERWISE.match(last) or _FALSE_NAME.search(name) or _GLUED_OTHER.search(last))
 
 
 def _plain(value: bytes) -> Severity | None:
@@ -179,8 +202,11 @@ def is_stand_in(value: bytes) -> bool:
 
 
 def _glued(word: bytes) -> bool:
-    """Tell whether a word is two of those in one, as testpassword is."""
-    return any(word[:cut] in _STAND_INS and word[cut:] in _STAND_INS for cut in range(2, len(word) - 1))
+    """Tell whether a word is two or three of those in one, as testpassword and mynewpassword are."""
+    parts = [word[cut:] for cut in range(2, len(word) - 1) if word[:cut] in _STAND_INS]
+    return any(part in _STAND_INS for part in parts) or any(
+        part[:cut] in _STAND_INS and part[cut:] in _STAND_INS for part in parts for cut in range(2, len(part) - 1)
+    )
 
 
 def _password(value: bytes, *, quoted: bool) -> Severity | None:
@@ -208,6 +234,8 @@ def _password(value: bytes, *, quoted: bool) -> Severity | None:
 
 def _typed(name: bytes, value: bytes) -> Severity | None:
     """Judge what was typed along the alphabet: long ones with digits open things, too, where the name says a key."""
+    if filters.counts_digits(value):
+        return None  # of a manual
     keyed = len(value) >= 24 and len(set(value)) >= 12 and re.fullmatch(rb"\w+", value) and re.search(rb"\d", value)
     return Severity.LOW if keyed and _CLEAR.search(name) and not _PASSWORD.search(name) else None
 
@@ -237,9 +265,11 @@ def _key(name: bytes, value: bytes, *, quoted: bool) -> Severity | None:
     clear = bool(_CLEAR.search(name))
     if filters.is_uuid(value):
         timed = value[14:16] == b"11"  # made of the date (2009 to 2033) and a network card
-        return Severity.LOW if _UUID_NAME.search(name) and not timed else None
+        return Severity.LOW if _UUID_NAME.search(name) and not timed and not filters.is_typed(value) else None
     if len(value) < 20 and re.fullmatch(rb"[0-9a-f]+|[0-9A-F]+", value) and not re.search(rb"(?i)(?:secret|salt)\d?$", name):
         return None  # as short as the number of a commit or a colour
+    if _FINGERPRINT.fullmatch(value) and _KEYRING.search(name):
+        return None
     words, kinds = wordiness(value), filters.classes(value)
     chosen = name.lower().endswith(b"secret") and kinds > 2 and not re.search(rb"[\s_./:\-]", value)
     if len(value) < (10 if clear and (quoted or kinds > 2) else 12 if clear else 16):

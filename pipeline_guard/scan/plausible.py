@@ -15,22 +15,25 @@ from typing import Any
 # base64 of three ASCII bytes: the top bit of each is zero, and control characters but tab and newlines are left out
 _GROUP = r"[C-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _WIDE_GROUP = r"[C-Za-f][AQgw][AB][A-Za-z0-9+/]A[A-H][AEIMQUYcgkosw048]A"  # of UTF-16: every other byte is zero
-_PACKED = r"(?:H4sI|UEsDB|QlpoO|/Td6WFoA|e(?:J[w-z0-3]|N[o-r]|A[E-H]))[A-Za-z0-9+/_-]{20}"  # gzip, zip, bzip2, xz, zlib
+_STORE = r"MII[A-P][A-Za-z0-9+/]{2}IBAzC[CA]|MIACAQMwgA|/u3\+7QAAAA[EI]|zs7OzgAAAA[EI]"  # PKCS#12, JKS, JCEKS
+# gzip, zip, bzip2, xz, zlib, key stores
+_PACKED = rf"(?:H4sI|UEsDB|QlpoO|/Td6WFoA|e(?:J[w-z0-3]|N[o-r]|A[E-H])|{_STORE})[A-Za-z0-9+/_-]{{20}}"
 
 _WORD = "[A-Za-z0-9+/_-]{8}"
+_TOKEN = "[A-Za-z0-9_-]{20}"  # as long as the shortest key that has a form of its own; its escape hides where it begins
 
 KINDS: dict[str, str] = {
     "base64": _GROUP * 5,
     "base64-utf-16": _WIDE_GROUP * 2,
     "base64-packed": _PACKED,
     "hex": "[2-7][0-9a-fA-F]" * 12,
-    # an escape matters where it cuts a long word, names a value, or stands in a row of them
-    "percent": _WORD + r"%(?:2[BFbf]|3[ADad])|%22(?:%3[Aa]|:)|(?:%[2-7][0-9A-Fa-f]){4}",
-    "unicode": _WORD + r"\\u00[2-7][0-9a-fA-F]|\\u0022[ ]?[:=]|(?:\\u00[2-7][0-9a-fA-F]){3}",
-    "escape": _WORD + r"\\x[2-7][0-9a-fA-F]|(?:\\x[2-7][0-9a-fA-F]){4}",
+    # an escape matters where it cuts a long word, sticks to the front of one, names a value, or stands in a row of them
+    "percent": _WORD + r"%(?:2[BFbf]|3[ADad])|%22(?:%3[Aa]|:)|(?:%[2-7][0-9A-Fa-f]){4}|%(?:0[ADad]|[2357][0-9A-Fa-f])" + _TOKEN,
+    "unicode": _WORD + r"\\u00[2-7][0-9a-fA-F]|\\u0022[ ]?[:=]|(?:\\u00[2-7][0-9a-fA-F]){3}|\\u00[02357][0-9a-fA-F]" + _TOKEN,
+    "escape": _WORD + r"\\x[2-7][0-9a-fA-F]|(?:\\x[2-7][0-9a-fA-F]){4}|\\x[02357][0-9a-fA-F]" + _TOKEN,
     "html": _WORD + r"&(?:#(?:[0-9]{2,3}|[xX][0-9a-fA-F]{2});|amp;)|&(?:quot|#34);[ ]?[:=]|(?:&#(?:[0-9]{2,3}|[xX][0-9a-fA-F]{2});){4}",
     "quoted-printable": _WORD + r"=3D|=3D" + _WORD + "|" + _WORD * 3 + r"=\r?\n[A-Za-z0-9]",
-    "json": r'\\"[ ]?[:=][ ]?\\{1,7}"',
+    "json": r'\\"[ ]?[:=][ ]?\\{1,7}"|\\[nrt]' + _TOKEN,
     "kubernetes": r"kind: Secret",
     "concatenated": r"""[A-Za-z0-9+/=_-]{2}["'](?: ?[+.\\])?\r?\n[ \t]{0,80}(?:[+.] ?)?["'][A-Za-z0-9+/=_-]{4}""",
     "coloured": r"\x1b\[[0-9;]{0,16}m[A-Za-z0-9_-]{4}",  # the escapes of a terminal stick to the words that they colour
@@ -43,7 +46,7 @@ _LITERALS: dict[str, tuple[bytes, ...]] = {
     "escape": (b"\\x",),
     "html": (b"&",),
     "quoted-printable": (b"=3D", b"=\n", b"=\r"),
-    "json": (b'\\"',),
+    "json": (b'\\"', b"\\n", b"\\r", b"\\t"),
     "kubernetes": (b"kind: Secret",),
     "coloured": (b"\x1b[",),
 }

@@ -37,6 +37,7 @@ def _alone(check: Callable[[bytes, bytes, datetime], Proof], value: bytes, now: 
 PROOFS: Mapping[str, Callable[[bytes, datetime], Proof]] = {
     "age": wallet.age,
     "anthropic": service.anthropic,
+    "app-password": login.app_password,
     "atlassian": forge.atlassian,
     "avalanche": wallet.avalanche,
     "aws-access-key": cloud.aws_access_key,

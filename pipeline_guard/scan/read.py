@@ -14,10 +14,11 @@ from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.scan import binary, notebook
 from pipeline_guard.scan.containers.member import Budget, Member
 from pipeline_guard.scan.containers.opening import opened
-from pipeline_guard.scan.decode import OverLimit, decoded
+from pipeline_guard.scan.decode import OverLimit, decoded, is_store
 from pipeline_guard.scan.encoding import is_binary, sniff, wide_text
 from pipeline_guard.scan.formats.known import known
 from pipeline_guard.scan.fragment import Fragment, Page, Piece, Span, as_is, joined
+from pipeline_guard.scan.lone import lone_value
 
 _BATCH = 4096  # decoded pieces read as one text
 _TROUBLES = 100  # of one stored file; more would only repeat themselves
@@ -100,6 +101,9 @@ class _Reading:
                     yield from self.piece(file, joined(texts), "notebook", depth)
         if b"\r" in data and b"\n" not in data:
             data = data.replace(b"\r", b"\n")  # old Macintosh line ends; no offset changes
+        lone = lone_value(file.name, data)
+        if lone is not None:
+            yield Fragment(lone.data, _after(file.stored, lone.stored), file.chain, file.page)
         yield from self.piece(file, Piece(data, as_is), "", depth)
 
     def piece(self, file: _File, piece: Piece, name: str, depth: int, layer: int = 0) -> Iterator[Fragment | Unchecked]:
@@ -114,7 +118,7 @@ class _Reading:
         try:
             for kind, inner in decoded(piece.data, self.budget.limits.decoded - self.budget.decoded):
                 self.budget.decoded += len(inner.data)
-                if kind == "base64" and opened(inner.data, self.budget) is not None:
+                if kind == "base64" and (is_store(inner.data) or opened(inner.data, self.budget) is not None):
                     whole = _after(stored, inner.stored)(0, len(inner.data))
                     packed = _File("", inner.data, file.shown, _chained(chain, kind), file.page, _constant(whole))
                     yield from self.file(packed, depth + 1)

@@ -20,7 +20,7 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.model.document import Node, parse_yaml
 from pipeline_guard.scan import pack_lines
 
-FORMAT = 9  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
+FORMAT = 10  # of the parsed rules as they are cached; raise it when Rule or the composition of patterns changes
 MAX_PATTERN = 2_000
 MAX_REACH = 65_536
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -34,13 +34,15 @@ _FILLER = rf"(?:[\w.\- ]{{0,40}}|{_PADDED}[A-Za-z]{{0,12}})"
 # that the vendor's opens, as in VENDOR_API_KEY, vendor: {token:, Vendor(secret=, vendor.com/v1?key=, vendor.com -H "Authorization:
 _CREDENTIAL = (
     r"(?:(?:[_.\- ]?(?i:api))?(?=[\"'`\]]{0,2}[ \t]{0,4}[:=])"
-    r"(?!\W{0,4}:\W{0,6}[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"  # not name: digest
+    # not name: digest, nor "name": "digest", as files of locks have them
+    r"(?!(?:[\"'`\]]\W{0,3}:\W{0,6}|:[ \t]{0,5})[a-f0-9]{40}(?:(?:[a-f0-9]{8}){2,3}|[a-f0-9]{56,})?(?![A-Za-z0-9]))"
     r"|(?=[ \-][0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w\-]))"
     r"|(?:[\w.\-]{0,40}|[\w.\- ]{0,30}[\"'`\])}]{0,2}[ \t]{0,4}[\[({:=,>|][\[({ \t]{0,4}[\"'`]?[\w.\-]{0,24}"
     rf"| [\w.\- ]{{0,40}}|{_PADDED}"
     r"|[^\s\"'`<>]{1,120}[?&][\w.\-]{0,24}|[^\r\n]{1,120}[\"' ][xX]-[\w\-]{0,24}|[^\r\n]{1,120}[\"' ](?=[aA]uth))"
     r"(?<![bB]lic)(?<![bB]lic_)(?<!BLIC_)(?<!able_)(?<!ABLE_)"  # public and publishable keys are none
     r"(?i:key|token|secret|passw|passphrase|pwd|auth|cred|signing|private|access|licen[sc]e|[_.\- ]pat(?![a-z])|[_.\- ]pass(?![a-z]))"
+    r"(?!(?<=[a-z]Auth): [0-9a-f]{40}(?!\w))"  # a module and its digest
     r"[\w.\-]{0,24}(?: {1,2}(?:code|value|string|is|was|here|key|token|KEY|TOKEN)(?=[ :=]))?"
     r"(?i:(?<!id)(?<!name)(?<!file)(?<!path)(?<!type)(?<!hash)(?<!url)(?<!size)))"
 )

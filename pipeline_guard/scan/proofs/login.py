@@ -7,15 +7,16 @@ import re
 from datetime import datetime
 
 from pipeline_guard.scan import dummy, filters
-from pipeline_guard.scan.letters import wordiness
+from pipeline_guard.scan.letters import familiarity, wordiness
 from pipeline_guard.scan.proofs.encoding import base64_bytes
 from pipeline_guard.scan.proofs.outcome import NO_SECRET, NO_TEST, VERIFIED, Proof
 
+_FAMILIAR = 0.5  # share of common triples from which four words are likelier
 _WORDY = 0.5  # share of a value that stands in words
 _STOP_PASSWORDS = {
     b"password", b"passwd", b"pass", b"pwd", b"secret", b"token", b"user", b"username", b"root", b"admin", b"test", b"guest", b"postgres",
     b"mysql", b"mypassword", b"mysecret", b"key", b"none", b"null", b"string", b"pw", b"xxx", b"abc", b"foo", b"bar", b"dbpassword",
-    b"db_password",
+    b"db_password", b"xyzzy",
     b"redis", b"mongodb", b"mongo", b"rabbitmq", b"rabbit", b"letmein", b"mariadb", b"elastic", b"minio", b"tiger", b"hunter2", b"example",
     b"sample", b"proxypass", b"repopwd", b"userpass",
 }  # fmt: skip
@@ -40,6 +41,14 @@ def basic_auth(value: bytes, _now: datetime) -> Proof:
         return NO_SECRET
     user, _, password = raw.partition(b":")
     return NO_SECRET if len(password) < 3 or is_stop_password(password) or (user == password and len(user) < 8) else VERIFIED
+
+
+def app_password(value: bytes, _now: datetime) -> Proof:
+    """Check four times four letters: drawn ones make no words."""
+    letters = value.replace(b" ", b"")
+    if not re.fullmatch(rb"[a-z]{16}", letters):
+        return NO_SECRET
+    return NO_SECRET if dummy.is_made_up(letters) or familiarity(letters) >= _FAMILIAR or len(set(letters)) < 7 else NO_TEST
 
 
 def unworded(value: bytes, _now: datetime) -> Proof:

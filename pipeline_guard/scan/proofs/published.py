@@ -45,13 +45,13 @@ PHRASES = frozenset((
     "b2e71100d10bee74", "b8ae5c99142647d1", "0f388b04e512d7a0", "b1bff22ae077ce1a", "662c451cc5886e1d", "867f9f5929a7201c",
     "9c5d0a6656e5d3f3", "b83e96417f61cb14", "f79cd64f9cea2378",
 ))  # fmt: skip
-# of the text: tokens, codes, keys and logins in RFC 5849, 6749, 6750 and 7617 and in Twitter's manual of signatures
+# of the text: tokens, codes, keys and logins in RFC 5849, 6749, 6750 and 7617, in Twitter's manual of signatures and in Stripe's manuals
 TOKENS = frozenset((
     "6c96130f130ab0d6", "00cf4c781dc37003", "a35b81a7d7927b70", "ca7459e2b26776de", "e9974c507d2a8021", "53f5da0aaa93d64c",
     "eb2c458da976e6ee", "b8e148545b13c78b", "cb87c87e4a138d9a", "649e1f5c769e718b", "2ff8b0fb93aca981", "c20fbc2b96183894",
     "b87dad10a32a2d81", "bb9b1163338b2a51", "4c20e6f5cc11b937", "6aa14267d94944e6", "5586407997f5e849", "da1bdd7b73490f4e",
     "80f8b7c904d4a43f", "293257ab6495ebb1", "8e0628300c16fe38", "00b3dc640c9c99fc", "5aac38e542b76b97", "0e04efa6bc7d2d51",
-    "cf4d418ed3de92d7", "73f71af093fdf154", "a71b359a87afde13",
+    "cf4d418ed3de92d7", "73f71af093fdf154", "a71b359a87afde13", "2cafc0970149a84f", "f2d6ca16515033e5",
 ))  # fmt: skip
 # of the text: the keys in the tests of Google's own Firebase libraries for Android
 GOOGLE_KEYS = frozenset((

@@ -10,6 +10,7 @@ from pipeline_guard.model.finding import Severity
 from pipeline_guard.scan import checksum, filters
 from pipeline_guard.scan.proofs.encoding import base64_bytes, json_object, protobuf
 from pipeline_guard.scan.proofs.outcome import CONTRADICTED, DOCUMENTATION, NO_SECRET, NO_TEST, PUBLIC, TEST_MODE, Kind, Proof, State, holds
+from pipeline_guard.scan.proofs.published import TOKENS, fingerprint
 
 
 def zuplo(value: bytes, _now: datetime) -> Proof:
@@ -178,6 +179,8 @@ _TEST_MARK = re.compile(rb"(?i)(?:^|[_\-$.:])(?:test|sandbox)(?=[_\-$.:])|_TEST-
 
 def payment_mode(value: bytes, _now: datetime) -> Proof:
     """Tell keys of a payment service's test mode by their own prefix; the others have no check."""
+    if fingerprint(value) in TOKENS:
+        return DOCUMENTATION
     return TEST_MODE if _TEST_MARK.search(value[:32]) else NO_TEST
 
 

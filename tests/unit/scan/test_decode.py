@@ -8,7 +8,8 @@ import hashlib
 
 import pytest
 
-from pipeline_guard.scan.decode import decoded
+from pipeline_guard.scan.decode import decoded, is_store
+from pipeline_guard.scan.sample import expand_bytes
 
 
 def texts(data: bytes) -> list[tuple[str, bytes]]:
@@ -64,3 +65,32 @@ def test_mark_on_a_token_makes_what_it_holds_made_up(mark: bytes, count: int) ->
 def test_colours_of_a_terminal_do_not_stick_to_words() -> None:
     assert texts(b"token: \x1b[1;33msome-coloured-word\x1b[0m end") == [("coloured", b"token: some-coloured-word end")]
     assert texts(b"\x1b[2J\x1b[H plain") == []
+
+
+@pytest.mark.parametrize("plain", [b"some words in here", b"some words in here!", b"some words in here!!"])
+def test_the_end_of_base64_takes_its_padding_with_it(plain: bytes) -> None:
+    encoded = base64.b64encode(plain)
+    ((_, piece),) = decoded(b"x: " + encoded + b"\n", 1_000)
+    assert piece.stored(3, 3 + len(plain)) == (3, 3 + len(encoded))
+    assert piece.stored(3, 3 + 9) == (3, 3 + 12)
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "mark"),
+    [
+        (b"%22", "percent", b'"'), (b"%3D", "percent", b"="), (b"%2522", "percent", b"%22"), (b"\\u0022", "unicode", b'"'),
+        (b"\\x22", "escape", b'"'), (b"\\n", "json", b"\n"), (b"\\t", "json", b"\t"),
+    ],
+)  # fmt: skip
+def test_an_escape_right_before_a_long_word_is_undone(before: bytes, kind: str, mark: bytes) -> None:
+    word = b"gh" + b"p_9aB3xQ7mZ2kL5vN8"
+    assert texts(b"a " + before + word + b"\n")[:1] == [(kind, b"a " + mark + word)]
+    assert texts(b"a " + before + word[:12] + b"\n") == []
+
+
+@pytest.mark.parametrize("maker", ["pkcs12", "java-keystore"])
+def test_key_stores_in_base64_are_given_as_they_are(maker: str) -> None:
+    store = expand_bytes(f"{{make:{maker}}}", "a test of base64")
+    assert ("base64", store) in texts(b"KEYSTORE=" + base64.b64encode(store) + b"\n")
+    assert ("base64", store) in texts(base64.encodebytes(store))
+    assert not is_store(store[:2] + store[8:])

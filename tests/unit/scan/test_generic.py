@@ -221,3 +221,20 @@ def test_keys_typed_along_the_alphabet_need_a_name_that_says_key_and_length() ->
     typed = "abcdefghijklm" + "nopqrstuvwxyz1234567890"
     assert [one.severity for one in found("SERVICE_TOKEN=" + typed)] == [Severity.LOW]
     assert found("SERVICE_TOKEN=" + typed[:20]) == found("SERVICE_PASSWORD=" + typed) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["checksum/secret: {h}", "ENV GPG_KEY={f}", '"tokenAddress": "0x{a}"', '"hashed_token": "{h}"', "passwordchars = " + "ABCDEFGHJKLMN" + "PQRSTUVWXYZ23456789",
+     'name="authenticity_token" value="{h}"', "IDENTIFIED BY PASSWORD '*{f}'", "api_key=" + "0123456789abcdef" * 2,
+     '"monkey": "{h}"', "verify_key = '{h}'", '"UpdateToken": "{h}"', '"password", "scram-sha-256"', 'password = "mynewpassword"',
+     "token_key: 1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d"],
+)  # fmt: skip
+def test_digests_fingerprints_addresses_and_form_tokens_are_left_alone(text: str) -> None:
+    digits = "9c1e" + "7a04b6d2f8350e4c91ab"
+    named = (
+        text.replace("{h}", digits * 2 + "5d7e08f3a1c62b94")
+        .replace("{f}", (digits + "5d7e08f3a1c62b94").upper())
+        .replace("{a}", digits + "5d7e08f3a1c62b94")
+    )
+    assert found(named) == []

@@ -28,3 +28,11 @@ def test_hashes_that_a_test_expects_are_nobodys(line: str, state: State) -> None
     text = ("# assert nothing here\n" + line.format(HASH) + "\nexpect(nothing)\n").encode()
     start = text.index(HASH.encode())
     assert judge("password-hash", text, (start, start + len(HASH)), NOW).state is state
+
+
+@pytest.mark.parametrize(("value", "state"), [
+    (b"kqzv wxjp rbnd vrhg", State.NO_TEST), (b"this will pass them", State.NO_SECRET), (b"abcd abcd abcd abcd", State.NO_SECRET),
+    (b"kqzv", State.NO_SECRET),
+])  # fmt: skip
+def test_app_passwords_are_four_groups_that_make_no_words(value: bytes, state: State) -> None:
+    assert judge("app-password", b"pass: " + value, (6, 6 + len(value)), NOW).state is state

@@ -238,7 +238,7 @@ def _explain(message: str, words: Sequence[str]) -> UsageError:
     if "dubious ownership" in message:
         return UsageError("git refuses this repository: it belongs to another user", "git config --global --add safe.directory FOLDER")
     if "not a git repository" in message:
-        return UsageError("not a git repository", "run it inside a clone, or name files and folders")
+        return UsageError("not a git repository", "run it inside a clone; scan takes files and folders outside of one, too")
     if "this operation must be run in a work tree" in message:
         return UsageError("a bare repository has no work tree", "run it inside a clone")
     return UsageError(f"git {words[0]}: {first[:200]}")

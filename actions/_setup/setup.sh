@@ -42,4 +42,4 @@ case "$hsm" in
     false) ;;
     *) fail "hsm is neither true nor false" "write hsm: true" ;;
 esac
-exec "$python" -I "$here/install.py" "$here/$lock" "$RUNNER_TEMP" "${RUNNER_TOOL_CACHE:-$RUNNER_TEMP}/pipeline-guard-wheels"
+exec "$python" -I -S "$here/install.py" "$here/$lock" "$RUNNER_TEMP" "${RUNNER_TOOL_CACHE:-$RUNNER_TEMP}/pipeline-guard-wheels"

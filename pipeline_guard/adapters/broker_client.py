@@ -166,6 +166,13 @@ class BrokerClient:
         ended = _object(answer.body).get("ended", 0)
         return ended if isinstance(ended, int) else 0
 
+    def ready(self) -> float:
+        """Return how many seconds the broker's clock is ahead of ours. Raises Unavailable where it is not ready to serve."""
+        answer = self._send("GET", "/readyz", {}, b"")
+        if answer.status != 200:
+            raise Unavailable(f"the broker answers with status {answer.status}", "its log tells why")
+        return _apart(answer)
+
     def _with(self, session: _Session, method: str, path: str, fields: Mapping[str, Any], *, patience: float = _PATIENCE) -> Answer:
         body = json.dumps(fields).encode()
         skew = 0.0

@@ -292,7 +292,7 @@ def _explain(message: str, words: Sequence[str]) -> GuardError:
     if "dubious ownership" in message:
         return UsageError("git refuses this repository: it belongs to another user", "git config --global --add safe.directory FOLDER")
     if "not a git repository" in message:
-        return UsageError("not a git repository", "run it inside a clone, or name files and folders")
+        return UsageError("not a git repository", "run it inside a clone; scan takes files and folders outside of one, too")
     if "this operation must be run in a work tree" in message:
         return UsageError(_BARE, _BARE_HINT)
     if "promisor remote" in message or "lazy fetching disabled" in message:

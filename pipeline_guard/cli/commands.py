@@ -150,6 +150,7 @@ COMMANDS: tuple[Command, ...] = (
                 many=True,
             ),
             Flag("watch", "rehearse again after every change of a file", switch=True),
+            Flag("allow-nothing", "say so and end 0 where there is nothing to rehearse: for hooks", switch=True),
             *_DATA,
         ),
     ),

@@ -14,7 +14,7 @@ from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.audit import anchor_of
 from pipeline_guard.cli.commands import COMMANDS, COMMON, Command
 from pipeline_guard.cli.look import look_of
-from pipeline_guard.cli.wiring import Wiring
+from pipeline_guard.cli.wiring import State, Wiring
 from pipeline_guard.errors import ExitCode, GuardError, UsageError
 from pipeline_guard.flows import doctor
 from pipeline_guard.flows.checkpoint import public_keys
@@ -52,7 +52,7 @@ def providers(_args: Args, wiring: Wiring) -> dict[str, Provider]:
         "cache": partial(doctor.cache, machine, str(Path(wiring.home) / "cache")),
         "token": partial(_token, wiring),
         "store": partial(_store, wiring),
-        "clock": lambda: doctor.clock(wiring.clock.now(), doctor.last_record(wiring.state() if wiring.stored() else None)),
+        "clock": lambda: doctor.clock(wiring.clock.now(), doctor.last_record(_own_store(wiring))),
         "broker": partial(_broker, wiring),
         "forge": partial(doctor.forge, wiring.environ),
     }
@@ -85,10 +85,21 @@ def _token(wiring: Wiring) -> Iterable[Diagnosis]:
         return [Diagnosis("token", Health.UNKNOWN, "its PIN is asked for, so it was not opened", "pipeline-guard token info")]
     if not section.uri and not section.module and wiring.files.kind(str(Path(wiring.home) / "token.made")) == "missing":
         return [doctor.ok("token", "the embedded one is made at first need")]
-    return doctor.token(wiring.token(""), wiring.state() if wiring.stored() else None)
+    return doctor.token(wiring.token(""), _own_store(wiring))
+
+
+def _behind_broker(wiring: Wiring) -> bool:
+    return (wiring.environ.get("PIPELINE_GUARD_STORE_URL") or wiring.config("").store.url).startswith("https://")
+
+
+def _own_store(wiring: Wiring) -> State | None:
+    """Return the store that this machine opens itself, None where there is none yet, or a broker stands before it."""
+    return wiring.state() if wiring.stored() and not _behind_broker(wiring) else None
 
 
 def _store(wiring: Wiring) -> Iterable[Diagnosis]:
+    if _behind_broker(wiring):
+        return [doctor.ok("store", "it is the broker's")]
     if not wiring.stored():
         return [doctor.ok("store", "it is made at first need")]
     state = wiring.state()
@@ -96,9 +107,9 @@ def _store(wiring: Wiring) -> Iterable[Diagnosis]:
 
 
 def _broker(wiring: Wiring) -> Iterable[Diagnosis]:
-    url = wiring.config("").store.url
-    if url.startswith("https://"):
-        return [Diagnosis("broker", Health.UNKNOWN, "one is configured; it was not asked", "pipeline-guard run -- true asks it")]
+    broker = wiring.broker("doctor")
+    if broker is not None:
+        return doctor.broker(broker.ready())
     return [doctor.ok("broker", "none is configured: keys and secrets are this machine's")]
 
 

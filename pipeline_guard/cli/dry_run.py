@@ -25,7 +25,13 @@ _MAX_LOOKS = 1_000_000
 def run(args: Args, wiring: Wiring) -> ExitCode:
     """Rehearse once, or with --watch again after every change until it is interrupted."""
     if not args.on("watch"):
-        return _once(args, wiring)
+        try:
+            return _once(args, wiring)
+        except NothingToDo as error:
+            if not args.on("allow-nothing"):
+                raise
+            wiring.console.talk(f"{error.what}: nothing was rehearsed")
+            return ExitCode.CLEAN
     code, seen = ExitCode.CLEAN, None
     for _ in range(_MAX_LOOKS):
         now = _fingerprint(wiring)
@@ -112,7 +118,10 @@ def _without_pipeline(wiring: Wiring) -> Wiring:
 
 def _situation(args: Args, wiring: Wiring) -> Situation:
     """Read from git what the pipeline would run for."""
-    wiring.git().root()
+    try:
+        wiring.git().root()
+    except UsageError as error:
+        raise UsageError(error.what, "run it inside a clone: a dry-run reads the repository's own workflows") from None
     try:
         head = wiring.head()
     except UsageError:

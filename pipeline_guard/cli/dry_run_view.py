@@ -50,6 +50,7 @@ def fidelity(found: Rehearsal, verbs: Collection[str]) -> dict[str, list[str]]:
     unchecked += dict.fromkeys(note.removeprefix(_NOT_CHECKED) for note in notes)
     simulated += found.assumed
     unchecked += [f"{each}; a step of ours in it was not seen" for each in found.unseen]
+    unchecked += [f"{each}: not started here" for each in found.unstarted]
     if found.others:
         plural = "s" if len(found.others) != 1 else ""
         unchecked.append(f"{len(found.others)} step{plural} of others: not run, taken as done well")

@@ -22,6 +22,7 @@ Provider = Callable[[], Iterable[Diagnosis]]
 _ROOM = 256 * 1024 * 1024  # bytes: a store, its log and the engine's cache need far less
 _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this is wrong
 _SET = "set the clock (timedatectl set-ntp true)"
+_APART = 30.0  # seconds between two clocks, as far as a proof of possession may be off
 _LEEWAY = timedelta(minutes=5)
 _OTHERS = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
@@ -117,6 +118,15 @@ def repository(clone: Clone) -> Iterator[Diagnosis]:
     else:
         where = f"remote on {clone.host}" if clone.host else "no remote"
         yield ok("git", f"whole history, {where}, default branch {clone.branch}")
+
+
+def broker(ahead: float) -> Iterator[Diagnosis]:
+    """Tell of a broker that is ready, whose clock is ``ahead`` of ours by so many seconds."""
+    if abs(ahead) <= _APART:
+        yield ok("broker", "it is ready, and its clock agrees with ours")
+    else:
+        what = f"it is ready, but its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} ours: it refuses identities"
+        yield Diagnosis("broker", Health.FIX, what, "set the clocks (timedatectl set-ntp true)")
 
 
 def clock(now: datetime, last: datetime | None) -> Iterator[Diagnosis]:

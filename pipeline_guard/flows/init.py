@@ -175,7 +175,7 @@ repos:
         stages: [pre-commit]
       - id: pipeline-guard-dry-run
         name: pipeline-guard dry-run
-        entry: pipeline-guard dry-run
+        entry: pipeline-guard dry-run --allow-nothing
         language: system
         pass_filenames: false
         stages: [pre-push]

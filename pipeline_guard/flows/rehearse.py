@@ -66,6 +66,7 @@ class Rehearsal:
     unseen: list[str] = field(default_factory=list)  # files elsewhere that may hold steps of ours
     skipped: list[str] = field(default_factory=list)  # workflows and jobs that this situation does not start, and why
     assumed: list[str] = field(default_factory=list)
+    unstarted: list[str] = field(default_factory=list)  # containers and services of jobs with steps of ours
     kept: dict[Any, Any] = field(default_factory=dict)  # runs of actions that only read, by what they were asked
 
     @property
@@ -87,7 +88,14 @@ def rehearse(workflows: Mapping[str, bytes], gitlab_file: bytes | None, situatio
         rehearse_workflow(content, path, situation, job, found, doors)
     if gitlab_file is not None:
         rehearse_pipeline(gitlab_file, ".gitlab-ci.yml", situation, job, found, doors)
-    for listed in (found.others, found.skipped, found.unclear, found.assumed, found.unseen):  # a matrix says everything many times
+    for listed in (
+        found.others,
+        found.skipped,
+        found.unclear,
+        found.assumed,
+        found.unseen,
+        found.unstarted,
+    ):  # a matrix says everything many times
         listed[:] = dict.fromkeys(listed)
     return found
 

@@ -281,6 +281,10 @@ def _declared(inputs: Node | None, path: str) -> dict[str, Any]:
         if node is not None:
             plain = node.plain()
             found[name] = float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain
+        elif (
+            kind == "choice" and isinstance(options := spec.get("options"), Node) and isinstance(options.plain(), list) and options.plain()
+        ):
+            found[name] = str(options.plain()[0])  # the forge's form has chosen the first
         elif not is_true(text_of(spec.get("required"), path) if isinstance(spec.value, dict) else ""):
             found[name] = False if kind == "boolean" else 0.0 if kind == "number" else ""
     return found

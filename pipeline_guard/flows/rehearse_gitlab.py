@@ -187,7 +187,8 @@ class _Pipeline:
         includes = _listed(trigger.get("include")) if isinstance(trigger, Mapping) else []
         here = [each for each in includes if "artifact" not in each]
         if not here or self.depth >= _MAX_CHILDREN:
-            what = "a file that a job makes" if includes else "the pipeline of another project"
+            project = trigger.get("project") if isinstance(trigger, Mapping) else trigger
+            what = "a file that a job makes" if includes else f"the pipeline of another project, {str(project)[:200]}"
             self.found.unseen.append(f"{path}: {name}: {what}")
             return False
         depends = isinstance(trigger, Mapping) and trigger.get("strategy") in ("depend", "mirror")

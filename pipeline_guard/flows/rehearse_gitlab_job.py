@@ -81,6 +81,10 @@ class JobPlay:
         )
         self.variables = {**variables, "CI_JOB_NAME": name, "CI_JOB_STAGE": str(job.get("stage", "test"))}
 
+        services = [str(each.get("name") if isinstance(each, Mapping) else each) for each in job.get("services") or ()]
+        if services:
+            found.unstarted.append(f"{path}: the job {name}: {', '.join(f'the service {each[:100]}' for each in services)}")
+
     def play(self) -> bool:
         """Run before_script and script as one, then after_script; return whether the job failed in a way that counts."""
         self.doors.performer.enter(self.names)
@@ -126,6 +130,7 @@ class JobPlay:
             entry = self._entry("", call.words[0], counts=counts)
             words, missing = words_of(call, variables, entry)
             if missing and counts:
+                entry.certain = False  # asked something else, it may answer something else
                 self._unclear(f"{entry.label}: depends on {', '.join(missing)}, which only the forge knows")
             answer_script_call(words, variables, call.folder, entry, self.doors)
             self._settle(entry)

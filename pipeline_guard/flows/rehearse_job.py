@@ -108,6 +108,19 @@ class JobPlay:
         self.paths: list[str] = []
         self.exports: dict[str, str] = {}
         self.reached = True
+        self.guessed = False  # whether the step at hand was given a value that nobody here knows
+        self._note_containers()
+
+    def _note_containers(self) -> None:
+        """Say which containers the forge would start; none is started here."""
+        own = find(self.run.root, "jobs", self.job.id)
+        services = own.get("services") if own is not None else None
+        named = ["its container"] * (own is not None and own.get("container") is not None)
+        named += (
+            [f"the service {name}" for name, _ in services.items()] if services is not None and isinstance(services.value, dict) else []
+        )
+        if named:
+            self.run.found.unstarted.append(f"{self.run.facts.path}:{self.job.line}: the job {self.job.id}: {', '.join(named)}")
 
     def _identified(self) -> tuple[bool, str]:
         if self.run.event == "fork":
@@ -135,7 +148,7 @@ class JobPlay:
 
     def _through(self, steps: tuple[Step, ...], listed: Node | None) -> None:
         for step, node in zip(steps, step_nodes(listed), strict=True):
-            before = self.perhaps
+            before, self.guessed = self.perhaps, False
             try:
                 self._step(step, node)
             except UsageError as error:
@@ -229,6 +242,7 @@ class JobPlay:
         """Note that one of our settings has a value that nobody here knows. A secret is none: settings hold references."""
         unknown = [path for path in scope.unknown(value) if not path.startswith("secrets.")]
         if unknown:
+            self.guessed = True
             self._unclear(step, f"{name} depends on {', '.join(unknown)}, which only the forge knows")
 
     def _unclear(self, step: Step, what: str) -> None:
@@ -258,6 +272,8 @@ class JobPlay:
         if self.perhaps:
             entry.certain = False
             entry.notes.append(f"whether it runs depends on {self.perhaps}, which only the forge knows")
+        if self.guessed:  # asked something else, it may answer something else
+            entry.certain = False
         return entry
 
     def _action(self, step: Step, source: Source, scope: Scope) -> None:
@@ -345,6 +361,7 @@ class JobPlay:
             words, missing = words_of(call, environment, entry)
             if missing:
                 named = ", ".join(name if name != NOT_KNOWN else "a value that only the forge knows" for name in missing)
+                entry.certain = False  # asked something else, it may answer something else
                 self._unclear(step, f"{entry.label}: depends on {named}")
             if self.is_empty and words[0] in ("scan", "gate"):
                 entry.code, entry.said = ExitCode.NOTHING, _EMPTY

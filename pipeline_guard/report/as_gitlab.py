@@ -23,6 +23,7 @@ from pipeline_guard.report.escape import clip, visible
 from pipeline_guard.report.order import counting, failed_first
 
 SCHEMA_VERSION = "15.2.1"
+DEPENDENCIES = ("vulnerable-package", "malicious-package")  # the checks whose findings the dependency scanning report has
 _NO_COMMIT = "0000000"  # what GitLab's own analyzers write where there is no commit
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,10 +47,16 @@ def render_scan(report: ScanReport) -> str:
 
 
 def render_verdict(verdict: Verdict) -> str:
-    """Return the checks that failed, one vulnerability a place; those that could not look are warnings."""
+    """Return the checks that failed, one vulnerability a place; those that could not look are warnings.
+
+    Known weaknesses of packages stand in the dependency scanning report, which knows more of them: GitLab would show them twice.
+    """
     identities: Counter[str] = Counter()
     found = []
+    elsewhere = DEPENDENCIES if verdict.weaknesses else ()
     for check in failed_first(verdict):
+        if check.id in elsewhere:
+            continue
         for place in (check.locations or (Location(".pipeline-guard.yml"),)) if check.status is CheckStatus.FAIL else ():
             key = _key(check.id, check.why, place.path)
             identities[key] += 1
@@ -61,11 +68,18 @@ def render_verdict(verdict: Verdict) -> str:
                 }
             )
     unchecked = tuple(Unchecked(check.id, check.why) for check in verdict.checks if check.status is CheckStatus.UNCHECKED)
-    return document("sast", found, unchecked)
+    count = len(verdict.weaknesses) if elsewhere else 0
+    told = f"{count} known weakness{'' if count == 1 else 'es'} of packages: see the dependency scanning report (gitlab-dependency)"
+    return document("sast", found, unchecked, notes=(told,) if count else ())
 
 
 def document(
-    kind: str, found: list[dict[str, Any]], unchecked: tuple[Unchecked, ...], began: datetime = _EPOCH, seconds: float = 0.0
+    kind: str,
+    found: list[dict[str, Any]],
+    unchecked: tuple[Unchecked, ...],
+    began: datetime = _EPOCH,
+    seconds: float = 0.0,
+    notes: tuple[str, ...] = (),
 ) -> str:
     """Return a whole report of a kind of scan."""
     tool = {"id": "pipeline-guard", "name": "pipeline-guard", "version": __version__, "vendor": {"name": "pipeline-guard"}}
@@ -76,7 +90,8 @@ def document(
         "status": "success",
         "start_time": _time(began),
         "end_time": _time(began + timedelta(seconds=seconds)),
-        "messages": [{"level": "warn", "value": f"not examined: {visible(item.what)}: {visible(item.why)}"} for item in unchecked],
+        "messages": [{"level": "warn", "value": f"not examined: {visible(item.what)}: {visible(item.why)}"} for item in unchecked]
+        + [{"level": "info", "value": note} for note in notes],
     }
     return dump({"version": SCHEMA_VERSION, "scan": scan, "vulnerabilities": found}) + "\n"
 

@@ -12,10 +12,9 @@ from pipeline_guard.errors import UsageError
 from pipeline_guard.model.advisory import Weakness
 from pipeline_guard.model.finding import ScanReport
 from pipeline_guard.model.verdict import CheckStatus, Unchecked, Verdict
-from pipeline_guard.report.as_gitlab import document, vulnerability
+from pipeline_guard.report.as_gitlab import DEPENDENCIES, document, vulnerability
 from pipeline_guard.report.escape import clip, visible
 
-_CHECKS = ("vulnerable-package", "malicious-package")
 _KINDS = {"CVE-": "cve", "GHSA-": "ghsa"}  # as GitLab's own analyzers call them
 _SEVERITIES = {"critical": "critical", "high": "high", "medium": "medium", "low": "low", "none": "info"}
 
@@ -35,7 +34,7 @@ def render_verdict(verdict: Verdict) -> str:
     unchecked = {
         (check.locations[0].path if check.locations else check.id, check.why): None
         for check in verdict.checks
-        if check.id in _CHECKS and check.status is CheckStatus.UNCHECKED
+        if check.id in DEPENDENCIES and check.status is CheckStatus.UNCHECKED
     }
     return document("dependency_scanning", list(found.values()), tuple(Unchecked(what, why) for what, why in unchecked))
 
@@ -50,7 +49,7 @@ def _vulnerability(weakness: Weakness, path: str, key: str) -> dict[str, Any]:
     )
     if weakness.malicious:
         fix = f"take {weakness.name} out: it was made to do harm"
-    return vulnerability(key, _CHECKS[weakness.malicious], title, severity, fix) | {
+    return vulnerability(key, DEPENDENCIES[weakness.malicious], title, severity, fix) | {
         "description": clip(visible(f"{weakness.name} {weakness.version} has {', '.join(weakness.ids)}: {title}"), 10_000),
         "identifiers": [_identifier(name) for name in weakness.ids],
         "location": {

@@ -6,7 +6,7 @@ from __future__ import annotations
 HOOKS = ("pre-commit", "pre-push")
 MARK = "Written by pipeline-guard: "  # by which a hook of ours is known again
 
-_WORDS = {"pre-commit": "scan --staged", "pre-push": "dry-run"}
+_WORDS = {"pre-commit": "scan --staged", "pre-push": "dry-run --allow-nothing"}
 _WHAT = {"pre-commit": "looks for keys in what is staged", "pre-push": "rehearses this repository's pipelines, writing nothing"}
 _HEAD = """\
 #!/bin/sh
@@ -20,10 +20,8 @@ pipeline-guard {words} || code=$?
 [ "$code" = 3 ] || exit "$code"
 """,
     "pre-push": """\
-said=$(pipeline-guard {words}) || code=$?
-[ -z "$said" ] || printf '%s\\n' "$said"
-# 3 without a plan: no pipeline of ours is there to fail
-[ "$code" = 3 ] && [ -z "$said" ] || exit "$code"
+pipeline-guard {words} || code=$?
+exit "$code"
 """,
 }
 

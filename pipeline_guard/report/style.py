@@ -77,7 +77,10 @@ main,header,footer{padding-left:14px;padding-right:14px}
 section,.answer{padding:18px 16px}
 .answer{gap:14px}.answer>svg{width:40px;height:40px}.answer h2{font-size:24px}
 .tiles{grid-template-columns:repeat(2,1fr)}
-th{white-space:normal}th,td{padding-right:10px}
+th{white-space:normal}th,td{padding:6px 8px 6px 0}table{font-size:13px}td code{min-width:7em;font-size:12px}
+.wide{background-image:linear-gradient(90deg,var(--card) 40%,transparent),linear-gradient(270deg,var(--card) 40%,transparent),
+linear-gradient(90deg,var(--line),transparent),linear-gradient(270deg,var(--line),transparent);background-position:0 0,100% 0,0 0,100% 0;
+background-size:28px 100%,28px 100%,14px 100%,14px 100%;background-repeat:no-repeat;background-attachment:local,local,scroll,scroll}
 .grow{min-width:56px}.share{min-width:48px}.nowrap{white-space:normal;min-width:7.5em}th code{overflow-wrap:normal}
 }
 """

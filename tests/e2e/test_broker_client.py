@@ -89,6 +89,18 @@ def opened(dev: dict[str, str]) -> int:
     return actions.count("secret.lease") - actions.count("secret.revoke")
 
 
+def test_doctor_asks_the_broker_and_says_what_stands_behind_it(machine: Machine) -> None:
+    told = machine.run("doctor", code=1).stdout
+    assert told.count("\nfix ") == 1, told  # its folder is no clone
+    assert "ok       store          it is the broker's\n" in told
+    assert "ok       broker         it is ready, and its clock agrees with ours\n" in told
+    assert "ok       clock " in told
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        gone = machine.run("doctor", code=1, PIPELINE_GUARD_STORE_URL=f"https://127.0.0.1:{probe.getsockname()[1]}").stdout
+    assert "fix      broker         the broker: " in gone
+
+
 def test_run_gets_its_secret_filters_it_and_leaves_no_lease(machine: Machine, dev: dict[str, str]) -> None:
     done = machine.run("run", "--", "sh", "-c", 'echo "${#DB_PASSWORD} $DB_PASSWORD"; exit 7', code=7)
     assert done.stdout == f"{len(VALUE)} ***\n"

@@ -237,6 +237,19 @@ def test_nothing_to_rehearse_is_exit_three(guard: Guard, repository: Any) -> Non
     assert "hint:" in outcome.err
 
 
+def test_hook_is_not_stopped_where_there_is_nothing_to_rehearse(guard: Guard, repository: Any) -> None:
+    outcome = guard("dry-run", "--allow-nothing", cwd=repository.path)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "pipeline-guard: the repository has no commit yet: nothing was rehearsed\n"
+    repository.commit("ours", {".github/workflows/ci.yml": workflow(f"scan@{SHA}"), "key.txt": leak()})
+    assert guard("dry-run", "--allow-nothing", cwd=repository.path).code == 1, "what there is, is rehearsed"
+
+
+def test_outside_a_repository_the_hint_fits(guard: Guard, tmp_path: Path) -> None:
+    outcome = guard("dry-run", cwd=tmp_path)
+    assert (outcome.code, "inside a clone: a dry-run reads" in outcome.err) == (2, True)
+
+
 def test_mistake_in_an_input_is_the_step_s_usage_error(guard: Guard, repository: Any) -> None:
     text = workflow(f"scan@{SHA}") + "        with: {threshold: awful}\n"
     repository.commit("all", {".github/workflows/ci.yml": text})

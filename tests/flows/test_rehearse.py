@@ -229,10 +229,10 @@ def test_range_auto_reads_the_rehearsed_event(rehearse: Rehearse, repository: Re
     assert f"looking at 1 commit: {base[:12]}" in step["output"]
 
 
-def test_against_store_is_answered_in_a_rehearsal(rehearse: Rehearse) -> None:
+def test_against_store_is_not_asked_and_so_never_clean(rehearse: Rehearse) -> None:
     plan = rehearse({**github("      - run: pipeline-guard scan --against-store\n"), "a.py": "x = 1\n"})
     (step,) = plan["steps"]
-    assert (step["exit_code"], plan["writes"]) == (0, 0)
+    assert (step["exit_code"], plan["exit_code"], plan["writes"]) == (6, 6, 0)
     assert "not checked: the values of the secrets store" in step["notes"][0]
     assert any(line.startswith("the values of the secrets store") for line in plan["fidelity"]["not_checked"])
 

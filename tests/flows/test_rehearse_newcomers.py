@@ -463,6 +463,17 @@ GITLAB_CASES = {
 }
 
 
+def said_by(plan: dict[str, Any]) -> str:
+    """Return whatever a plan says to people, a line each."""
+    return "\n".join(
+        [
+            *(line for key in ("skipped", "unclear", "unseen") for line in plan[key]),
+            *(line for key in ("real", "simulated", "not_checked") for line in plan["fidelity"][key]),
+            *(note for step in plan["steps"] for note in (*step["notes"], step["output"])),
+        ]
+    )
+
+
 @pytest.fixture
 def rehearse(repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rehearse:
     return rehearsal(repository, monkeypatch, capsys)
@@ -475,13 +486,7 @@ def test_plan_is_what_the_forge_would_do(rehearse: Rehearse, name: str) -> None:
     assert "steps" in plan, plan
     assert [(step["job"], step["verb"], step["exit_code"]) for step in plan["steps"]] == case.runs, plan
     assert plan["exit_code"] == case.code, plan
-    said = "\n".join(
-        [
-            *(line for key in ("skipped", "unclear", "unseen") for line in plan[key]),
-            *(line for key in ("real", "simulated", "not_checked") for line in plan["fidelity"][key]),
-            *(note for step in plan["steps"] for note in (*step["notes"], step["output"])),
-        ]
-    )
+    said = said_by(plan)
     for words in case.says:
         assert words in said, said
 

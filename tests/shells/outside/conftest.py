@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `make shells` fetched: Node.js, gitlab-ci-local, the language service, the wheels. And a stand-in for GitLab."""
+"""What `make shells` fetched: Node.js, gitlab-ci-local, act, the language service, the wheels. And stand-ins for the forges."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Repository
+from tests.shells.outside.acting import ACT, Act
 from tests.shells.reading import ROOT
 
 FETCHED = ROOT / ".venv" / "shells"
@@ -94,3 +95,25 @@ def gitlab(tmp_path: Path, guard_project: tuple[Path, str]) -> Gitlab:
     # no index: a job that would fetch a wheel fails
     environ = {"RUNNER_TOOL_CACHE": str(FETCHED / "tools"), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
     return Gitlab(app, server, commit, environ)
+
+
+@pytest.fixture(scope="session")
+def guard_checkout(guard_project: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of this very work tree, as a runner fetches an action."""
+    bare, _ = guard_project
+    folder = tmp_path_factory.mktemp("checkout") / "project"
+    subprocess.run(["git", "clone", "-q", str(bare), str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture
+def act(tmp_path: Path, guard_checkout: Path) -> Act:
+    """A project on github.com, as far as git can tell, and a machine that has our wheels."""
+    assert ACT.exists(), "run make shells: it fetches what these tests need"
+    app = Repository(tmp_path / "app")
+    app.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    app.commit(files={"README.md": "# app\n", ".pipeline-guard.yml": "version: 1\n"})
+    cache = Path(os.environ["HOME"]) / ".cache" / "act"  # act names the tool cache itself
+    cache.mkdir(parents=True)
+    (cache / "tool_cache").symlink_to(FETCHED / "tools")
+    return Act(app, guard_checkout)

@@ -15,6 +15,7 @@ from pipeline_guard.model.advisory import Weakness
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Ecosystem
 from pipeline_guard.model.verdict import Check, CheckStatus, Verdict
+from pipeline_guard.report import as_gitlab
 from pipeline_guard.report.as_gitlab_dependency import render_scan, render_verdict
 from tests.unit.report.samples import HOSTILE, scan, verdict
 from tests.unit.report.test_as_gitlab import SHAPE
@@ -66,6 +67,17 @@ def test_weakness_is_a_vulnerability_of_a_package_with_all_its_names() -> None:
         ("osv", "PYSEC-2024-1"),
     ]
     assert (found["severity"], found["solution"]) == ("High", "update jinja2 to 3.1.3 or later")
+
+
+def test_what_stands_here_is_not_shown_a_second_time_as_sast() -> None:
+    known = Check("vulnerable-package", CheckStatus.FAIL, "jinja2 3.1.2 has a hole", (Location("requirements.txt", 1),))
+    other = Check("requirement-unhashed", CheckStatus.FAIL, "jinja2 without a hash", (Location("requirements.txt", 1),))
+    sast = json.loads(as_gitlab.render_verdict(with_weaknesses(JINJA, checks=(known, other))))
+    SHAPE.validate(sast)
+    assert [item["identifiers"][0]["value"] for item in sast["vulnerabilities"]] == ["requirement-unhashed"]
+    assert "1 known weakness of packages: see the dependency scanning report" in sast["scan"]["messages"][0]["value"]
+    alone = json.loads(as_gitlab.render_verdict(verdict(known)))  # nothing is known of it but the check
+    assert len(alone["vulnerabilities"]) == 1
 
 
 def test_each_file_that_pins_it_is_a_place_and_keeps_its_id() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import carried
-from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects
+from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects, settled
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.gate.surroundings import Said
 from pipeline_guard.model.package import Ecosystem, Lock
@@ -58,7 +58,7 @@ def is_kept(path: str) -> bool:
     """Tell whether a file may belong to a lock, so that its text is needed although it did not change."""
     if manifests.is_manifest(path) or formats.by_name(path) is not None or carried.is_list(path):
         return True
-    return answers.is_one(posixpath.basename(path).lower()) or redirects.reader_of(path) is not None
+    return answers.is_one(posixpath.basename(path).lower()) or settled.is_one(path) or redirects.reader_of(path) is not None
 
 
 def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: frozenset[str] | None) -> Iterator[Project | Unchecked]:
@@ -100,6 +100,7 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             found_apart = (
                 *answers.differences(lock, _near(folder, texts, by_folder)),
                 *(belonging.unaccounted(lock, around) if around else ()),
+                *settled.differences(lock, texts),
             )
         except UsageError as error:
             yield Unchecked(path, error.what)

@@ -32,7 +32,19 @@ def parse(content: bytes, path: str) -> Lock:
     asked = tuple(one for entry in entries for one in _asked(entry, shape))
     direct = tuple(name for package in packages if package.source.kind == "root" for name in package.requires)
     notes = tuple(_swapped(root, entries, packages, shape))
-    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, notes, asked=asked)
+    settled = tuple(_settled(shape.table(root.get("manifest"), "manifest"), shape))
+    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, notes, asked=asked, settled=settled)
+
+
+def _settled(manifest: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
+    """Give overrides and constraints; "" for one by an address, or where markers divide a name."""
+    for kind, key in (("override", "overrides"), ("constraint", "constraints")):
+        found: dict[str, str] = {}
+        for wanted in shape.tables(manifest.get(key), key):
+            name = pypi_name(shape.word(wanted.get("name"), "name"))
+            found[name] = "" if name in found else shape.word(wanted.get("specifier"), "specifier")
+        for name, specifier in found.items():
+            yield kind, name, specifier
 
 
 def _swapped(

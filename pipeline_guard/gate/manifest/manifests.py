@@ -2,8 +2,8 @@
 """Manifests as facts: what a project asks for, and the digest that a lock made from it carries.
 
 Sources: PEP 621, 735 and uv's, poetry's, pdm's tables of ``pyproject.toml``; poetry's ``Locker._get_content_hash``; pipenv's
-``plette``; pdm's ``PyProject.content_hash``; Composer's ``Locker::getContentHash``; npm's ``package.json``; Cargo's manifest reference; the pubspec page. A Gemfile
-is Ruby: plain ``gem`` lines are read, anything that decides makes the manifest incomplete.
+``plette``; pdm's ``PyProject.content_hash``; Composer's ``Locker::getContentHash``; npm's ``package.json``; Cargo's manifest
+reference; the pubspec page. A Gemfile is Ruby: plain ``gem`` lines are read, anything that decides makes the manifest incomplete.
 """
 
 from __future__ import annotations

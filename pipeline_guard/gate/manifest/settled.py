@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What manifests settle for a whole project, beside what the locks of uv, pnpm and Bun repeat of it: overrides, constraints, patches.
 
-So are requests of pnpm and Bun that the lock alone has. A lock that was edited by hand keeps its sound packages and says that something else was settled, or nothing: the next update then
-brings in what the manifest rules out. Sources: uv's "Resolution" page and its ``[manifest]`` table; pnpm's "overrides" and
-"patchedDependencies" settings and its ``crypto.hash`` (patches hashed with line ends of Unix); Bun's "Overrides" and "bun patch".
+So are requests of pnpm and Bun that the lock alone has. A lock that was edited by hand keeps its sound packages and says that something
+else was settled, or nothing: the next update then brings in what the manifest rules out. Sources: uv's "Resolution" page and its
+``[manifest]`` table; pnpm's "overrides" and "patchedDependencies" settings and its ``crypto.hash`` (patches hashed with line ends of
+Unix); Bun's "Overrides" and "bun patch".
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def _digests(content: bytes) -> tuple[str, str]:
 # --- manifests: (kind, name) to what is settled, "" where a text cannot tell; None where this lock is of another manifest
 
 
-def _uv(lock: Lock, folder: str, texts: Texts) -> dict[tuple[str, str], str] | None:
+def _uv(_lock: Lock, folder: str, texts: Texts) -> dict[tuple[str, str], str] | None:
     own = posixpath.join(folder, "pyproject.toml")
     if own not in texts:
         return None

@@ -122,15 +122,24 @@ class GitRepository:
         self.root()
         commit = self.commit(ref)
         if self.run("cat-file", "-e", f"{commit}:{path}", check=False).returncode != 0:
-            return None
+            return self._gitlink(commit, path)
         return self.run("cat-file", "blob", f"{commit}:{path}").stdout
 
+    def _gitlink(self, commit: str, path: str) -> bytes | None:
+        """Return what git's own differences show of a submodule, whose commit is not here; None for what is none."""
+        listed = self.run("ls-tree", "-z", "--full-tree", commit, "--", path, check=False).stdout
+        mode, _, rest = listed.partition(b" ")
+        return b"Subproject " + rest.partition(b"\t")[0] + b"\n" if mode == b"160000" else None
+
     def changed(self, base: str) -> Sequence[str]:
-        """Return paths that differ from the merge base with ``base``: work tree, untracked and deleted files included."""
+        """Return paths that differ from the merge base with ``base``: work tree, HEAD, untracked and deleted files included.
+
+        NOTE: of a file that a sparse checkout leaves out git tells nothing when it compares with the work tree.
+        """
         self.root()
         start = self.merge_base(self.commit(base), self.commit("HEAD"))
         words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=dirty", start)
-        tracked = self.run(*self._no_filters(), *words).stdout
+        tracked = self.run(*self._no_filters(), *words).stdout + self.run(*self._no_filters(), *words, "HEAD").stdout
         untracked = self.run("ls-files", "--others", "--exclude-standard", "-z").stdout
         names = {name for name in (tracked + untracked).split(b"\0") if name}
         return sorted(os.fsdecode(name) for name in names)

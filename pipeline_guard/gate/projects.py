@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import carried
-from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects, settled
+from pipeline_guard.gate.manifest import answers, belonging, formats, installed, manifests, redirects, settled
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.gate.surroundings import Said
 from pipeline_guard.model.package import Ecosystem, Lock
@@ -102,6 +102,7 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
                 *answers.differences(lock, _near(folder, texts, by_folder)),
                 *(belonging.unaccounted(lock, around) if around else ()),
                 *settled.differences(lock, texts),
+                *installed.differences(lock, texts),
             )
         except UsageError as error:
             yield Unchecked(path, error.what)

@@ -70,6 +70,7 @@ from pipeline_guard.gate.checks import (
     pickle_unsafe,
     pin_unproven,
     provenance_lost,
+    provenance_missing,
     registry_changed,
     requirement_index,
     requirement_unhashed,
@@ -89,6 +90,8 @@ from pipeline_guard.gate.checks import (
     updater_executes,
     version_conflict,
     vulnerable_package,
+    wrapper_unknown,
+    wrapper_unpinned,
 )
 from pipeline_guard.gate.rule import Rule
 
@@ -178,4 +181,7 @@ RULES: tuple[Rule, ...] = (
     package_unpublished.RULE,
     package_withdrawn.RULE,
     provenance_lost.RULE,
+    provenance_missing.RULE,
+    wrapper_unpinned.RULE,
+    wrapper_unknown.RULE,
 )

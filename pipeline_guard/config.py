@@ -187,6 +187,8 @@ class DependenciesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     ] = msgspec.field(default_factory=dict)
     internal: tuple[str, ...] = ()
     minimum_age: str = ""
+    attested: tuple[str, ...] = ()
+    wrappers: tuple[Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")], ...] = ()
 
 
 class AdvisoriesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

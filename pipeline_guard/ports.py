@@ -281,11 +281,14 @@ class Git(Protocol):
         ...
 
     def show(self, ref: str, path: str) -> bytes | None:
-        """Return a file as of ``ref``, None where it is not there. Raises UsageError for an unknown ``ref``."""
+        """Return a file as of ``ref`` ("Subproject commit ID" for a submodule), None where it is not there.
+
+        Raises UsageError for an unknown ``ref``.
+        """
         ...
 
     def changed(self, base: str) -> Sequence[str]:
-        """Return the paths that differ between the merge base with ``base`` and the work tree, deleted ones too."""
+        """Return the paths that differ between the merge base with ``base`` and the work tree or HEAD, deleted ones too."""
         ...
 
 

@@ -156,17 +156,23 @@ class GitRepository:
         if name.startswith("../"):
             return None
         # NOTE: asked for by name alone, a file that a partial clone lacks would look like one that was never there
-        listed = self.run("ls-tree", "-z", "--full-tree", commit, "--", name).stdout
-        if not listed:
+        mode, _, rest = self.run("ls-tree", "-z", "--full-tree", commit, "--", name).stdout.partition(b" ")
+        if not rest:
             return None
-        return self.run("cat-file", "blob", listed.split(b" ", 2)[2].partition(b"\t")[0].decode("ascii")).stdout
+        named = rest.partition(b"\t")[0]
+        if mode == b"160000":  # a submodule, whose commit is not here: what git's own differences show of it
+            return b"Subproject " + named + b"\n"
+        return self.run("cat-file", "blob", named.split(b" ")[1].decode("ascii")).stdout
 
     def changed(self, base: str) -> Sequence[str]:
-        """Return paths that differ from the merge base with ``base``: work tree, untracked and deleted files included."""
+        """Return paths that differ from the merge base with ``base``: work tree, HEAD, untracked and deleted files included.
+
+        NOTE: of a file that a sparse checkout leaves out git tells nothing when it compares with the work tree.
+        """
         self.root()
         start = self.merge_base(self.commit(base), self.commit("HEAD"))
         words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=dirty", start)
-        tracked = self.run(*self._no_filters(), *words).stdout
+        tracked = self.run(*self._no_filters(), *words).stdout + self.run(*self._no_filters(), *words, "HEAD").stdout
         untracked = self.run("ls-files", "--others", "--exclude-standard", "-z").stdout
         names = {name for name in (tracked + untracked).split(b"\0") if name}
         return sorted(os.fsdecode(name) for name in names)

@@ -122,6 +122,8 @@ def _settings(config: Config, source: str) -> GateSettings:
             registries=tuple(sorted(section.dependencies.registries.items())),
             internal=section.dependencies.internal,
             minimum_age=duration(section.dependencies.minimum_age).days if section.dependencies.minimum_age else 0,
+            attested=section.dependencies.attested,
+            wrappers=section.dependencies.wrappers,
         ),
         advisories=_advisories(section.advisories),
         network=section.network if isinstance(section.network, str) else "off",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,7 +35,7 @@ from pipeline_guard.gate.manifest import redirects
 from pipeline_guard.gate.manifest.project import LockChange
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Pages, Window
-from pipeline_guard.gate.projects import changes, is_kept, lost, projects
+from pipeline_guard.gate.projects import changes, is_kept, led_out, lost, projects
 from pipeline_guard.gate.related import PipelineFiles, related
 from pipeline_guard.model.advisory import SnapshotFacts
 from pipeline_guard.model.gate_settings import ArtifactDemand, GateSettings
@@ -47,6 +48,7 @@ from pipeline_guard.ports import Checkout, Clock, Files, Git, Progress, RefLooku
 from pipeline_guard.sign.provenance import built_from_another
 
 UNVERIFIABLE = "lock-unverifiable"  # formats without hashes: told, and accepted unless policy demands that everything is proven
+_SUBMODULE = re.compile(rb"Subproject commit [0-9a-f]{40,64}\n")
 MAX_BYTES = 256 * 1024 * 1024  # of one file; what is larger is reported as unchecked
 
 
@@ -87,6 +89,7 @@ class _Looked:
     paths: set[str] = field(default_factory=set)
     texts: dict[str, bytes] = field(default_factory=dict)  # of files that may belong to a lock
     still: list[Facts] = field(default_factory=list)  # of dependency files that the change does not touch
+    links: dict[str, str] = field(default_factory=dict)
     files: int = 0
 
     def take(self, kind: Kind, item: Facts | Unchecked) -> None:
@@ -131,6 +134,8 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
         doors.progress.step("files", len(looked.paths))
         if not isinstance(entry, Unchecked) and entry.mode != "120000":
             keep(path, entry.data, pipelines)
+        elif not isinstance(entry, Unchecked):
+            looked.links[path] = entry.data.decode("utf-8", "backslashreplace")
         if not isinstance(entry, Unchecked) and entry.mode != "120000" and is_kept(path):
             looked.texts[path] = entry.data
         if changed is not None and path not in changed:
@@ -151,6 +156,7 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
         for kind, item in look(path, entry.data):
             looked.take(kind, item)
     doors.progress.close()
+    _committed_alone(looked, base, changed, settings, pipelines, doors)
     looked.relate(pipelines, changed)
     seen = looked.workflows()
     for kind, item in [*prove(seen, settings, doors.refs), *second_opinion(seen, settings, doors.second, doors.git)]:
@@ -181,6 +187,26 @@ def examine(settings: GateSettings, base: str, *, doors: GateDoors) -> Gated:
     unhashed = () if settings.network == "require" else (UNVERIFIABLE,)
     settings = replace(settings, allow_unchecked=settings.allow_unchecked + excused(settings) + advised.excused + asked.excused + unhashed)
     return Gated(judge(facts, settings, doors.clock.now().date()), tuple(inventory), advised.snapshot)
+
+
+def _committed_alone(
+    looked: _Looked, base: str, changed: frozenset[str] | None, settings: GateSettings, pipelines: PipelineFiles, doors: GateDoors
+) -> None:
+    """Look at what HEAD changes and the work tree does not have: submodules, and files that a sparse checkout leaves out."""
+    for path in sorted((changed or frozenset()) - looked.paths):
+        content = doors.git().show("HEAD", path)
+        if content is None or any(matches(path, pattern) for pattern in settings.exclude) or content == doors.git().show(base, path):
+            continue  # deleted, left out by policy, or deleted and not committed
+        looked.paths.add(path)
+        looked.files += 1
+        if _SUBMODULE.fullmatch(content):
+            looked.take(kind_by_name(path), Unchecked(path, "a submodule that is not checked out: scan it by itself"))
+            continue
+        keep(path, content, pipelines)
+        if is_kept(path):
+            looked.texts[path] = content
+        for kind, item in look(path, content):
+            looked.take(kind, item)
 
 
 def _advised(
@@ -246,6 +272,10 @@ def _large(entry: Unchecked, doors: GateDoors) -> list[tuple[Kind, Facts | Unche
 def _compare(looked: _Looked, base: str, changed: frozenset[str] | None, doors: GateDoors) -> None:
     """Put locks beside their manifests, and beside what they were as of the merge target."""
     locks = {facts.path: facts for _, facts in looked.found if isinstance(facts, Lock)}
+    links = looked.links if changed is None else {path: to for path, to in looked.links.items() if path in changed}
+    unchanged = [item for item in looked.still if isinstance(item, Lock)]
+    for item in [*led_out(locks.values(), looked.links), *led_out(unchanged, links)]:
+        looked.take(Kind.PROJECT, item)
     for project in projects(locks, looked.texts, changed):
         looked.take(Kind.PROJECT, project)
     if changed is not None:

@@ -15,6 +15,7 @@ from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Registry
 
 RULES = ("package-altered", "package-unpublished", "package-withdrawn", "provenance-lost")
+DEMANDED = "provenance-missing"
 _OFF = "no registry was asked: gate.network is off"
 
 
@@ -36,6 +37,8 @@ def ask(packages: Sequence[Package], before: Sequence[Package], settings: GateSe
     if not wanted:
         return Asked()
     excused = () if settings.network == "require" else RULES
+    if not settings.dependencies.attested:
+        excused += (DEMANDED,)  # whoever names packages wants to know, also where nobody can be asked
     if settings.network == "off":
         first = next(iter(next(iter(wanted.values())).values()))[0]
         return Asked(((Kind.PUBLISHED, Unchecked(first.location.path, _OFF)),), excused)

@@ -2,21 +2,25 @@
 """Code of others that a repository carries along, and that a change edits although its version stays: nothing compares it afterwards.
 
 Sources: the Go Modules Reference, "Vendoring" (``modules.txt``; Go does not verify vendored code against ``go.sum``); Cargo's
-``.cargo-checksum.json``; Yarn's ``.yarn`` folder, and Bundler's ``vendor/cache``, whose files have their version in the name.
+``.cargo-checksum.json``; Composer's ``installed.json``; the ``package.json`` in npm's folders; Yarn's ``.yarn`` folder, and Bundler's
+``vendor/cache``, whose files have their version in the name; the jars of build wrappers beside their settings.
 """
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline_guard.gate.manifest.installed import COMPOSER, read
 from pipeline_guard.model.verdict import Unchecked
 
 _NAMED = re.compile(r"(?:.*/)?(?:\.yarn/(?:releases|cache)|vendor/cache)/[^/]*\d[^/]*\.(?:cjs|js|zip|gem)")
+_WRAPPER = re.compile(r"(?:.*/)?(?:gradle-wrapper|maven-wrapper)\.jar")
 _MODULE = re.compile(r"# (\S+) (v\S+(?: => \S+ v\S+)?)")  # a module that lies in a folder of the repository has no version behind =>
+# as far as the last package of such a path
+_FOLDER = re.compile(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/")
 _LIST, _SUMS = "vendor/modules.txt", ".cargo-checksum.json"
 _MAX_ASKED = 500  # files of the merge target that are looked for
 
@@ -31,7 +35,7 @@ class Altered:
 
 def is_list(path: str) -> bool:
     """Tell whether a file says what is carried along."""
-    return path == _LIST or path.endswith(("/" + _LIST, "/" + _SUMS))
+    return path in (_LIST, COMPOSER) or path.endswith(("/" + _LIST, "/" + _SUMS, "/" + COMPOSER))
 
 
 def altered(
@@ -44,7 +48,7 @@ def altered(
     former: dict[str, bytes] = {}
     asked = 0
     for path in sorted(changed):
-        owner = _owner(path, known, texts, show, former) if path in known else ""
+        owner = _owner(path, changed, known, texts, show, former) if path in known else ""
         if not owner:
             continue
         asked += 1
@@ -56,11 +60,26 @@ def altered(
 
 
 def _owner(
-    path: str, known: Collection[str], texts: Mapping[str, bytes], show: Callable[[str], bytes | None], former: dict[str, bytes]
+    path: str,
+    changed: frozenset[str],
+    known: Collection[str],
+    texts: Mapping[str, bytes],
+    show: Callable[[str], bytes | None],
+    former: dict[str, bytes],
 ) -> str:
     """Return what a file belongs to, "" for a file of the repository's own or of a version that changes, too."""
     if _NAMED.fullmatch(path):
         return posixpath.basename(path)
+    if _WRAPPER.fullmatch(path):
+        settings = path.removesuffix("jar") + "properties"
+        same = settings in known and settings not in changed
+        return "the build wrapper, whose settings stay" if same else ""
+    place = _FOLDER.match(path)
+    if place:
+        manifest = f"{place[0]}package.json"
+        version = _version(texts.get(manifest, b""))
+        same = version and version == _version(_before(manifest, show, former))
+        return f"{place[1]} {version}" if same else ""
     at = path.find("vendor/") if path.startswith("vendor/") else path.find("/vendor/") + 1
     if at < 0 or not path.startswith("vendor/", at) or is_list(path):
         return ""
@@ -71,6 +90,11 @@ def _owner(
         name = next((name for name in sorted(modules, key=len, reverse=True) if inside.startswith(name + "/")), "")
         same = name and _modules(_before(listed, show, former)).get(name) == modules[name]
         return f"{name} {modules[name]}" if same else ""
+    listed = root + COMPOSER
+    name = "/".join(inside.split("/")[:2])
+    if listed in known and inside.count("/") > 1:
+        version = _composer(texts.get(listed, b"")).get(name, "")
+        return f"{name} {version}" if version and version == _composer(_before(listed, show, former)).get(name) else ""
     crate = inside.partition("/")[0]
     sums = f"{root}vendor/{crate}/{_SUMS}"
     package = _package(texts.get(sums, b""))
@@ -88,11 +112,27 @@ def _modules(content: bytes) -> dict[str, str]:
     return {found[1]: found[2] for line in lines if (found := _MODULE.fullmatch(line.rstrip()))}
 
 
+def _version(content: bytes) -> str:
+    root = read(content)
+    version = root.get("version") if isinstance(root, dict) else None
+    return version if isinstance(version, str) else ""
+
+
+def _composer(content: bytes) -> dict[str, str]:
+    """Return the packages of Composer's own list, each with its version and where that came from."""
+    root = read(content)
+    listed = root.get("packages") if isinstance(root, dict) else root
+    found = {}
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("version"), str):
+            source = entry.get("source")
+            revision = source.get("reference") if isinstance(source, dict) else None
+            found[entry["name"].lower()] = f"{entry['version']} {revision}" if isinstance(revision, str) else entry["version"]
+    return found
+
+
 def _package(content: bytes) -> str:
     """Return the checksum of the crate that a folder was unpacked from."""
-    try:
-        root = json.loads(content)
-    except (ValueError, RecursionError):
-        return ""
+    root = read(content)
     package = root.get("package") if isinstance(root, dict) else None
     return package if isinstance(package, str) else ""

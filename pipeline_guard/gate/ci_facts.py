@@ -204,6 +204,8 @@ class GitlabJob:
     lines: Mapping[str, int] = field(default_factory=dict)
     audiences: tuple[tuple[int, str, tuple[str, ...]], ...] = ()  # of id_tokens: line, name, for whom
     commands: tuple[str, ...] = ()  # that services are started with
+    environment: str = ""  # the name of the place it deploys to, "" for none and for those that only stop or prepare one
+    foreign: tuple[tuple[int, str], ...] = ()  # projects whose artifacts it takes: line, project and ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,3 +305,4 @@ class DockerfileFacts:
     uses: tuple[Use, ...] = ()
     scripts: tuple[Script, ...] = ()
     remote: tuple[Use, ...] = ()
+    user: tuple[int, str] | None = None  # line and name where what it starts runs as root; "" for where nothing says

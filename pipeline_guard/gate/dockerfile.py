@@ -64,7 +64,7 @@ def parse(content: bytes, path: str) -> DockerfileFacts:
         reader.take(instruction)
     if not reader.has_from:
         raise UsageError(f"{path}:1: no FROM", "a Dockerfile begins with the image it builds on")
-    return DockerfileFacts(path, tuple(reader.uses), tuple(reader.scripts), tuple(reader.remote))
+    return DockerfileFacts(path, tuple(reader.uses), tuple(reader.scripts), tuple(reader.remote), reader.root())
 
 
 def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
@@ -121,6 +121,11 @@ class _Reader:
         self.stages: set[str] = set()
         self.arguments: dict[str, str] = {}
         self.has_from = False
+        self.last = ""  # the image of the last stage
+        self.user: tuple[int, str] | None = None
+        self.starts = 0  # the line of the last CMD or ENTRYPOINT
+        self.earlier: dict[str, tuple[str, tuple[int, str] | None]] = {}  # stages by name: image and user
+        self.stage = ""
 
     def directives(self, lines: list[str]) -> str:
         """Take the parser directives at the top; return the escape character."""
@@ -166,7 +171,10 @@ class _Reader:
                         self._image(instruction.line, part[5:])
             if rest:
                 self.scripts.append(Script("", line, _shell_form(rest)))
+        elif word == "USER":
+            self.user = (instruction.line, self._filled(rest.strip()))
         elif word in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
+            self.starts = instruction.line if word != "HEALTHCHECK" else self.starts
             script = re.sub(r"CMD\s+", "", rest, count=1, flags=re.IGNORECASE) if word == "HEALTHCHECK" else rest
             self.scripts.append(Script("", line, _shell_form(script)))
 
@@ -176,8 +184,22 @@ class _Reader:
         if not words:
             return
         self._image(line, words[0])
+        if self.stage:
+            self.earlier[self.stage] = (self.last, self.user)
+        image = self._filled(words[0]).lower()
+        self.last, self.user = self.earlier.get(image, (image, None))
+        self.starts, self.stage = 0, ""
         if len(words) >= 3 and words[1].upper() == "AS":
-            self.stages.add(words[2].lower())
+            self.stage = words[2].lower()
+            self.stages.add(self.stage)
+
+    def root(self) -> tuple[int, str] | None:
+        """Return line and name of the last stage's user where that is root, "" where nothing says and something is started."""
+        if self.user is None:
+            # an image of that kind has a user of its own
+            return (self.starts, "") if self.starts and not re.search(r"non-?root|rootless", self.last) else None
+        name = self.user[1].partition(":")[0].lower()
+        return self.user if name in ("root", "0") else None
 
     def _image(self, line: int, named: str) -> None:
         image = self._filled(named)

@@ -64,6 +64,7 @@ class Kind(Enum):
     REDIRECT = "changed manifests"
     MODULE = "Terraform files"
     CARRIED = "edited files of carried code"
+    WRAPPER = "build wrappers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,16 @@ class PublishedFacts:
     published: Published | None
 
 
+@dataclass(frozen=True, slots=True)
+class WrapperFacts:
+    """The program that a build starts first: ``gradle-wrapper.jar``, ``maven-wrapper.jar``; ``sha256`` in hexadecimal."""
+
+    path: str
+    sha256: str
+
+
 BuildFacts = ImageFacts | ScriptFacts | DockerfileFacts | HookFacts | SubmoduleFacts | UpdaterFacts | LockFacts | PinFacts | SecondOpinion
-ManifestFacts = RedirectChange | ModuleUses | Altered
+ManifestFacts = RedirectChange | ModuleUses | Altered | WrapperFacts
 DependencyFacts = Pins | Lock | LockChange | LostLock | Project | RegistrySettings | AdvisoryFacts | PublishedFacts | ManifestFacts
 Facts = DependencyFacts | WorkflowFacts | GitlabFacts | BuildFacts | ModelFacts | ArtifactFacts | ArchiveFacts | ChangeFacts
 

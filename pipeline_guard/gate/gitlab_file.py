@@ -248,4 +248,24 @@ def _job(name: str, job: Node, root: Node, path: str) -> GitlabJob:
         dict(job.key_lines or {}),
         tuple((node.line, key, list_of(node.get("aud"))) for key, node in (job.get("id_tokens") or _NOTHING).items()),
         tuple(text for node in (services or _NOTHING).elements() for key in ("command", "entrypoint") for text in list_of(node.get(key))),
+        _deploys(job),
+        tuple(_foreign(job.get("needs"))),
     )
+
+
+def _deploys(job: Node) -> str:
+    node = job.get("environment")
+    if node is None or not isinstance(node.value, dict):
+        return node.text if node is not None and node.value is not None else ""
+    action, tier = node.get("action"), node.get("deployment_tier")
+    if action is not None and action.text != "start":
+        return ""
+    named = tier or node.get("name")
+    return named.text if named is not None else ""
+
+
+def _foreign(needs: Node | None) -> Iterator[tuple[int, str]]:
+    for node in needs.elements() if needs is not None and isinstance(needs.value, list) else ():
+        project, ref, artifacts = (node.get(key) if isinstance(node.value, dict) else None for key in ("project", "ref", "artifacts"))
+        if project is not None and (artifacts is None or artifacts.value is not False):
+            yield node.line, f"{project.text}@{ref.text if ref is not None else ''}"

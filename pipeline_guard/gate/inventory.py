@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import archive, build_file, ci_file, dockerfile, model_file
 from pipeline_guard.gate.ci_facts import DockerfileFacts, ImageFacts, ScriptFacts
-from pipeline_guard.gate.facts import Facts, Kind
+from pipeline_guard.gate.facts import Facts, Kind, WrapperFacts
 from pipeline_guard.gate.manifest import formats, registry_settings, requirements, requirements_lock, sbom, terraform_modules
 from pipeline_guard.gate.manifest.requirements import Pins
 from pipeline_guard.gate.octets import Octets
@@ -79,6 +80,8 @@ def kind_by_name(path: str) -> Kind:
         return Kind.SBOM
     if lower.endswith((".tf", ".tofu")):
         return Kind.MODULE
+    if name in ("gradle-wrapper.jar", "maven-wrapper.jar"):
+        return Kind.WRAPPER
     return Kind.GITLAB if _GITLAB.fullmatch(lower) else Kind.MODEL
 
 
@@ -124,6 +127,8 @@ def look(path: str, content: bytes) -> list[tuple[Kind, Facts | Unchecked]]:
         found.append((Kind.REGISTRY, _read(registry_settings.parse, content, path)))
     if lower.endswith((".tf", ".tofu")):
         found.append((Kind.MODULE, _read(terraform_modules.parse, content, path)))
+    if name in ("gradle-wrapper.jar", "maven-wrapper.jar"):
+        found.append((Kind.WRAPPER, WrapperFacts(path, hashlib.sha256(content).hexdigest())))
     found += models(path, content)
     if sbom.is_one(path, content):
         found.append((Kind.SBOM, _read(sbom.parse, content, path)))

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate import carried
-from pipeline_guard.gate.manifest import answers, belonging, formats, manifests, redirects
+from pipeline_guard.gate.manifest import answers, belonging, formats, installed, manifests, redirects, settled
 from pipeline_guard.gate.manifest.project import LockChange, LostLock, Manifest, Project
 from pipeline_guard.gate.surroundings import Said
 from pipeline_guard.model.package import Ecosystem, Lock
@@ -29,6 +29,7 @@ _PAIRED = (
 )
 
 
+_MAX_LINKS = 20  # that lead to each other
 _NPM = ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock")
 _PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 _FAMILIES = {name: family for family in (_NPM, _PYTHON) for name in family}
@@ -58,7 +59,7 @@ def is_kept(path: str) -> bool:
     """Tell whether a file may belong to a lock, so that its text is needed although it did not change."""
     if manifests.is_manifest(path) or formats.by_name(path) is not None or carried.is_list(path):
         return True
-    return answers.is_one(posixpath.basename(path).lower()) or redirects.reader_of(path) is not None
+    return answers.is_one(posixpath.basename(path).lower()) or settled.is_one(path) or redirects.reader_of(path) is not None
 
 
 def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: frozenset[str] | None) -> Iterator[Project | Unchecked]:
@@ -100,11 +101,35 @@ def projects(found: Mapping[str, Lock], texts: Mapping[str, bytes], changed: fro
             found_apart = (
                 *answers.differences(lock, _near(folder, texts, by_folder)),
                 *(belonging.unaccounted(lock, around) if around else ()),
+                *settled.differences(lock, texts),
+                *installed.differences(lock, texts),
             )
         except UsageError as error:
             yield Unchecked(path, error.what)
             continue
         yield Project(path, lock, tuple(near), beside, found_apart)
+
+
+def led_out(locks: Iterable[Lock], links: Mapping[str, str]) -> Iterator[Unchecked]:
+    """Give locks with a package in a folder of the repository that is, or lies below, a symbolic link out of it.
+
+    ``links`` are the links of the tree: path to where each points.
+    """
+    for lock in locks if links else ():
+        for package in lock.packages:
+            if package.source.kind not in ("path", "link") or not package.source.location:
+                continue
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(lock.path), package.source.location))
+            through = ""
+            for _ in range(_MAX_LINKS):
+                link = next((at for at in _above(f"{place}/x") if at in links), "")
+                if not link:
+                    break
+                through = link
+                place = posixpath.normpath(posixpath.join(posixpath.dirname(link), links[link], posixpath.relpath(place, link)))
+            if through and f"{place}/".startswith(("../", "/")):
+                why = f"{package.name} lies behind {through}, a symbolic link out of the repository to {links[through]}"
+                yield Unchecked(lock.path, why[:200])
 
 
 def _above(path: str) -> list[str]:

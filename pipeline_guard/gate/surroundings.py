@@ -26,6 +26,7 @@ _OWN = {
     "Podfile.lock": "podfile",
     "yarn.lock": "package.json",
     "package-lock.json": "package.json",
+    "bun.lock": "package.json",
     "composer.lock": "composer.json",
 }
 

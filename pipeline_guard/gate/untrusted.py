@@ -10,6 +10,7 @@ from itertools import product
 
 from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
 from pipeline_guard.gate.expression import expressions
+from pipeline_guard.gate.run_artifact import handed_on
 from pipeline_guard.gate.shell import commands
 
 _TEXTS = (
@@ -140,6 +141,8 @@ class Taint:
 
     def _produced(self, step: Step) -> list[tuple[str, str]]:
         found = []
+        if "workflow_run" in self.facts.events:
+            found += [(name.lower(), "a file of another run's artifact") for name in handed_on(step, self.facts.of(step.job))]
         if "GITHUB_OUTPUT" in step.run:
             found += [(asked[1].lower(), f"what {' '.join(asked[2].split())[:40]!r} prints") for asked in _ASKED.finditer(step.run)]
         name = ""

@@ -69,12 +69,15 @@ class DependencySettings:
     """Where packages may come from. ``registries`` maps an ecosystem's word ("npm", "pypi") to allowed hosts, in place of the defaults.
 
     ``internal`` are names, or prefixes that end with ``*``, that only the organisation's own registries may answer; ``minimum_age``
-    is in days, by the upload times that locks claim.
+    is in days, by the upload times that locks claim. ``attested`` are names of the same form that must be published with provenance,
+    ``wrappers`` the SHA-256 digests, in hexadecimal, of the build wrappers (``gradle-wrapper.jar``) that may lie in a repository.
     """
 
     registries: tuple[tuple[str, tuple[str, ...]], ...] = ()
     internal: tuple[str, ...] = ()
     minimum_age: int = 0
+    attested: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ class Lock:
     file says something twice or that cannot be meant, each with its reason. ``manifest_digest`` is the hash of the manifest as the lock
     repeats it, ``asked`` what the lock says that its projects ask for: (folder of the project, name, specifier). ``loose`` are packages
     that none of them leads to, where names alone do not tell. ``misfits`` are packages (name, place, why) whose version is none that the
-    lock itself says is asked for; an override of a manifest may explain them.
+    lock itself says is asked for; an override of a manifest may explain them. ``settled`` is what the lock says was settled for all of its
+    packages: ("override", "constraint", "patch" or, in npm's version 1, "peer", name, value); a patch's value is path, line end and digest.
     """
 
     path: str
@@ -123,3 +124,4 @@ class Lock:
     asked: tuple[tuple[str, str, str], ...] = ()
     loose: tuple[Package, ...] = ()
     misfits: tuple[tuple[str, Location, str], ...] = ()
+    settled: tuple[tuple[str, str, str], ...] = ()

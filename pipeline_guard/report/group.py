@@ -25,6 +25,7 @@ _BY_WORD = {
     "source": "dependencies",
     "module": "dependencies",
     "carried": "dependencies",
+    "wrapper": "dependencies",
     "image": "images",
     "dockerfile": "images",
     "compose": "images",

@@ -9,45 +9,44 @@ from collections.abc import Iterator
 from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
+from pipeline_guard.gate.run_artifact import downloads
 from pipeline_guard.gate.shell import Command, commands
 from pipeline_guard.gate.workflow_parts import action_of, job_of, only_own
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
-_DOWNLOADS = {"dawidd6/action-download-artifact", "actions/download-artifact", "levonet/action-restore-artifact"}
 _SAFE = re.compile(r"\$\{\{\s*runner\.temp\s*\}\}|/tmp/|\$RUNNER_TEMP")
 _RUNNERS = {"bash", "sh", "zsh", "python", "python3", "node", "ruby", "perl", "source", ".", "make", "npm", "yarn", "pnpm", "npx"}
 _FILES = {"GITHUB_ENV", "GITHUB_PATH"}
 
 
 def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
-    """Give what runs files of such an artifact, or sets variables from them."""
+    """Give what runs files of such an artifact, or of a work tree that it was unpacked over, or sets variables from them."""
     if "workflow_run" not in facts.events:
         return
     for job in facts.jobs:
         folder: str | None = None
         for step in facts.of(job.id):
-            if _downloads(step) and not only_own(step.condition, job_of(facts, step).condition):
+            if action_of(step) == "actions/checkout" and folder is not None and not folder.startswith("/"):
+                folder = None if not step.inputs.get("path") else folder  # it wipes the work tree
+            if downloads(step) and not only_own(step.condition, job_of(facts, step).condition):
                 folder = "" if folder == "" else _folder(step)
-                continue
+                if not step.run:
+                    continue
+            fetched = "gh run download" not in step.run
             for command in commands(step.run) if folder is not None and step.run else ():
-                what = _misuse(command, folder or "")
+                fetched = fetched or command.names[:3] == ["gh", "run", "download"]
+                what = _misuse(command, folder or "") if fetched else ""
                 if what:
                     place = Location(facts.path, (step.run_line or step.line) + command.line)
                     fix = "download into ${{ runner.temp }}/artifact, treat it as data, and check its form before use"
                     yield Problem(place, what, fix)
 
 
-def _downloads(step: Step) -> bool:
-    name = action_of(step)
-    if name == "actions/download-artifact":
-        return "run-id" in step.inputs
-    return name in _DOWNLOADS or bool(re.search(r"gh run download", step.run)) or "downloadArtifact" in step.inputs.get("script", "")
-
-
 def _folder(step: Step) -> str:
     """Return where the files go; "" for the work tree itself."""
-    place = step.inputs.get("path", "").strip().rstrip("/")
+    asked = re.search(r"gh run download[^\n;|&]*?\s(?:-D|--dir)[ =]\s*[\"']?([^\s\"']+)", step.run)
+    place = (asked[1] if asked else step.inputs.get("path", "")).strip().rstrip("/")
     return "" if place in (".", "./") else place.removeprefix("./")
 
 
@@ -59,12 +58,22 @@ def _misuse(command: Command, folder: str) -> str:
         return f"{min(variables & _FILES)} written from a file"
     if variables & _FILES and "$()" in line:
         return f"{min(variables & _FILES)} written from a file"
+    if (
+        "GITHUB_PATH" in variables
+        and names[:1] == ["echo"]
+        and folder
+        and re.search(rf"(?:^|[\s/\"'.]){re.escape(folder)}(?:/|[\s\"']|$)", line)
+    ):
+        return "GITHUB_PATH led into the artifact"
     touches = folder in line if folder else True
     if names and names[0] in _RUNNERS and len(names) > 1 and not names[1].startswith("-") and touches and not _SAFE.search(line):
-        return f"{names[0]} {names[1]}"[:60] if folder or names[0] in ("source", ".") else ""
-    if folder and names and names[0].removeprefix("./").startswith(folder + "/"):
+        return f"{names[0]} {names[1]}"[:60]
+    if not names or _SAFE.search(line):
+        return ""
+    if folder and names[0].removeprefix("./").startswith(folder + "/"):
         return names[0][:60]
-    return ""
+    # in the work tree itself an artifact replaces whatever file is run afterwards
+    return names[0][:60] if not folder and (names[0].startswith("./") or names[0] == "make") else ""
 
 
 RULE = Rule(

@@ -11,9 +11,11 @@ from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.guard_step import command_verb
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.gate.shell import commands
+from pipeline_guard.gate.untrusted import GITLAB_TEXTS
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
+_WRITTEN = GITLAB_TEXTS | {"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"}
 _SECURITY = re.compile(r"(?:.*[-_.])?(secret[-_]detection|sast|dependency[-_]scanning|container[-_]scanning)")
 
 
@@ -26,6 +28,8 @@ def check(facts: GitlabFacts, _settings: GateSettings) -> Iterator[Problem]:
     for rule in facts.workflow_rules if guards else ():
         if rule.changes:
             yield Problem(Location(facts.path, rule.line), "workflow: rules on changed paths", "remove changes from workflow:rules")
+        elif rule.when == "never" and (asked := _asked_for(rule.condition)):
+            yield Problem(Location(facts.path, rule.line), f"workflow: when: never by ${asked}", "remove the rule from workflow:rules")
 
 
 def _job(path: str, job: GitlabJob) -> Iterator[Problem]:
@@ -42,6 +46,13 @@ def _job(path: str, job: GitlabJob) -> Iterator[Problem]:
             )
         elif rule.when == "never" and (not rule.condition or rule.changes) and (rule is not job.rules[-1] or rule.changes):
             yield Problem(Location(path, rule.line), f"{job.name}: when: never in a rule", "remove the rule")
+        elif rule.when == "never" and (asked := _asked_for(rule.condition)):
+            yield Problem(Location(path, rule.line), f"{job.name}: when: never by ${asked}", "remove the rule")
+
+
+def _asked_for(condition: str) -> str:
+    """Return the text in a condition that whoever opens the request, or pushes, writes; "" where there is none."""
+    return next((name for name in re.findall(r"\$\{?(\w+)", condition) if name in _WRITTEN), "")
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline_guard.gate.ci_facts import GitlabFacts
 from pipeline_guard.gate.facts import Kind
@@ -14,6 +14,7 @@ from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
 _TRACES = ("CI_DEBUG_TRACE", "CI_DEBUG_SERVICES")
+_PASSING = {"sort", "cat", "tee", "less", "more", "nl", "column", "uniq", "tac"}  # what they read, they print
 _TOKENS = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD", "CI_REPOSITORY_URL", "CI_DEPENDENCY_PROXY_PASSWORD", "CI_JOB_JWT"}
 
 
@@ -29,8 +30,9 @@ def check(facts: GitlabFacts, _settings: GateSettings) -> Iterator[Problem]:
                 place = Location(facts.path, job.lines.get("variables", job.line))
                 yield Problem(place, f"{job.name}: {name}", "remove it, and rotate what a traced job has shown")
     for script in facts.scripts:
-        for command in commands(script.text):
-            what = _shows(command)
+        listed = list(commands(script.text))
+        for at, command in enumerate(listed):
+            what = _shows(command, listed[at + 1 :])
             if what:
                 yield Problem(
                     Location(facts.path, script.line + command.line), what, "print the names you need, never the environment or a token"
@@ -41,9 +43,14 @@ def _on(text: str) -> bool:
     return text.strip().lower() in ("true", "1")
 
 
-def _shows(command: Command) -> str:
+def _shows(command: Command, following: Sequence[Command]) -> str:
     texts = [word.text for word in command.words]
-    if command.operator == "|" or any(">" in text for text in texts):
+    for behind in following if command.operator == "|" else ():
+        if next(iter(behind.names), "") not in _PASSING or any(">" in word.text for word in behind.words):
+            return ""
+        if behind.operator != "|":
+            break
+    if any(">" in text for text in texts):
         return ""
     if texts in (["env"], ["printenv"], ["export"], ["export", "-p"], ["set"], ["declare", "-p"]):
         return " ".join(texts)

@@ -39,6 +39,7 @@ _COMMANDS = {
     "flake.lock": "nix flake lock",
 }
 
+_OVERRIDES = re.compile(r"@?[^@]*")  # the name in name@range
 _PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 
 
@@ -48,7 +49,8 @@ def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
     own = [one for one in facts.manifests if posixpath.dirname(one.path) == posixpath.dirname(lock.path)]
     command = _COMMANDS.get(lock.format, "make the lock anew")
     for manifest in own:
-        if _pairs(lock, manifest) and lock.manifest_digest and manifest.digests and lock.manifest_digest not in manifest.digests:
+        digests = manifest.pdm_digests if lock.format == "pdm.lock" else manifest.digests
+        if _pairs(lock, manifest) and lock.manifest_digest and digests and lock.manifest_digest not in digests:
             yield Problem(Location(lock.path, 1), f"{lock.path} was made from another {posixpath.basename(manifest.path)}", command)
             return
     if lock.format in ("go.sum", "go.mod"):
@@ -65,7 +67,7 @@ def check(facts: Project, _settings: GateSettings) -> Iterator[Problem]:
 
 def _pairs(lock: Lock, manifest: Manifest) -> bool:
     """Tell whether the digest of a lock is one of this kind of manifest."""
-    return {"poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile", "composer.lock": "composer.json"}.get(
+    return {"poetry.lock": "pyproject.toml", "pdm.lock": "pyproject.toml", "Pipfile.lock": "Pipfile", "composer.lock": "composer.json"}.get(
         lock.format
     ) == manifest.format
 
@@ -97,6 +99,10 @@ def _missing(lock: Lock, manifest: Manifest, folder: str) -> Iterator[tuple[Aske
                 yield from _range(lock, asked, wanted)
             elif lock.format == "uv.lock" and not _same_requirement(asked, wanted):
                 yield asked, "is asked for otherwise than the lock says"
+            elif lock.format in ("pnpm-lock.yaml", "bun.lock") and (asked.name, asked.specifier) not in wanted:
+                several = [one for one in manifest.asked if one.name == asked.name]  # both kinds: the lock repeats one of them
+                if asked.name not in _overridden(lock) and not any((one.name, one.specifier) in wanted for one in several):
+                    yield asked, "is asked for otherwise than the lock says"
         return
     # a gem for another platform is among what the lock repeats, and not locked
     known = {name for package in lock.packages for name in (package.name, package.alias)} | set(lock.direct)
@@ -104,6 +110,11 @@ def _missing(lock: Lock, manifest: Manifest, folder: str) -> Iterator[tuple[Aske
     for asked in [one for one in manifest.asked if one.group != POETRY]:
         if asked.name not in known and complete and _is_registry(asked):
             yield asked, "is not in the lock"
+
+
+def _overridden(lock: Lock) -> set[str]:
+    """Return the names that an override of the lock is about: pnpm writes its value in the place of what the manifest asks for."""
+    return {_OVERRIDES.match(name.rpartition(">")[2])[0] for kind, name, _ in lock.settled if kind == "override"}  # type: ignore[index]
 
 
 def _outside(lock: Lock, manifest: Manifest) -> Iterator[tuple[Asked, str]]:
@@ -134,15 +145,19 @@ def _is_registry(asked: Asked) -> bool:
 
 def _range(lock: Lock, asked: Asked, wanted: set[tuple[str, str]]) -> Iterator[tuple[Asked, str]]:
     """Judge one requirement of npm: written the same in the lock, or answered by the version that is installed."""
-    if (asked.name, asked.specifier) in wanted or asked.specifier.startswith(("file:", "link:", "workspace:")):
+    if asked.specifier.startswith(("file:", "link:", "workspace:")):
         return
     specifier, real = asked.specifier, ""
     if specifier.startswith("npm:"):
         real, at, version = specifier.removeprefix("npm:").rpartition("@")
         real, specifier = (real, version) if at and real else (at + version, "*")
+    elif (asked.name, specifier) in wanted:
+        return
     found = [package for package in lock.packages if asked.name in (package.alias or package.name,)]
     if real and found and all(package.name != real for package in found):
         yield asked, "is not what the lock holds"
+        return
+    if (asked.name, asked.specifier) in wanted:
         return
     results = [satisfies(package.version, specifier) for package in found]
     if not any(result for result in results) and (not found or False in results or "://" in specifier):

@@ -37,7 +37,9 @@ def _differs(package: Package, file: Distribution) -> bool:
     if package.ecosystem is Ecosystem.NPM:
         exact = take_apart(file.url).host in ("registry.npmjs.org", "registry.yarnpkg.com")
         return "://" in file.url and npm_fits(package.name, package.version, unquote(_path(file.url)), exact=exact) is False
-    last = _last(file.url)
+    # what a parser took from the address itself needs no second look
+    repeated = file.name and file.url.endswith("/" + file.name) and not any(mark in file.url for mark in "%?#")
+    last = "" if repeated else _last(file.url)
     names = [name for name in (file.name, last if last != file.name else "") if name]
     if package.ecosystem is Ecosystem.PYPI:
         return any(python_fits(package.name, package.version, name) is False for name in names)

@@ -27,7 +27,8 @@ def check(facts: Lock, settings: GateSettings) -> Iterator[Problem]:
 
     Packages asked for by their own URL may also come from a forge; git repositories may lie on any host.
     """
-    hosts = {package.ecosystem: allowed_hosts(package.ecosystem, settings.dependencies) for package in facts.packages}
+    ecosystems = {package.ecosystem for package in facts.packages}
+    hosts = {ecosystem: allowed_hosts(ecosystem, settings.dependencies) for ecosystem in ecosystems}
     for package in facts.packages:
         allowed = hosts[package.ecosystem]
         if package.source.kind != "registry" and allowed is not None:

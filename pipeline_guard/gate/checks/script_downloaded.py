@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipeline_guard.gate.ci_facts import ScriptFacts
 from pipeline_guard.gate.facts import Kind
@@ -34,6 +34,8 @@ _COMPARES = re.compile(
     r"|git\s+(?:-C\s+\S+\s+)?(?:checkout|switch|reset)\b[^\n]*\b[0-9a-f]{40}\b|gh\s+attestation|rekor|sigstore|pipeline-guard\s+verify",
     re.IGNORECASE,
 )
+_USER = re.compile(r"(?<=://)[^/@\s]*@")
+_SUFFIX = re.compile(r"(?:\.tar)?\.(?:gz|bz2|xz|zst|tgz|tbz2?|txz|zip|tar|7z)$")
 _RUNNERS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "source", ".", "python", "python3", "node", "perl", "ruby", "php", "pwsh", "exec"}
 _MAX_FED = 4  # scripts fed to shells within each other
 
@@ -69,11 +71,15 @@ def _piped(path: str, text: str, line: int, depth: int) -> Iterator[Problem]:
 
 def _files(path: str, listed: list[Command], line: int, kept: dict[str, str]) -> Iterator[Problem]:
     """Give every run of a file that was downloaded in this job; take down what this script downloads."""
+    piped = ""
     for command in listed:
         if _fetches(command):
             kept.update(_saved(command))
+            piped = next((name for name in command.names[1:] if _ADDRESS.match(name)), "") if command.operator == "|" else ""
             continue
         kept.update(_cloned(command))
+        kept.update(_unpacked(command, kept, piped))
+        piped = ""
         named = _run(command)
         named = next((each for each in (named, named.partition("/")[0] + "/") if each in kept), "")
         if named:
@@ -85,12 +91,30 @@ def _cloned(command: Command) -> Iterator[tuple[str, str]]:
     names = command.names
     if names[:2] != ["git", "clone"]:
         return
-    addresses = [at for at, name in enumerate(names) if _ADDRESS.match(name) and "$" not in name and not _LOCAL.match(name)]
+    hosts = {at: _USER.sub("", name) for at, name in enumerate(names) if _ADDRESS.match(name)}
+    addresses = [at for at, name in hosts.items() if "$" not in name and not _LOCAL.match(name)]
     if addresses:
-        address = names[addresses[0]]
+        address = hosts[addresses[0]]
         behind = names[addresses[0] + 1] if addresses[0] + 1 < len(names) else ""
         folder = behind if behind and not behind.startswith("-") else posixpath.basename(address.rstrip("/")).removesuffix(".git")
         yield f"{_normal(folder)}/", address
+
+
+def _unpacked(command: Command, kept: Mapping[str, str], piped: str) -> Iterator[tuple[str, str]]:
+    """Give the folder that an archive which was downloaded is unpacked into: the one that is named, else the one it is called like."""
+    names = command.names
+    program = names[0].rpartition("/")[2] if names else ""
+    if program not in ("tar", "bsdtar", "unzip", "7z"):
+        return
+    archive = next((each for each in map(_normal, names[1:]) if each in kept), "")
+    address = kept.get(archive, "") or piped
+    if not address:
+        return
+    into = next((_normal(names[at + 1]) for at, name in enumerate(names[:-1]) if name in ("-C", "-d", "--directory")), "")
+    if into and into != "." and not into.startswith("/"):
+        yield f"{into}/", address
+    elif archive and not into:
+        yield f"{_SUFFIX.sub('', posixpath.basename(archive))}/", address
 
 
 def _saved(command: Command) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ _HEAD = re.compile(
 )
 _COMMAND = re.compile(
     r"gh\s+pr\s+checkout|git\s+fetch\s[^\n]{0,300}\bpull/|git\s+(checkout|switch|reset)\s[^\n]{0,300}FETCH_HEAD|hub\s+(pr\s+)?checkout"
+    r"|git\s+(clone|fetch|pull|remote\s+add)\s[^\n]{0,300}(head\.repo\.|head_repository\.|pull_request\.head\.(ref|sha)|github\.head_ref)"
 )
 
 

@@ -26,5 +26,4 @@ RULE = Rule(
     "allowed",
     "a malicious package then runs beside the updater's registry credentials",
     check,
-    follows="updater-cooldown",
 )

@@ -20,7 +20,7 @@ Found = Iterator[tuple[str, str, int, str]]
 # Formats whose git and address entries come from a manifest, or from a package that itself comes from there.
 _SOURCED = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "Cargo.lock", "Gemfile.lock", "mix.lock", "pubspec.lock", "Podfile.lock")
 _BLIND = ("mix.lock", "pdm.lock", "Pipfile.lock", "pubspec.lock")  # where the lock does not say what a git package needs
-_LED = ("yarn.lock", "poetry.lock", "composer.lock")  # formats whose entries must all be led to by a manifest
+_LED = ("yarn.lock", "poetry.lock", "composer.lock", "bun.lock")  # formats whose entries must all be led to by a manifest
 _MAX_TOLD = 50  # strays of one lock; each is looked for in every manifest
 _SIMPLE = re.compile(r"(?:\*\*/)?((?:@[^/@>]+/)?[^/@>*]+)")
 
@@ -75,7 +75,7 @@ def _place(package: Package) -> str:
 
 
 def _loose(lock: Lock, around: Surroundings) -> Iterator[tuple[str, int, str]]:
-    if lock.format not in _LED or not lock.packages:
+    if not lock.packages or not (lock.format in _LED or (lock.format == "package-lock.json" and lock.version == "1")):
         return
     asked = around.names()
     if asked is None:
@@ -85,6 +85,8 @@ def _loose(lock: Lock, around: Surroundings) -> Iterator[tuple[str, int, str]]:
         for name in {package.name, package.alias or package.name}:
             needs.setdefault(name, set()).update(package.requires)
     roots = [*asked, *(package.name for package in lock.packages if package.source.kind in ("root", "path", "link"))]
+    roots += [name for kind, name, _ in lock.settled if kind == "peer"]  # who needs it does not say so in version 1 of npm
+    roots += [name for _, name, _ in lock.asked] if lock.format == "bun.lock" else []  # peers, which lock-drift compares by name
     reached = reachable(roots, needs)
     for package in lock.packages:
         if package.name not in reached and package.alias not in reached:

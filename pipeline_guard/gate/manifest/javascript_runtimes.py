@@ -32,7 +32,7 @@ def parse_bun(content: bytes, path: str) -> Lock:
     asked = [
         (folder, name, shape.word(wanted, name))
         for folder, value in workspaces.items()
-        for kind in _ASKED[:3]
+        for kind in _ASKED
         for name, wanted in shape.table(shape.table(value, "workspace").get(kind), kind).items()
     ]
     packages = [
@@ -51,7 +51,12 @@ def parse_bun(content: bytes, path: str) -> Lock:
         if one.alias and (one.alias, one.name) not in aliases
     )
     direct = tuple(dict.fromkeys(name for _, name, _ in asked))
-    return Lock(path, "bun.lock", Ecosystem.NPM, version, tuple(packages), direct, notes, asked=tuple(asked))
+    settled = tuple(
+        (kind, name, wanted if isinstance(wanted, str) else "")
+        for kind, key in (("override", "overrides"), ("patch", "patchedDependencies"))
+        for name, wanted in shape.table(root.get(key), key).items()
+    )
+    return Lock(path, "bun.lock", Ecosystem.NPM, version, tuple(packages), direct, notes, asked=tuple(asked), settled=settled)
 
 
 def _bun_package(key: str, row: list[Any], shape: Shape, line: int) -> Package:
@@ -62,7 +67,7 @@ def _bun_package(key: str, row: list[Any], shape: Shape, line: int) -> Package:
     rest = row[1:]
     checksums = sri(rest[-1]) if rest and isinstance(rest[-1], str) and re.match(r"(sha\d+|md5)-", rest[-1]) else ()
     facts = next((part for part in rest if isinstance(part, dict)), {})
-    requires = [wanted for kind in (_ASKED[0], _ASKED[2]) for wanted in shape.table(facts.get(kind), kind)]
+    requires = [wanted for kind in (_ASKED[0], *_ASKED[2:]) for wanted in shape.table(facts.get(kind), kind)]
     place, url = source("registry"), ""
     if version.startswith(("workspace:", "file:", "link:")):
         kind, _, location = version.partition(":")

@@ -2,8 +2,8 @@
 """Manifests as facts: what a project asks for, and the digest that a lock made from it carries.
 
 Sources: PEP 621, 735 and uv's, poetry's, pdm's tables of ``pyproject.toml``; poetry's ``Locker._get_content_hash``; pipenv's
-``plette``; Composer's ``Locker::getContentHash``; npm's ``package.json``; Cargo's manifest reference; the pubspec page. A Gemfile
-is Ruby: plain ``gem`` lines are read, anything that decides makes the manifest incomplete.
+``plette``; pdm's ``PyProject.content_hash``; Composer's ``Locker::getContentHash``; npm's ``package.json``; Cargo's manifest
+reference; the pubspec page. A Gemfile is Ruby: plain ``gem`` lines are read, anything that decides makes the manifest incomplete.
 """
 
 from __future__ import annotations
@@ -79,7 +79,29 @@ def parse_pyproject(content: bytes, path: str) -> Manifest:
     names = shape.table(resolution.get("overrides"), "overrides")
     overridden = frozenset((*(_asked(word, "", Lines("")).name for word in listed), *map(pypi_name, names)))
     found = tuple(one for one in asked if one.name)
-    return Manifest(path, "pyproject.toml", Ecosystem.PYPI, name, found, digests, whole, overridden)
+    own = tuple(_pdm_digests(root, project, shape.table(tool.get("pdm"), "tool.pdm"))) if whole else ()
+    return Manifest(path, "pyproject.toml", Ecosystem.PYPI, name, found, digests, whole, overridden, own)
+
+
+def _pdm_digests(root: dict[str, Any], project: dict[str, Any], pdm: dict[str, Any]) -> Iterator[str]:
+    """Give what ``content_hash`` may be: pdm 2 up to 2.6 hashed its overrides alone. A workspace's covers its members, too."""
+    if "workspace" in pdm:
+        return
+    groups: dict[str, list[Any]] = {}
+    for table in (root.get("dependency-groups"), pdm.get("dev-dependencies")):
+        for name, listed in (table or {}).items():
+            groups.setdefault(pypi_name(name), []).extend(listed)
+    plain = {**(root.get("dependency-groups") or {}), **(pdm.get("dev-dependencies") or {})}  # as older ones wrote the names
+    for development in (groups, plain):
+        body = {
+            "sources": pdm.get("source", []),
+            "dependencies": project.get("dependencies", []),
+            "dev-dependencies": development,
+            "optional-dependencies": project.get("optional-dependencies", {}),
+            "requires-python": project.get("requires-python", ""),
+        }
+        yield _sha256({**body, "resolution": pdm.get("resolution", {})})
+        yield _sha256({**body, "overrides": pdm.get("resolution", {}).get("overrides", {})})
 
 
 def _poetry_asked(poetry: dict[str, Any], text: str, shape: Shape) -> Iterator[Asked]:

@@ -15,7 +15,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 _GIT = re.compile(r"(git\+|git:|github:|gitlab:|bitbucket:|gist:|git@|ssh:)", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 15)  # a lock asks for its names in the same order again: one that holds fewer would hold none of them
 def pypi_name(name: str) -> str:
     """Return a Python project's name as PEP 503 normalises it."""
     return _SEPARATORS.sub("-", name).lower()

@@ -33,7 +33,9 @@ def parse(content: bytes, path: str) -> Lock:
     if "packages" not in root:
         found = list(_nested(root, shape, lines))
         direct = tuple(package.alias or package.name for place, package in found if place.count(_FOLDER) == 1)
-        return Lock(path, "package-lock.json", Ecosystem.NPM, version, tuple(package for _, package in found), direct)
+        peers = tuple(("peer", name, "") for name, entry in _first(root, shape) if entry.get("peer") is True)
+        every = tuple(package for _, package in found)
+        return Lock(path, "package-lock.json", Ecosystem.NPM, version, every, direct, settled=peers)
     tables = {key: shape.table(entry, key) for key, entry in shape.table(root["packages"], "packages").items()}
     addresses = _addresses(tables.values(), shape)
     packages = {key: _package(key, entry, addresses, shape, lines) for key, entry in tables.items()}
@@ -53,8 +55,8 @@ def parse(content: bytes, path: str) -> Lock:
         for name, wanted in shape.table(entry.get(kind), kind).items()
     )
     wrong = tuple(misfits(tables, packages, shape))
-    every = tuple(packages.values())
-    return Lock(path, "package-lock.json", Ecosystem.NPM, version, every, direct, notes, asked=asked, loose=unneeded, misfits=wrong)
+    rows = tuple(packages.values())
+    return Lock(path, "package-lock.json", Ecosystem.NPM, version, rows, direct, notes, asked=asked, loose=unneeded, misfits=wrong)
 
 
 def _package(key: str, entry: dict[str, Any], asked: set[str], shape: Shape, lines: Lines) -> Package:
@@ -127,6 +129,11 @@ def _nested(root: dict[str, Any], shape: Shape, lines: Lines) -> Iterator[tuple[
         if len(pending) > _MAX_DEPTH:
             raise UsageError(f"{shape.path}:{line}: dependencies nested deeper than {_MAX_DEPTH} levels")
         pending.append(_level(place + "/", entry, shape))
+
+
+def _first(root: dict[str, Any], shape: Shape) -> Iterator[tuple[str, dict[str, Any]]]:
+    for _, name, value in _level("", root, shape):
+        yield name, shape.table(value, name)
 
 
 def _level(place: str, entry: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, Any]]:

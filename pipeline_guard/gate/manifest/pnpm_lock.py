@@ -31,6 +31,7 @@ def parse(content: bytes, path: str) -> Lock:
     packages: list[Package] = []
     asked: list[tuple[str, str, str]] = []
     notes: list[tuple[Location, str]] = []
+    settled: list[tuple[str, str, str]] = []
     version = ""
     for root in read_yaml(text, path):
         version = shape.version(root.get("lockfileVersion"), r"5(\.[0-4])?|6\.[01]|7\.0|9\.0")
@@ -40,6 +41,7 @@ def parse(content: bytes, path: str) -> Lock:
             packages.append(_package(key, shape.table(value, key), needs, shape, lines))
         asked += _asked(root, shape)
         notes += _swaps(root, shape, text)
+        settled += _settled(root, shape)
     if not version:
         raise UsageError(f"{path}: the file is empty")
     return Lock(
@@ -51,7 +53,16 @@ def parse(content: bytes, path: str) -> Lock:
         tuple(dict.fromkeys(name for _, name, _ in asked)),
         tuple(notes),
         asked=tuple(asked),
+        settled=tuple(settled),
     )
+
+
+def _settled(root: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
+    for name, wanted in shape.table(root.get("overrides"), "overrides").items():
+        yield "override", name, shape.word(wanted, name)
+    for name, patch in shape.table(root.get("patchedDependencies"), "patchedDependencies").items():
+        table = patch if isinstance(patch, dict) else {"hash": patch}
+        yield "patch", name, f"{shape.word(table.get('path'), name)}\n{shape.word(table.get('hash'), name)}"
 
 
 def _package(key: str, entry: dict[str, Any], needs: dict[str, Any], shape: Shape, lines: Lines) -> Package:

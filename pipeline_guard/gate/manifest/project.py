@@ -23,8 +23,8 @@ class Asked:
 class Manifest:
     """A manifest: ``digests`` are what a lock made from it may carry.
 
-    ``complete`` is False where it asks for more, or less, than can be read here. ``overridden`` are names whose version something else
-    decides.
+    ``pdm_digests`` are the same for a ``pdm.lock``. ``complete`` is False where it asks for more, or less, than can be read here.
+    ``overridden`` are names whose version something else decides.
     """
 
     path: str
@@ -35,6 +35,7 @@ class Manifest:
     digests: tuple[str, ...] = ()
     complete: bool = True
     overridden: frozenset[str] = frozenset()
+    pdm_digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

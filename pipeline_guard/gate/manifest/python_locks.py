@@ -78,7 +78,8 @@ def parse_pdm(content: bytes, path: str) -> Lock:
     version = shape.version(metadata.get("lock_version"), r"[34](\.[0-9]{1,2}){0,2}")
     apart = shape.table(metadata.get("files"), "metadata.files")
     packages = tuple(_pdm_package(entry, apart, shape, lines) for entry in shape.tables(root.get("package"), "package"))
-    return Lock(path, "pdm.lock", Ecosystem.PYPI, version, packages)
+    digest = shape.word(metadata.get("content_hash"), "metadata.content_hash").removeprefix("sha256:")
+    return Lock(path, "pdm.lock", Ecosystem.PYPI, version, packages, manifest_digest=digest)
 
 
 def _pdm_package(entry: dict[str, Any], apart: dict[str, Any], shape: Shape, lines: Lines) -> Package:

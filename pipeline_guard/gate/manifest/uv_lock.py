@@ -18,6 +18,7 @@ from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Distribution, Ecosystem, Lock, Package, PackageSource
 
 _ELSEWHERE = ("url", "git", "path", "directory", "editable", "virtual")
+_NEEDS = frozenset(("dependencies", "optional-dependencies", "dev-dependencies"))
 _GROUPS = ("optional-dependencies", "dev-dependencies")
 
 
@@ -32,7 +33,19 @@ def parse(content: bytes, path: str) -> Lock:
     asked = tuple(one for entry in entries for one in _asked(entry, shape))
     direct = tuple(name for package in packages if package.source.kind == "root" for name in package.requires)
     notes = tuple(_swapped(root, entries, packages, shape))
-    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, notes, asked=asked)
+    settled = tuple(_settled(shape.table(root.get("manifest"), "manifest"), shape))
+    return Lock(path, "uv.lock", Ecosystem.PYPI, version, packages, direct, notes, asked=asked, settled=settled)
+
+
+def _settled(manifest: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]]:
+    """Give overrides and constraints; "" for one by an address, or where markers divide a name."""
+    for kind, key in (("override", "overrides"), ("constraint", "constraints")):
+        found: dict[str, str] = {}
+        for wanted in shape.tables(manifest.get(key), key):
+            name = pypi_name(shape.word(wanted.get("name"), "name"))
+            found[name] = "" if name in found else shape.word(wanted.get("specifier"), "specifier")
+        for name, specifier in found.items():
+            yield kind, name, specifier
 
 
 def _swapped(
@@ -41,7 +54,9 @@ def _swapped(
     """Give packages that come from an address, repository or folder although everybody asks for them by name."""
     listed = [*shape.tables(shape.table(root.get("manifest"), "manifest").get("overrides"), "overrides")]
     for entry in entries:
-        metadata = shape.table(entry.get("metadata"), "metadata")
+        if "metadata" not in entry:
+            continue
+        metadata = shape.table(entry["metadata"], "metadata")
         listed += shape.tables(metadata.get("requires-dist"), "requires-dist")
         for group in shape.table(metadata.get("requires-dev"), "requires-dev").values():
             listed += shape.tables(group, "requires-dev")
@@ -49,6 +64,8 @@ def _swapped(
     named |= {name for package in packages if package.source.kind in ("url", "git") for name in package.requires}
     members = {shape.word(one.get("name"), "name") for one in entries if "metadata" in one}
     for package, entry in zip(packages, entries, strict=True):
+        if package.source.kind == "registry":
+            continue
         kind = next(iter(shape.table(entry.get("source"), "source")), "")
         if kind in ("url", "git", "path", "directory") and package.name not in named and entry.get("name") not in members:
             yield package.location, f"{package.name} is asked for by name, and comes from {'an address' if kind == 'url' else kind}"
@@ -72,7 +89,7 @@ def _package(entry: dict[str, Any], shape: Shape, lines: Lines) -> Package:
         place,
         tuple(files),
         install_code=bool(files) and "wheels" not in entry if files else None,
-        requires=tuple(_requires(entry, shape)),
+        requires=tuple(_requires(entry, shape)) if not entry.keys().isdisjoint(_NEEDS) else (),
     )
 
 
@@ -125,9 +142,9 @@ def _asked(entry: dict[str, Any], shape: Shape) -> Iterator[tuple[str, str, str]
 
 
 def _requires(entry: dict[str, Any], shape: Shape) -> Iterator[str]:
-    for wanted in shape.tables(entry.get("dependencies"), "dependencies"):
+    for wanted in shape.tables(entry.get("dependencies"), "dependencies") if "dependencies" in entry else ():
         yield pypi_name(shape.word(wanted.get("name"), "name"))
     for group in _GROUPS:
-        for listed in shape.table(entry.get(group), group).values():
+        for listed in shape.table(entry[group], group).values() if group in entry else ():
             for wanted in shape.tables(listed, group):
                 yield pypi_name(shape.word(wanted.get("name"), "name"))

@@ -22,6 +22,9 @@ def steps(command: str, path: str = "") -> str:
         ("bash out/run.sh", "out"),
         ("./out/run", "out"),
         ("python3 out/report.py", "./out"),
+        ('echo "$PWD/out/bin" >> "$GITHUB_PATH"', "out"),
+        ("npm run publish", ""),
+        ("./scripts/own.sh", ""),
     ],
 )
 def test_running_or_reading_it_into_the_environment_fails(command: str, path: str) -> None:
@@ -36,8 +39,21 @@ def test_running_or_reading_it_into_the_environment_fails(command: str, path: st
         ("bash scripts/own.sh", "out", "workflow_run", ""),
         ("jq .number out/pr.json", "out", "workflow_run", ""),
         ("make", "out", "workflow_run", ""),
+        ('echo "$HOME/layout/bin" >> "$GITHUB_PATH"', "out", "workflow_run", ""),
+        ("./scripts/own.sh", "${{ runner.temp }}/x", "workflow_run", ""),
         ('echo "N=1" >> "$GITHUB_ENV"', "", "workflow_run", ""),
     ],
 )
 def test_data_and_own_code_pass(command: str, path: str, on: str, head: str) -> None:
     assert failing(check, job(steps(command, path), on=on, head=head)) == []
+
+
+def test_a_download_within_the_script_counts_for_the_commands_behind_it() -> None:
+    script = "- run: |\n    ./before.sh\n    gh run download 1 -n build -D out\n    ./out/deploy.sh\n    ./after.sh"
+    assert [line for _, line in failing(check, job(script, on="workflow_run"))] == [8]
+
+
+def test_a_checkout_behind_it_wipes_the_work_tree() -> None:
+    wiped = steps("true").partition("- run")[0] + f"- uses: actions/checkout@{SHA}\n- run: ./scripts/own.sh"
+    assert failing(check, job(wiped, on="workflow_run")) == []
+    assert len(failing(check, job(wiped.replace(SHA + "\n- run", SHA + "\n  with: {path: x}\n- run"), on="workflow_run"))) == 1

@@ -13,12 +13,13 @@ from pipeline_guard.model.verdict import Unchecked
 from tests.unit.gate.checks.deps import problems
 
 MODULES = "# github.com/o/a v1.0.0\n## explicit\ngithub.com/o/a\n# github.com/o/a/deep v2.0.0\ngithub.com/o/a/deep\n# own.example/m v1.0.0 => ./m\n# f.example/f v1.0.0 => g.example/g v1.1.0\n"
+INSTALLED = json.dumps({"packages": [{"name": "o/a", "version": "1.0.0", "source": {"reference": "abc"}}]})
 SUMS = json.dumps({"files": {}, "package": "ab" * 32})
 
 
 def found(before: dict[str, str], after: dict[str, str]) -> list[str]:
     changed = frozenset(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-    texts = {path: text.encode() for path, text in after.items() if is_list(path)}
+    texts = {path: text.encode() for path, text in after.items() if is_list(path) or path.endswith("/package.json")}
     items = altered(changed, after.keys(), texts, lambda path: before[path].encode() if path in before else None)
     return [problem.what for item in items if isinstance(item, Altered) for problem in problems(RULE, item)]
 
@@ -33,6 +34,11 @@ def found(before: dict[str, str], after: dict[str, str]) -> list[str]:
         (".yarn/releases/yarn-4.1.0.cjs", {}, "yarn-4.1.0.cjs"),
         ("app/.yarn/cache/a-npm-1.0.0-0123.zip", {}, "a-npm-1.0.0-0123.zip"),
         ("vendor/cache/rake-13.0.6.gem", {}, "rake-13.0.6.gem"),
+        ("vendor/o/a/src/X.php", {"vendor/composer/installed.json": INSTALLED}, "o/a 1.0.0 abc"),
+        ("web/vendor/o/a/src/X.php", {"web/vendor/composer/installed.json": INSTALLED}, "o/a 1.0.0 abc"),
+        ("node_modules/a/i.js", {"node_modules/a/package.json": '{"version": "1.0.0"}'}, "a 1.0.0"),
+        ("x/node_modules/b/node_modules/@o/a/lib/i.js", {"x/node_modules/b/node_modules/@o/a/package.json": '{"version": "2"}'}, "@o/a 2"),
+        ("gradle/wrapper/gradle-wrapper.jar", {"gradle/wrapper/gradle-wrapper.properties": "x"}, "the build wrapper, whose settings stay"),
     ],
 )
 def test_an_edited_file_of_an_unchanged_version_fails(path: str, rest: dict[str, str], owner: str) -> None:
@@ -57,6 +63,21 @@ def test_an_edited_file_of_an_unchanged_version_fails(path: str, rest: dict[str,
         ),
         ({".yarn/releases/yarn-4.1.0.cjs": "a"}, {".yarn/releases/yarn-4.2.0.cjs": "b"}),
         ({".yarn/install-state.gz": "a"}, {".yarn/install-state.gz": "b"}),
+        (
+            {"vendor/composer/installed.json": INSTALLED, "vendor/o/a/X.php": "a"},
+            {"vendor/composer/installed.json": INSTALLED.replace("abc", "abd"), "vendor/o/a/X.php": "b"},
+        ),
+        ({"vendor/composer/installed.json": INSTALLED, "vendor/autoload.php": "a"}, {"vendor/composer/installed.json": INSTALLED, "vendor/autoload.php": "b"}),
+        ({"vendor/composer/installed.json": INSTALLED, "vendor/p/q/X.php": "a"}, {"vendor/composer/installed.json": INSTALLED, "vendor/p/q/X.php": "b"}),
+        (
+            {"node_modules/a/package.json": '{"version": "1.0.0"}', "node_modules/a/i.js": "a"},
+            {"node_modules/a/package.json": '{"version": "1.0.1"}', "node_modules/a/i.js": "b"},
+        ),
+        ({"node_modules/.bin/a": "a", "node_modules/x.js": "a"}, {"node_modules/.bin/a": "b", "node_modules/x.js": "b"}),
+        (
+            {"gradle/wrapper/gradle-wrapper.properties": "x", "gradle/wrapper/gradle-wrapper.jar": "a"},
+            {"gradle/wrapper/gradle-wrapper.properties": "y", "gradle/wrapper/gradle-wrapper.jar": "b"},
+        ),
     ],
 )  # fmt: skip
 def test_updates_and_own_files_pass(before: dict[str, str], after: dict[str, str]) -> None:

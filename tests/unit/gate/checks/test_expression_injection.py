@@ -177,3 +177,14 @@ def test_command_lines_of_jobs_are_scripts_too() -> None:
     assert len(failing(check, job("- run: x", head=f"defaults: {{run: {{shell: 'bash {text}'}}}}"))) == 1
     assert len(failing(check, job("- run: x", head=f"container: {{image: a, options: '--name {text}'}}"))) == 1
     assert failing(check, job("- run: x", head="container: {image: a, options: '--name ${{ github.sha }}'}")) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [("cat pr/number", 1), ("jq -r .number pr.json", 1), ("jq '.number | tonumber' pr.json", 0), ("grep -oE '^[0-9]+$' pr/number", 0)],
+)
+def test_what_an_artifact_of_another_run_says_is_followed(command: str, number: int) -> None:
+    steps = f"- uses: actions/download-artifact@{SHA}\n  with: {{run-id: '1'}}\n"
+    steps += f'- id: a\n  run: echo "n=$({command})" >> "$GITHUB_OUTPUT"\n- run: gh pr comment ${{{{ steps.a.outputs.n }}}}'
+    assert len(failing(check, job(steps, on="workflow_run"))) == number
+    assert failing(check, job(steps, on="push")) == []

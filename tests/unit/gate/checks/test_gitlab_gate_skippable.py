@@ -45,3 +45,20 @@ def test_a_guard_that_always_runs_passes(head: str) -> None:
 
 def test_other_jobs_may_be_skipped() -> None:
     assert failing(check, pipeline("job: {when: manual, rules: [{changes: [a]}], script: [make]}")) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "number"),
+    [
+        ("$CI_COMMIT_MESSAGE =~ /skip-gate/", 1),
+        ('$CI_MERGE_REQUEST_LABELS =~ /trusted/ && $CI_COMMIT_BRANCH == "x"', 1),
+        ("$CI_MERGE_REQUEST_SOURCE_BRANCH_NAME =~ /^docs/", 1),
+        ("$CI_PIPELINE_SOURCE == 'schedule'", 0),
+        ("$CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS", 0),
+    ],
+)
+def test_words_of_whoever_asks_do_not_decide_whether_the_guard_runs(condition: str, number: int) -> None:
+    rules = f"[{{if: '{condition.replace(chr(39), chr(34))}', when: never}}, {{when: always}}]"
+    gate = "gate:\n  script: [pipeline-guard gate]\n"
+    assert len(failing(check, pipeline(f"{gate}  rules: {rules}\n"))) == number
+    assert len(failing(check, pipeline(f"workflow:\n  rules: {rules}\n{gate}"))) == number

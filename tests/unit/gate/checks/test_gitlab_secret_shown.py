@@ -17,6 +17,8 @@ from tests.unit.gate.checking import failing, pipeline
         ("job:\n  script:\n    - printenv\n", 3),
         ("job:\n  script:\n    - a && env\n", 3),
         ('job:\n  script:\n    - echo "token $CI_JOB_TOKEN"\n', 3),
+        ("job:\n  script:\n    - env | sort\n", 3),
+        ("job:\n  script:\n    - printenv | sort | tee out.txt\n", 3),
     ],
 )
 def test_printed_variables_fail(text: str, line: int) -> None:
@@ -27,6 +29,8 @@ def test_printed_variables_fail(text: str, line: int) -> None:
     "command",
     [
         "env | grep -c CI",
+        "env | sort > env.txt",
+        "env | sort | sha256sum",
         "env FOO=1 make",
         "echo $CI_JOB_ID",
         "echo $CI_REGISTRY_PASSWORD | docker login --password-stdin",

@@ -27,6 +27,7 @@ def test_sound_locks_pass_aliases_included(path: str) -> None:
         ("yarn.lock", "/kind-of/-/kind-of-6.0.3.tgz", "/evil/-/evil-6.0.3.tgz"),
         ("uv.lock", "idna-3.10-py3", "evil-3.10-py3"),
         ("uv.lock", "idna-3.10.tar.gz", "idna-3.9.tar.gz"),
+        ("uv.lock", "idna-3.10.tar.gz", "evil-3.10.tar.gz?a=/idna-3.10.tar.gz"),
         ("poetry.lock", "idna-3.10-py3", "idna-3.1-py3"),
         ("conda-linux-64.lock", "/linux-64/zlib", "/linux-64/zlib"),
         ("conda-lock.yml", "zlib-1.2.13-hd", "evil-1.2.13-hd"),

@@ -35,3 +35,17 @@ def test_everything_or_nobody_knows_what_fails(text: str, line: int) -> None:
 )
 def test_stated_permissions_pass(text: str) -> None:
     assert failing(check, workflow(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "jobs", "number"),
+    [
+        ("push", f"a: {{{STEPS}}}, b: {{{STEPS}}}", 1),
+        ("pull_request", f"a: {{{STEPS}}}", 1),
+        ("push", f"a: {{{STEPS}}}", 0),
+        ("pull_request", f"a: {{permissions: {{id-token: write}}, {STEPS}}}", 0),
+    ],
+)
+def test_identity_for_every_job_fails(events: str, jobs: str, number: int) -> None:
+    text = f"on: {events}\npermissions: {{id-token: write, contents: read}}\njobs: {{{jobs}}}"
+    assert [line for _, line in failing(check, workflow(text))] == [2] * number

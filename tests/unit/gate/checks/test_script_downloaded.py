@@ -104,3 +104,20 @@ def test_every_form_of_a_dockerfile_is_read() -> None:
         f"RUN bash <<END\n{fetch}\nEND\nCMD {fetch}\nHEALTHCHECK --interval=5s CMD {fetch}\nRUN [broken\n"
     )
     assert [lines(check, item) for kind, item in whole({"Dockerfile": text}) if kind is Kind.SCRIPT] == [[2, 4, 7, 10, 12, 13]]
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        ("curl -LO https://h.example/t.tgz\ntar xzf t.tgz\n./t/install.sh", 1),
+        ("curl -Lo t.zip https://h.example/t\nunzip -q t.zip -d tools\nbash tools/run.sh", 1),
+        ("curl -L https://h.example/t.tgz | tar xz -C tools\n./tools/x", 1),
+        ("git clone https://gitlab-ci-token:$CI_JOB_TOKEN@h.example/g/t.git t\n./t/run.sh", 1),
+        ("curl -LO https://h.example/t.tgz\nsha256sum -c t.sum\ntar xzf t.tgz\n./t/install.sh", 0),
+        ("curl -LO https://h.example/t.tgz\ntar xzf t.tgz\n./own/install.sh", 0),
+        ("tar xzf own.tgz\n./own/install.sh", 0),
+        ("git clone https://$HOST/g/t.git t\n./t/run.sh", 0),
+    ],
+)
+def test_what_an_archive_or_a_clone_brings_is_followed(command: str, number: int) -> None:
+    assert len(failing(check, scripts(command))) == number

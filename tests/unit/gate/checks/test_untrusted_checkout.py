@@ -19,7 +19,15 @@ def test_the_pull_requests_code_in_a_privileged_run_fails(event: str, ref: str) 
     assert lines(check, job(CHECKOUT.replace("REF", ref), on=event)) == [6]
 
 
-@pytest.mark.parametrize("command", ["gh pr checkout 5", "git fetch origin pull/$N/head:pr", "git checkout FETCH_HEAD"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "gh pr checkout 5",
+        "git fetch origin pull/$N/head:pr",
+        "git checkout FETCH_HEAD",
+        "git clone https://github.com/${{ github.event.pull_request.head.repo.full_name }} s",
+    ],
+)
 def test_commands_that_fetch_it_fail_too(command: str) -> None:
     assert len(failing(check, job(f"- run: {command}", on="issue_comment"))) == 1
 

@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
-from pipeline_guard.gate.pickle_globals import LENT, given_by, is_allowed, misuse, runs_code
+from pipeline_guard.gate.pickle_globals import LENT, given_by, is_allowed, is_lookup, is_mapping, kind_of, misfit, misuse, runs_code
 from pipeline_guard.gate.pickle_states import wrong_state
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, Text
 
@@ -173,7 +173,7 @@ class Machine:
         self.lent.clear()
 
     def _hold_against_list(self, found: Global, verb: str) -> None:
-        if is_allowed(found.module, found.name):
+        if is_allowed(found.module, found.name) or kind_of(found):
             return
         known = runs_code(found.module, found.name)
         kind = "is known to run code or reach the system" if known else "is not on the allow-list"
@@ -182,14 +182,19 @@ class Machine:
             offset = self.dangers[key].offset if key in self.dangers else self.begin
             self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset, known)
 
-    def call(self, callee: Any, arguments: Any) -> Any:
-        """Model a call. What a call gave back is never called again by an ordinary pickle."""
+    def call(self, callee: Any, arguments: Any, *, is_new: bool = False) -> Any:
+        """Model a call, or with ``is_new`` one of the class's __new__. What a call gave back is never called by an ordinary pickle."""
         self.calls += 1
         if not isinstance(callee, Global):
             if not isinstance(callee, Made):
                 raise Stopped(f"a call of something that cannot be called at byte {self.begin}")
             self.danger("calls something that it has computed")
             return OTHER
+        if kind := kind_of(callee):
+            wrong = misfit(kind, arguments, is_new=is_new)
+            if wrong:
+                self.danger(f"calls {callee} {wrong}", str(callee))
+            return given_by(callee, arguments)
         wrong = misuse(callee, arguments)
         if callee in self.lent and not wrong and arguments:
             self.lent[callee][1] += 1
@@ -206,9 +211,21 @@ class Machine:
         if isinstance(target, Global):
             self.danger(f"changes {target} itself", str(target))
 
+    def put(self, target: Any, key: Any, value: Any) -> None:
+        """Note an item put into what a call gave back: the class of a container alone takes it without code of its own."""
+        if isinstance(target, Made):
+            kind = kind_of(target.maker)
+            if (kind and kind != "container") or is_lookup(key, value):
+                self.danger(f"puts an item into {target.maker}, which takes none in ordinary models", str(target.maker))
+
     def settle_state(self, target: Made, state: Any) -> None:
         """Hold the state of an object against what its class runs while it takes it."""
+        kind = kind_of(target.maker)
         wrong = wrong_state(target.maker, state)
+        if not wrong and target.state is not None:
+            wrong = "for the second time"
+        if not wrong and kind in ("plain", "container") and not is_mapping(state):
+            wrong = "that is no plain mapping"
         if wrong:
             self.danger(f"gives {target.maker} a state {wrong}", str(target.maker))
 

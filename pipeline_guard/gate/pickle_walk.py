@@ -212,7 +212,7 @@ def _skip_array(machine: Machine, wrapper: Made) -> None:
     """Pass over an array's bytes; raise Stopped where their number is unknown."""
     items = wrapper.state.items if isinstance(wrapper.state, State) else {}
     shape, kind = items.get("shape"), items.get("dtype")
-    code = _type_code(kind)
+    code = "O" if _has_objects(kind, 0) else _type_code(kind)
     if not code or not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
         raise Stopped(f"an array of unknown size at byte {machine.begin}")
     # pickle.load would take the same bytes for opcodes, so they are read that way too
@@ -257,6 +257,16 @@ def _type_code(kind: Any) -> str:
     """Return NumPy's code of an element type, like ``f8``; "" for anything else."""
     arguments = kind.arguments if isinstance(kind, Made) and str(kind.maker) == "numpy.dtype" else None
     return arguments[0] if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str) else ""
+
+
+def _has_objects(kind: Any, depth: int) -> bool:
+    """Tell whether elements of this type hold objects, so that an array of them is saved as a pickle: texts of NumPy 2, structures."""
+    if isinstance(kind, Made) and kind.maker.name == "_convert_to_stringdtype_kwargs":
+        return True
+    if not _type_code(kind).startswith("V") or depth > 8 or not isinstance(kind.state, tuple) or len(kind.state) < 5:
+        return _type_code(kind).startswith("O")
+    fields = list(kind.state[4].items.values()) if isinstance(kind.state[4], State) else []
+    return any(isinstance(field, tuple) and field and _has_objects(field[0], depth + 1) for field in fields)
 
 
 def _is_raw(kind: Any, depth: int) -> bool:
@@ -360,6 +370,9 @@ def _fill(machine: Machine, target: Any, found: list[Any]) -> None:
     if len(found) % 2:
         raise Stopped(f"a key without a value at byte {machine.begin}")
     machine.change(target)
+    if isinstance(target, Made) and not machine.doubtful:
+        for key, value in zip(found[::2], found[1::2], strict=True):
+            machine.put(target, key, value)
     if isinstance(target, State) and not machine.doubtful:
         items = target.items
         for key, value in zip(found[::2], found[1::2], strict=True):
@@ -382,11 +395,13 @@ def _set_items(machine: Machine, _begin: int, _end: int) -> None:
 def _append(machine: Machine, _begin: int, _end: int) -> None:
     machine.pop()
     machine.change(machine.top())
+    machine.put(machine.top(), None, None)
 
 
 def _append_all(machine: Machine, _begin: int, _end: int) -> None:
     machine.pop_to_mark()
     machine.change(machine.top())
+    machine.put(machine.top(), None, None)
 
 
 def _from_mark(machine: Machine, _begin: int, _end: int) -> None:
@@ -479,11 +494,16 @@ def _reduce(machine: Machine, _begin: int, _end: int) -> None:
     machine.push(machine.call(callee, arguments))
 
 
+def _newobj(machine: Machine, _begin: int, _end: int) -> None:
+    arguments, callee = machine.pop(), machine.pop()
+    machine.push(machine.call(callee, arguments, is_new=True))
+
+
 def _newobj_ex(machine: Machine, _begin: int, _end: int) -> None:
     named, arguments, callee = machine.pop(), machine.pop(), machine.pop()
     if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items):
         arguments = (*arguments, named)  # arguments by name are arguments
-    machine.push(machine.call(callee, arguments))
+    machine.push(machine.call(callee, arguments, is_new=True))
 
 
 def _build(machine: Machine, _begin: int, _end: int) -> None:
@@ -566,7 +586,7 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     ord("B"): (-14, _bytes),  # BINBYTES
     ord("C"): (-11, _bytes),  # SHORT_BINBYTES
     0x80: (1, _proto),
-    0x81: (0, _reduce),  # NEWOBJ: a class and its arguments, on the stack as for REDUCE
+    0x81: (0, _newobj),
     0x82: (1, _extension),
     0x83: (2, _extension),
     0x84: (4, _extension),

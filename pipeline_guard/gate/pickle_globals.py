@@ -8,6 +8,7 @@ filled. A few names off the list are lent: they pass only inside one exact call.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -37,6 +38,7 @@ _FACTORIES = frozenset(
 _BASES = frozenset(["object", "dict", "list", "tuple", "float", "int", "str", "bytes", "set", "frozenset", "complex"])
 # names that an unpickler looks up on an instance, and calls
 LOOKED_UP = ("__setstate__", "extend", "append", "add", "update")
+_APPENDED = ("array", "builtins", "__builtin__", "collections", "nltk", "omegaconf", "pandas", "UserList")
 _KINDS = {
     "plain": pickle_classes.PLAIN,
     "slotted": pickle_classes.SLOTTED,
@@ -47,6 +49,8 @@ _KINDS = {
 }
 # methods that SciPy before 1.15 saves, found before the distribution has attributes of its own
 _OF_DISTRIBUTIONS = ("_entropy", "_ppf_single", "_mom0_sc", "_mom1_sc")
+_DISTRIBUTIONS = ("scipy.stats._discrete_distns", "scipy.stats._distn_infrastructure", "statsmodels.distributions.discrete")
+_REACHING = re.compile("load|save|dump|open|read|write|exec|eval|call|run|file|import|pickle|path|compile", re.IGNORECASE)
 LENT = frozenset(
     (
         Global("builtins", "getattr"), Global("__builtin__", "getattr"), Global("builtins", "type"), Global("__builtin__", "type"),
@@ -86,6 +90,11 @@ def misfit(kind: str, arguments: Any, *, is_new: bool) -> str:
 def is_lookup(name: Any, value: Any) -> bool:
     """Tell whether something to be called takes the place of what an unpickler looks up on an instance."""
     return name in LOOKED_UP and isinstance(value, Global | Made) if isinstance(name, str) else False
+
+
+def takes_items(maker: Global) -> bool:
+    """Tell whether what a name of the exact list makes may get items appended: others look the method up on themselves."""
+    return maker.module.partition(".")[0] in _APPENDED
 
 
 def is_mapping(state: Any) -> bool:
@@ -175,6 +184,8 @@ def _factory(arguments: tuple[Any, ...]) -> bool:
 
 def _partial(arguments: tuple[Any, ...]) -> bool:
     one = arguments[0]
+    if isinstance(one, Made) and one.maker.name == "getattr" and one.maker in LENT:  # a method that was found
+        return len(arguments) == 1 and one.state is None
     return len(arguments) == 1 and isinstance(one, Global) and (is_allowed(one.module, one.name) or kind_of(one) != "")
 
 
@@ -210,8 +221,10 @@ def _getattr(given: tuple[Any, ...]) -> bool:
         if owner.state is not None:  # it may have put something else in the method's place
             return False
         owner = owner.maker
-        if given[1] in _OF_DISTRIBUTIONS and owner.module in ("scipy.stats._discrete_distns", "statsmodels.distributions.discrete"):
+        if given[1] in _OF_DISTRIBUTIONS and owner.module in _DISTRIBUTIONS:
             return True
+        if kind_of(owner) == "plain" and not given[1].startswith("__") and not _REACHING.search(given[1]):
+            return True  # a method of an object that is still empty
     return isinstance(owner, Global) and is_allowed(owner.module, f"{owner.name}.{given[1]}")
 
 

@@ -9,7 +9,18 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
-from pipeline_guard.gate.pickle_globals import LENT, given_by, is_allowed, is_lookup, is_mapping, kind_of, misfit, misuse, runs_code
+from pipeline_guard.gate.pickle_globals import (
+    LENT,
+    given_by,
+    is_allowed,
+    is_lookup,
+    is_mapping,
+    kind_of,
+    misfit,
+    misuse,
+    runs_code,
+    takes_items,
+)
 from pipeline_guard.gate.pickle_states import wrong_state
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, Text
 
@@ -212,10 +223,11 @@ class Machine:
             self.danger(f"changes {target} itself", str(target))
 
     def put(self, target: Any, key: Any, value: Any) -> None:
-        """Note an item put into what a call gave back: the class of a container alone takes it without code of its own."""
+        """Note an item put, or without a key appended, to what a call gave back: only a container takes it without code of its own."""
         if isinstance(target, Made):
             kind = kind_of(target.maker)
-            if (kind and kind != "container") or is_lookup(key, value):
+            appended = key is None and value is None and not kind and not takes_items(target.maker)
+            if appended or (kind and kind != "container") or is_lookup(key, value):
                 self.danger(f"puts an item into {target.maker}, which takes none in ordinary models", str(target.maker))
 
     def settle_state(self, target: Made, state: Any) -> None:

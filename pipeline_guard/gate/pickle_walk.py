@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
+from pipeline_guard.gate.pickle_globals import LOOKED_UP
 from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MOST_KEYS, Machine, Stopped
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, State
 
@@ -162,7 +163,7 @@ def _run(machine: Machine) -> None:
                     if key is MARK:
                         break
                     items = stack[-3].items
-                    if key.__class__ is str and (len(items) < MOST_KEYS or key in items):
+                    if key.__class__ is str and (len(items) < MOST_KEYS or key in items or key in LOOKED_UP):
                         items[key] = stack[-1]
                     else:
                         stack[-3].partial = True
@@ -210,7 +211,7 @@ def _run(machine: Machine) -> None:
 
 def _skip_array(machine: Machine, wrapper: Made) -> None:
     """Pass over an array's bytes; raise Stopped where their number is unknown."""
-    items = wrapper.state.items if isinstance(wrapper.state, State) else {}
+    items = wrapper.state.items if isinstance(wrapper.state, State) and not wrapper.state.partial else {}
     shape, kind = items.get("shape"), items.get("dtype")
     code = "O" if _has_objects(kind, 0) else _type_code(kind)
     if not code or not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
@@ -376,7 +377,7 @@ def _fill(machine: Machine, target: Any, found: list[Any]) -> None:
     if isinstance(target, State) and not machine.doubtful:
         items = target.items
         for key, value in zip(found[::2], found[1::2], strict=True):
-            if isinstance(key, str) and (len(items) < MOST_KEYS or key in items):
+            if isinstance(key, str) and (len(items) < MOST_KEYS or key in items or key in LOOKED_UP):
                 items[key] = value
             else:
                 target.partial = True

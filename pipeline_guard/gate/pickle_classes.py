@@ -265,9 +265,9 @@ PLAIN = {
     "lifelines.statistics": "StatisticalResult TimeTransformers",
     "lifelines.utils": "CovariateParameterMappings DataframeSlicer LinearAccumulator QuadraticAccumulator StepSizer",
     "lifelines.utils.btree": "_BTree",
-    "lightgbm.basic": "_ConfigAliases _TempFile",
-    "lightgbm.callback": "CallbackEnv _EarlyStoppingCallback _LogEvaluationCallback _RecordEvaluationCallback _ResetParameterCallback",
-    "lightgbm.compat": "Future dask_Array dask_DataFrame dask_Series dt_DataTable",
+    "lightgbm.basic": "_ArrowCArray _ConfigAliases _TempFile",
+    "lightgbm.callback": "_EarlyStoppingCallback _LogEvaluationCallback _RecordEvaluationCallback _ResetParameterCallback",
+    "lightgbm.compat": "Future arrow_cffi dask_Array dask_DataFrame dask_Series dt_DataTable pa_Array pa_ChunkedArray pa_Table pa_compute",
     "lightgbm.sklearn": "_EvalFunctionWrapper _ObjectiveFunctionWrapper",
     "linearmodels.asset_pricing.covariance": "HeteroskedasticCovariance HeteroskedasticWeight KernelCovariance KernelWeight",
     "linearmodels.asset_pricing.model": "LinearFactorModel LinearFactorModelGMM TradedFactorModel _FactorModelBase _LinearFactorModelBase",
@@ -484,6 +484,7 @@ PLAIN = {
     "pandas._libs.algos": "Infinity NegInfinity",
     "pandas._libs.tslibs.fields": "RoundTo",
     "pandas._libs.tslibs.parsing": "_timelex",
+    "pandas._libs.tslibs.strptime": "LocaleTime",
     "pandas._libs.tslibs.timedeltas": "MinMaxReso",
     "pandas._libs.tslibs.timestamps": "MinMaxReso",
     "pandas.core.arrays.arrow.accessors": "ListAccessor StructAccessor",
@@ -1066,6 +1067,7 @@ PLAIN = {
     "scipy.optimize._shgo": "LMap LMapCache SHGO",
     "scipy.optimize._shgo_lib._complex": "Complex",
     "scipy.optimize._shgo_lib._vertex": "ConstraintWrapper FieldWrapper VertexCacheBase VertexCacheField VertexCacheIndex",
+    "scipy.optimize._shgo_lib.triangulation": "Cell Complex Simplex Vertex VertexCache VertexGroup",
     "scipy.optimize._trlib._trlib": "TRLIBQuadraticSubproblem",
     "scipy.optimize._trustregion": "BaseQuadraticSubproblem",
     "scipy.optimize._trustregion_constr.canonical_constraint": "CanonicalConstraint",
@@ -1081,13 +1083,13 @@ PLAIN = {
     "ZerosPolesGain ZerosPolesGainContinuous ZerosPolesGainDiscrete",
     "scipy.signal._short_time_fft": "ShortTimeFFT",
     "scipy.signal._upfirdn": "_UpFIRDn",
+    "scipy.sparse._arrays": "_sparray",
     "scipy.sparse._base": "sparray",
     "scipy.sparse._bsr": "_bsr_base",
-    "scipy.sparse._compressed": "_cs_matrix",
     "scipy.sparse._coo": "_coo_base",
     "scipy.sparse._csc": "_csc_base",
     "scipy.sparse._csr": "_csr_base",
-    "scipy.sparse._data": "_data_matrix _minmax_mixin",
+    "scipy.sparse._data": "_minmax_mixin",
     "scipy.sparse._dia": "_dia_base",
     "scipy.sparse._matrix": "spmatrix",
     "scipy.sparse.csgraph._flow": "MaximumFlowResult",
@@ -1136,6 +1138,7 @@ PLAIN = {
     "scipy.stats._relative_risk": "RelativeRiskResult",
     "scipy.stats._resampling": "BootstrapMethod BootstrapResult MonteCarloMethod MonteCarloTestResult PermutationMethod "
     "PermutationTestResult PowerResult ResamplingMethod",
+    "scipy.stats._rvs_sampling": "NumericalInverseHermite",
     "scipy.stats._sampling": "CustomDistPINV FastGeneratorInversion RatioUniforms",
     "scipy.stats._sensitivity_analysis": "BootstrapSobolResult SobolResult",
     "scipy.stats._stats_py": "AlexanderGovernResult QuantileTestResult _ParallelP _SimpleBeta _SimpleChi2 _SimpleF _SimpleNormal "
@@ -1158,6 +1161,8 @@ PLAIN = {
     "skimage.feature.util": "DescriptorExtractor FeatureDetector",
     "skimage.segmentation.morphsnakes": "_fcycle",
     "skimage.transform._thin_plate_splines": "ThinPlateSplineTransform",
+    "sklearn._loss.glm_distribution": "GammaDistribution InverseGaussianDistribution NormalDistribution PoissonDistribution "
+    "TweedieDistribution",
     "sklearn.base": "BaseEstimator",
     "sklearn.calibration": "_TemperatureScaling",
     "sklearn.callback._callback_context": "CallbackContext",
@@ -1166,7 +1171,6 @@ PLAIN = {
     "sklearn.cluster._feature_agglomeration": "AgglomerationTransform",
     "sklearn.covariance._graph_lasso": "BaseGraphicalLasso",
     "sklearn.decomposition._dict_learning": "_BaseSparseCoding",
-    "sklearn.decomposition._nmf": "_BaseNMF",
     "sklearn.decomposition._sparse_pca": "_BaseSparsePCA",
     "sklearn.ensemble._hist_gradient_boosting.grower": "TreeGrower TreeNode",
     "sklearn.ensemble._hist_gradient_boosting.splitting": "SplitInfo",
@@ -1194,6 +1198,7 @@ PLAIN = {
     "sklearn.utils._param_validation": "Hidden",
     "sklearn.utils._set_output": "ContainerAdaptersManager PandasAdapter PolarsAdapter",
     "sklearn.utils.deprecation": "deprecated",
+    "sklearn.utils.metaestimators": "_IffHasAttrDescriptor",
     "sklearn_crfsuite.estimator": "CRF",
     "skopt.callbacks": "CheckpointSaver DeadlineStopper DeltaXStopper DeltaYStopper EarlyStopper HollowIterationsStopper StdStopper "
     "ThresholdStopper TimerCallback VerboseCallback",
@@ -2255,9 +2260,11 @@ SLOTTED = {
     "skimage.transform._geometric": "AffineTransform EssentialMatrixTransform EuclideanTransform FundamentalMatrixTransform "
     "PiecewiseAffineTransform PolynomialTransform ProjectiveTransform SimilarityTransform",
     "sklearn.callback._base": "AutoPropagatedCallback FitCallback _BaseCallback",
+    "sklearn.decomposition._nmf": "_BaseNMF",
     "sklearn.linear_model._glm._newton_solver": "NewtonCholeskySolver",
     "sklearn.utils._param_validation": "HasMethods Interval MissingValues Options StrOptions _ArrayLikes _Booleans _CVObjects _Callables "
-    "_InstancesOf _IterablesNotString _NanConstraint _NoneConstraint _PandasNAConstraint _RandomStates _SparseMatrices _VerboseHelper",
+    "_InstancesOf _IterablesNotString _MissingValues _NanConstraint _NoneConstraint _PandasNAConstraint _RandomStates _SparseMatrices "
+    "_VerboseHelper",
     "sklearn.utils._tags": "ClassifierTags InputTags RegressorTags Tags TargetTags TransformerTags",
     "sktime.forecasting.chronos": "ChronosBoltStrategy ChronosDefaultStrategy",
     "statsmodels.base._parameter_inference": "ScoreTestResult",
@@ -2347,16 +2354,18 @@ TUPLE = {
     "scipy.stats._mgc": "MGCResult",
     "scipy.stats._morestats": "AndersonResult Anderson_ksampResult AnsariResult BartlettResult FlignerResult LeveneResult Mean "
     "MedianTestResult ShapiroResult Std_dev Variance WilcoxonResult",
-    "scipy.stats._mstats_basic": "BrunnerMunzelResult DescribeResult F_onewayResult FriedmanchisquareResult KruskalResult "
-    "KurtosistestResult MannwhitneyuResult ModeResult NormaltestResult PointbiserialrResult SenSeasonalSlopesResult SkewtestResult "
-    "Ttest_1sampResult Ttest_indResult Ttest_relResult",
+    "scipy.stats._mstats_basic": "BrunnerMunzelResult DescribeResult F_onewayResult FriedmanchisquareResult KendalltauResult "
+    "KruskalResult KurtosistestResult MannwhitneyuResult ModeResult NormaltestResult PointbiserialrResult SenSeasonalSlopesResult "
+    "SkewtestResult SpearmanrResult Ttest_1sampResult Ttest_indResult Ttest_relResult",
     "scipy.stats._stats_mstats_common": "LinregressResult SiegelslopesResult TheilslopesResult",
     "scipy.stats._stats_py": "BrunnerMunzelResult ConfidenceInterval CumfreqResult DescribeResult F_onewayResult FriedmanchisquareResult "
-    "HistogramResult KruskalResult KstestResult KurtosistestResult MGCResult ModeResult NormaltestResult PearsonRResult "
-    "PearsonRResultBase Power_divergenceResult RanksumsResult RelfreqResult RepeatedResults SigmaclipResult SignificanceResult "
-    "SkewtestResult TtestResult TtestResultBase Ttest_indResult",
+    "HistogramResult Jarque_beraResult KendalltauResult KruskalResult KstestResult KurtosistestResult MGCResult ModeResult "
+    "NormaltestResult PearsonRResult PearsonRResultBase PointbiserialrResult Power_divergenceResult RanksumsResult RelfreqResult "
+    "RepeatedResults SigmaclipResult SignificanceResult SkewtestResult SpearmanrResult TtestResult TtestResultBase Ttest_1sampResult "
+    "Ttest_indResult Ttest_relResult WeightedTauResult",
     "scipy.stats.contingency": "Chi2ContingencyResult",
     "skbase.base._pretty_printing._pprint": "KeyValTuple KeyValTupleParam",
+    "sklearn._loss.glm_distribution": "DistributionBoundary",
     "sklearn.callback._transport": "ListenerHandle",
     "sklearn.impute._iterative": "_ImputerTriplet",
     "sklearn.utils._array_api": "NamespaceAndDevice",
@@ -2415,6 +2424,7 @@ CONTAINER = {
     "scipy.integrate._bvp": "BVPResult",
     "scipy.integrate._ivp.ivp": "OdeResult",
     "scipy.optimize._zeros_py": "RootResults",
+    "sklearn.metrics._scorer": "_DeprecatedScorers",
     "statsmodels.stats.inter_rater": "KappaResults ResultsBunch",
     "statsmodels.tools._decorators": "ResettableCache",
     "statsmodels.tools.decorators": "ResettableCache",
@@ -2436,7 +2446,7 @@ ENUM = {
     "optuna._gp.search_space": "_ScaleType",
     "optuna.study._study_direction": "StudyDirection",
     "optuna.trial._state": "TrialState",
-    "pandas._libs.lib": "_NoDefault",
+    "pandas._libs.lib": "NoDefault _NoDefault",
     "pandas._libs.tslibs.dtypes": "FreqGroup NpyDatetimeUnit Resolution",
     "pmdarima.arima._context": "ContextType",
     "prophet.models": "StanBackendEnum TrendIndicator",
@@ -2514,7 +2524,7 @@ CYTHON = {
     "pandas._libs.tslibs.conversion": "__pyx_unpickle_Enum",
     "pandas._libs.tslibs.fields": "__pyx_unpickle_Enum",
     "pandas._libs.tslibs.nattype": "__pyx_unpickle__NaT",
-    "pandas._libs.tslibs.offsets": "__pyx_unpickle_BaseOffset __pyx_unpickle_RelativeDeltaOffset",
+    "pandas._libs.tslibs.offsets": "__pyx_unpickle_BaseOffset __pyx_unpickle_Enum __pyx_unpickle_RelativeDeltaOffset",
     "pandas._libs.tslibs.parsing": "__pyx_unpickle_Enum",
     "pandas._libs.tslibs.period": "__pyx_unpickle_Enum",
     "pandas._libs.tslibs.strptime": "__pyx_unpickle_Enum",
@@ -2557,6 +2567,7 @@ CYTHON = {
     "scipy.spatial.transform._rigid_transform": "__pyx_unpickle_RigidTransform",
     "scipy.spatial.transform._rotation": "__pyx_unpickle_Enum __pyx_unpickle_Rotation",
     "scipy.special._test_internal": "__pyx_unpickle_Enum",
+    "scipy.special._test_round": "__pyx_unpickle_Enum",
     "scipy.stats._qmc_cy": "__pyx_unpickle_Enum",
     "scipy.stats._rcont.rcont": "__pyx_unpickle_Enum",
     "scipy.stats._sobol": "__pyx_unpickle_Enum",
@@ -2640,7 +2651,9 @@ CYTHON = {
     "sklearn.utils._cython_blas": "__pyx_unpickle_Enum __pyx_unpickle___Pyx_EnumMeta",
     "sklearn.utils._fast_dict": "__pyx_unpickle_Enum __pyx_unpickle_IntFloatDict",
     "sklearn.utils._isfinite": "__pyx_unpickle_Enum __pyx_unpickle___Pyx_EnumMeta",
+    "sklearn.utils._logistic_sigmoid": "__pyx_unpickle_Enum",
     "sklearn.utils._random": "__pyx_unpickle_Enum",
+    "sklearn.utils._readonly_array_wrapper": "__pyx_unpickle_Enum __pyx_unpickle_ReadonlyArrayWrapper",
     "sklearn.utils._seq_dataset": "__pyx_unpickle_Enum",
     "sklearn.utils._typedefs": "__pyx_unpickle_Enum",
     "sklearn.utils._vector_sentinel": "__pyx_unpickle_StdVectorSentinel __pyx_unpickle_StdVectorSentinelFloat64 "

@@ -58,7 +58,7 @@ ALLOWED = {
     "logical_or logical_xor long longdouble longlong matmul matrix matvec max maximum mean median min minimum mod modf multiply "
     "nan_to_num nanmax nanmean nanmedian nanmin nanpercentile nanstd nansum ndarray negative nextafter not_equal number object_ "
     "percentile poly1d positive pow power prod ptp quantile rad2deg radians recarray reciprocal record remainder right_shift rint round "
-    "short sign signbit signedinteger sin single sinh spacing sqrt square std str_ string_ subtract sum tan tanh timedelta64 "
+    "round_ short sign signbit signedinteger sin single sinh spacing sqrt square std str_ string_ subtract sum tan tanh timedelta64 "
     "true_divide trunc ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong unicode_ unsignedinteger ushort var vecdot "
     "vecmat vectorize void where",
     "numpy._core._internal": "_convert_to_stringdtype_kwargs",
@@ -108,10 +108,10 @@ ALLOWED = {
     "numpy.random.mtrand": "RandomState __RandomState_ctor",
     "numpy.rec": "recarray",
     # pandas
-    "pandas": "ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DatetimeIndex DatetimeTZDtype "
-    "Float32Dtype Float64Dtype Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex "
-    "MultiIndex NA NaT Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex "
-    "Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype",
+    "pandas": "ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DateOffset DatetimeIndex DatetimeTZDtype "
+    "Float32Dtype Float64Dtype Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex MultiIndex NA NaT "
+    "Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex Timestamp UInt16Dtype "
+    "UInt32Dtype UInt64Dtype UInt8Dtype",
     "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked",
     "pandas._libs.internals": "_unpickle_block",
     "pandas._libs.interval": "Interval",
@@ -180,6 +180,7 @@ ALLOWED = {
     "scipy.optimize._lbfgsb_py": "LbfgsInvHessProduct",
     "scipy.optimize._optimize": "OptimizeResult",
     "scipy.signal._ltisys": "TransferFunctionContinuous",
+    "scipy.sparse._arrays": "bsr_array coo_array csc_array csr_array dia_array dok_array lil_array",
     "scipy.sparse._bsr": "bsr_array bsr_matrix",
     "scipy.sparse._coo": "coo_array coo_matrix",
     "scipy.sparse._csc": "csc_array csc_matrix",
@@ -199,20 +200,18 @@ ALLOWED = {
     "scipy.spatial._qhull": "Delaunay",
     "scipy.spatial.ckdtree": "cKDTree",
     "scipy.spatial.transform._rotation": "Rotation",
-    "scipy.stats._continuous_distns": "alpha_gen anglit_gen arcsine_gen argus_gen beta_gen "
-    "betaprime_gen bradford_gen burr12_gen burr_gen cauchy_gen chi2_gen "
-    "chi_gen cosine_gen crystalball_gen dgamma_gen dpareto_lognorm_gen dweibull_gen erlang_gen expon_gen exponnorm_gen "
-    "exponpow_gen exponweib_gen f_gen fatiguelife_gen fisk_gen foldcauchy_gen foldnorm_gen gamma_gen gausshyper_gen "
-    "genexpon_gen genextreme_gen gengamma_gen genhalflogistic_gen genhyperbolic_gen geninvgauss_gen genlogistic_gen "
-    "gennorm_gen genpareto_gen gibrat_gen gompertz_gen gumbel_l_gen gumbel_r_gen halfcauchy_gen halfgennorm_gen "
-    "halflogistic_gen halfnorm_gen hypsecant_gen invgamma_gen invgauss_gen invweibull_gen irwinhall_gen jf_skew_t_gen "
-    "johnsonsb_gen johnsonsu_gen kappa3_gen kappa4_gen ksone_gen kstwo_gen kstwobign_gen landau_gen laplace_asymmetric_gen "
-    "laplace_gen levy_gen levy_l_gen loggamma_gen logistic_gen loglaplace_gen lognorm_gen lomax_gen maxwell_gen mielke_gen "
-    "moyal_gen nakagami_gen ncf_gen nct_gen ncx2_gen norm_gen norminvgauss_gen pareto_gen pearson3_gen powerlaw_gen "
-    "powerlognorm_gen powernorm_gen rayleigh_gen rdist_gen recipinvgauss_gen reciprocal_gen rel_breitwigner_gen rice_gen "
-    "semicircular_gen skewcauchy_gen skewnorm_gen studentized_range_gen t_gen trapezoid_gen triang_gen truncexpon_gen "
-    "truncnorm_gen truncpareto_gen truncweibull_min_gen tukeylambda_gen uniform_gen vonmises_gen wald_gen weibull_max_gen "
-    "weibull_min_gen wrapcauchy_gen",
+    "scipy.stats._continuous_distns": "alpha_gen anglit_gen arcsine_gen argus_gen beta_gen betaprime_gen bradford_gen burr12_gen burr_gen "
+    "cauchy_gen chi2_gen chi_gen cosine_gen crystalball_gen dgamma_gen dpareto_lognorm_gen dweibull_gen erlang_gen expon_gen "
+    "exponnorm_gen exponpow_gen exponweib_gen f_gen fatiguelife_gen fisk_gen foldcauchy_gen foldnorm_gen gamma_gen gausshyper_gen "
+    "genexpon_gen genextreme_gen gengamma_gen genhalflogistic_gen genhyperbolic_gen geninvgauss_gen genlogistic_gen gennorm_gen "
+    "genpareto_gen gibrat_gen gilbrat_gen gompertz_gen gumbel_l_gen gumbel_r_gen halfcauchy_gen halfgennorm_gen halflogistic_gen "
+    "halfnorm_gen hypsecant_gen invgamma_gen invgauss_gen invweibull_gen irwinhall_gen jf_skew_t_gen johnsonsb_gen johnsonsu_gen "
+    "kappa3_gen kappa4_gen ksone_gen kstwo_gen kstwobign_gen landau_gen laplace_asymmetric_gen laplace_gen levy_gen levy_l_gen "
+    "loggamma_gen logistic_gen loglaplace_gen lognorm_gen lomax_gen maxwell_gen mielke_gen moyal_gen nakagami_gen ncf_gen nct_gen "
+    "ncx2_gen norm_gen norminvgauss_gen pareto_gen pearson3_gen powerlaw_gen powerlognorm_gen powernorm_gen rayleigh_gen rdist_gen "
+    "recipinvgauss_gen reciprocal_gen rel_breitwigner_gen rice_gen semicircular_gen skew_norm_gen skewcauchy_gen skewnorm_gen "
+    "studentized_range_gen t_gen trapezoid_gen triang_gen truncexpon_gen truncnorm_gen truncpareto_gen truncweibull_min_gen "
+    "tukeylambda_gen uniform_gen vonmises_gen wald_gen weibull_max_gen weibull_min_gen wrapcauchy_gen",
     "scipy.stats._covariance": "CovViaPSD",
     "scipy.stats._qmc": "LatinHypercube._random_lhs LatinHypercube._random_oa_lhs",
     "scipy.stats._discrete_distns": "randint_gen._entropy poisson_gen._entropy binom_gen._entropy geom_gen._entropy nbinom_gen._entropy "
@@ -556,14 +555,16 @@ ALLOWED = {
     "class_likelihood_ratios classification_report cohen_kappa_score "
     "confusion_matrix d2_brier_score d2_log_loss_score f1_score fbeta_score hamming_loss hinge_loss jaccard_score log_loss "
     "matthews_corrcoef multilabel_confusion_matrix precision_recall_fscore_support precision_score recall_score zero_one_loss",
-    "sklearn.metrics._dist_metrics": "BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance32 "
-    "CanberraDistance64 ChebyshevDistance32 ChebyshevDistance64 "
-    "DiceDistance32 DiceDistance64 EuclideanDistance32 EuclideanDistance64 HammingDistance32 HammingDistance64 "
-    "HaversineDistance32 HaversineDistance64 JaccardDistance32 JaccardDistance64 KulsinskiDistance32 KulsinskiDistance64 "
-    "MahalanobisDistance32 MahalanobisDistance64 ManhattanDistance32 ManhattanDistance64 MatchingDistance32 "
-    "MatchingDistance64 MinkowskiDistance32 MinkowskiDistance64 PyFuncDistance32 PyFuncDistance64 RogersTanimotoDistance32 "
-    "RogersTanimotoDistance64 RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance32 SEuclideanDistance64 "
-    "SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance32 SokalSneathDistance64 newObj",
+    "sklearn.metrics._dist_metrics": "BrayCurtisDistance BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance CanberraDistance32 "
+    "CanberraDistance64 ChebyshevDistance ChebyshevDistance32 ChebyshevDistance64 DiceDistance DiceDistance32 DiceDistance64 "
+    "EuclideanDistance EuclideanDistance32 EuclideanDistance64 HammingDistance HammingDistance32 HammingDistance64 HaversineDistance "
+    "HaversineDistance32 HaversineDistance64 JaccardDistance JaccardDistance32 JaccardDistance64 KulsinskiDistance KulsinskiDistance32 "
+    "KulsinskiDistance64 MahalanobisDistance MahalanobisDistance32 MahalanobisDistance64 ManhattanDistance ManhattanDistance32 "
+    "ManhattanDistance64 MatchingDistance MatchingDistance32 MatchingDistance64 MinkowskiDistance MinkowskiDistance32 "
+    "MinkowskiDistance64 PyFuncDistance PyFuncDistance32 PyFuncDistance64 RogersTanimotoDistance RogersTanimotoDistance32 "
+    "RogersTanimotoDistance64 RussellRaoDistance RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance SEuclideanDistance32 "
+    "SEuclideanDistance64 SokalMichenerDistance SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance "
+    "SokalSneathDistance32 SokalSneathDistance64 WMinkowskiDistance newObj",
     "sklearn.metrics._ranking": "auc average_precision_score confusion_matrix_at_thresholds coverage_error dcg_score det_curve "
     "label_ranking_average_precision_score label_ranking_loss metric_at_thresholds ndcg_score precision_recall_curve "
     "roc_auc_score roc_curve top_k_accuracy_score",
@@ -572,7 +573,7 @@ ALLOWED = {
     "mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss mean_poisson_deviance mean_squared_error "
     "mean_squared_log_error mean_tweedie_deviance median_absolute_error r2_score root_mean_squared_error "
     "root_mean_squared_log_error",
-    "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _PredictScorer "
+    "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _passthrough_scorer _PredictScorer "
     "_ProbaScorer _Scorer _ThresholdScorer check_scoring "
     "get_scorer get_scorer_names make_scorer",
     "sklearn.metrics.classification": "accuracy_score f1_score precision_score recall_score",
@@ -610,7 +611,14 @@ ALLOWED = {
     "sklearn.neighbors._unsupervised": "NearestNeighbors",
     "sklearn.neighbors.ball_tree": "BallTree newObj",
     "sklearn.neighbors.classification": "KNeighborsClassifier RadiusNeighborsClassifier",
-    "sklearn.neighbors.dist_metrics": "EuclideanDistance ManhattanDistance MinkowskiDistance newObj",
+    "sklearn.neighbors.dist_metrics": "BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance "
+    "HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance "
+    "MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance "
+    "SokalSneathDistance WMinkowskiDistance newObj",
+    "sklearn.neighbors._dist_metrics": "BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance "
+    "HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance "
+    "MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance "
+    "SokalSneathDistance WMinkowskiDistance newObj",
     "sklearn.neighbors.kd_tree": "KDTree newObj",
     "sklearn.neighbors.lof": "LocalOutlierFactor",
     "sklearn.neighbors.regression": "KNeighborsRegressor RadiusNeighborsRegressor",
@@ -825,6 +833,7 @@ CALLED = {
     "sklearn.neighbors._kd_tree": "newObj",
     "sklearn.neighbors.ball_tree": "newObj",
     "sklearn.neighbors.dist_metrics": "newObj",
+    "sklearn.neighbors._dist_metrics": "newObj",
     "sklearn.neighbors.kd_tree": "newObj",
     "sklearn.tree._tree": "Tree",
     # hdbscan

@@ -74,7 +74,7 @@ def _data(state: Any) -> str:
     if "restore_design_info" not in state.items and "model_spec" not in state.items:
         return ""
     formula, frame = state.items.get("formula"), state.items.get("frame")
-    is_table = isinstance(frame, Made) and frame.maker.module.startswith("pandas.") and frame.maker.name == "DataFrame"
+    is_table = isinstance(frame, Made) and frame.maker.module.partition(".")[0] == "pandas" and frame.maker.name == "DataFrame"
     return (
         ""
         if isinstance(formula, str) and is_table and _FORMULA.fullmatch(formula)

@@ -16,6 +16,7 @@ from typing import Any
 from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.pickle_globals import LOOKED_UP
 from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MOST_KEYS, Machine, Stopped
+from pipeline_guard.gate.pickle_runs import LEAST, Batches
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, State
 
 MAX_OPERATIONS = 20_000_000  # of one pickle; more in a larger file
@@ -33,6 +34,8 @@ _ALIKE = {
     0x4D: (re.compile(rb"(?:M..){24,8192}", re.DOTALL), 3),
 }
 _STOP = ord(".")
+_SET_ITEMS = ord("u")
+_MOST_SETTLED = 3  # times that batches passed over are read after all: then it is not worth it
 _ARRAYS = frozenset(Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"))
 _RAW = tuple("biufcSUMm")  # numpy's kinds whose arrays are plain bytes
 
@@ -76,8 +79,8 @@ def most_operations(size: int) -> int:
     return min(MAX_OPERATIONS + size // 4, _MOST_EVER)
 
 
-def _run(machine: Machine) -> None:
-    """Go on to STOP; raise Stopped where that is not possible."""
+def _run(machine: Machine, stop: int = -1) -> None:
+    """Go on to STOP, or to the byte ``stop``; raise Stopped where that is not possible."""
     data, size, operations = machine.data, len(machine.data), _OPERATIONS
     most = most_operations(size)
     done = machine.operations
@@ -85,6 +88,8 @@ def _run(machine: Machine) -> None:
     alike = _ALIKE
     quiet = 0 if held else size  # up to where no run is looked for: there was none a few bytes before
     stack, memo, doubtful = machine.stack, machine.memo, machine.doubtful
+    batches = Batches(held) if len(held) >= LEAST and not doubtful and stop < 0 else None
+    machine.replay = _replay
     try:
         while True:
             at = machine.position
@@ -113,12 +118,17 @@ def _run(machine: Machine) -> None:
                         break
                     stack.append(value)
                     at += 2
-                elif code == 0x71 and stack and stack[-1] is not MARK:  # BINPUT
+                elif code == 0x71 and stack and stack[-1] is not MARK and not machine.batches:  # BINPUT
+                    machine.in_order = False
                     if data[at + 1] not in memo:
                         machine.memoized += 1
                     memo[data[at + 1]] = stack[-1]
                     at += 2
                 elif code == 0x28 and len(machine.marks) < _MOST_MARKS:
+                    if batches and stack and (end := _batch(machine, batches, stack[-1], at)):
+                        done += 1
+                        at = end
+                        continue
                     machine.marks.append(len(stack))
                     stack.append(MARK)
                     at += 1
@@ -172,8 +182,9 @@ def _run(machine: Machine) -> None:
                 elif code == 0x87 and len(stack) > 2 and MARK not in (tail := stack[-3:]):  # TUPLE3
                     stack[-3:] = [tuple(tail)]
                     at += 1
-                elif code == 0x72 and stack and stack[-1] is not MARK:  # LONG_BINPUT
+                elif code == 0x72 and stack and stack[-1] is not MARK and not machine.batches:  # LONG_BINPUT
                     index = int.from_bytes(data[at + 1 : at + 5], "little")
+                    machine.in_order = False
                     if index not in memo:
                         machine.memoized += 1
                     memo[index] = stack[-1]
@@ -200,10 +211,29 @@ def _run(machine: Machine) -> None:
                 begin = end = machine.position = at + 1
             machine.begin = at
             act(machine, begin, end)
-            if code == _STOP:
+            if code == _STOP or machine.position == stop:
                 return
     finally:
         machine.operations = done
+
+
+def _batch(machine: Machine, batches: Batches, target: Any, at: int) -> int:
+    """Pass over a batch of constants for a list, or for a mapping of which no more keys are kept; return its end, 0 if there is none."""
+    is_mapping = target.__class__ is State and (target.partial or len(target.items) >= MOST_KEYS)
+    if not (is_mapping or target is OTHER) or machine.settled > _MOST_SETTLED or not machine.may_pass_over():
+        return 0
+    end = batches.end(at, mapping=is_mapping)
+    if end:
+        if is_mapping:
+            target.partial = True
+        machine.pass_over(at, end)
+    return end
+
+
+def _replay(machine: Machine, end: int) -> None:
+    """Read the opcodes of a batch for what they put into the memo."""
+    machine.stack.append(OTHER if machine.data[end - 1] != _SET_ITEMS else State())
+    _run(machine, end)
 
 
 # --- joblib: the bytes of an array follow its description, inside the stream
@@ -280,7 +310,7 @@ def _is_raw(kind: Any, depth: int) -> bool:
         return False
     if state[4] is None:
         return True
-    fields = list(state[4].items.values()) if isinstance(state[4], State) else []
+    fields = list(state[4].items.values()) if isinstance(state[4], State) and not state[4].partial else []
     return 0 < len(fields) < MOST_KEYS and all(isinstance(field, tuple) and field and _is_raw(field[0], depth + 1) for field in fields)
 
 
@@ -445,11 +475,11 @@ def _dup(machine: Machine, _begin: int, _end: int) -> None:
 
 
 def _put_line(machine: Machine, begin: int, end: int) -> None:
-    machine.remember(machine.number(begin, end))
+    machine.put_memo(machine.number(begin, end))
 
 
 def _put(machine: Machine, begin: int, end: int) -> None:
-    machine.remember(machine.little(begin, end))
+    machine.put_memo(machine.little(begin, end))
 
 
 def _memoize(machine: Machine, _begin: int, _end: int) -> None:
@@ -502,7 +532,7 @@ def _newobj(machine: Machine, _begin: int, _end: int) -> None:
 
 def _newobj_ex(machine: Machine, _begin: int, _end: int) -> None:
     named, arguments, callee = machine.pop(), machine.pop(), machine.pop()
-    if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items):
+    if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items or named.partial):
         arguments = (*arguments, named)  # arguments by name are arguments
     machine.push(machine.call(callee, arguments, is_new=True))
 

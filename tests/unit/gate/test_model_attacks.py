@@ -324,7 +324,8 @@ def test_a_wrapper_changes_nothing(wrapper: str) -> None:
 
 def test_zip_members_that_are_stored_twice_are_never_safe() -> None:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("net/data.pkl", tensor_state())
-        archive.writestr("net/data.pkl", EVAL)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("net/data.pkl", EVAL)
     assert verdict(stream.getvalue(), "m.pt") is not ModelVerdict.SAFE

@@ -64,17 +64,17 @@ class Batches:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._vain = 0
+        self.vain = 0  # bytes
 
     def end(self, at: int, *, mapping: bool) -> int:
         """Return where a batch ends that begins with the MARK at ``at``; 0 where there is none."""
-        if self._vain > 65536 + at // 4:
+        if self.vain > 65536 + at // 4:
             return 0
         for pattern in of_mappings() if mapping else of_lists():
             found = pattern.match(self._data, at)
             end = found.end() if found else at
             if self._data[end : end + 1] in ((b"u",) if mapping else (b"e", b"\x90")):
                 return end + 1
-            self._vain += end - at
-        self._vain += 16
+            self.vain += end - at
+        self.vain += 16
         return 0

@@ -5,16 +5,28 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
-from pipeline_guard.gate.pickle_globals import LENT, given_by, is_allowed, misuse, runs_code
+from pipeline_guard.gate.pickle_globals import (
+    LENT,
+    given_by,
+    is_allowed,
+    is_lookup,
+    is_mapping,
+    kind_of,
+    misfit,
+    misuse,
+    runs_code,
+    takes_items,
+)
 from pipeline_guard.gate.pickle_states import wrong_state
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, Text
 
 LONGEST_NAME = 512  # characters of a text that is kept as a possible name
 MOST_KEYS = 64  # of a mapping that are kept
+LATER = 1 << 40  # an index that no memo reaches
 _MOST_DANGERS = 200
 
 
@@ -23,6 +35,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 class Stopped(Exception):
     """Carries why the walk cannot go on."""
+
+
+def _never(_machine: Machine, _end: int) -> None:
+    """Nothing was passed over."""
 
 
 class Machine:
@@ -42,6 +58,12 @@ class Machine:
         self.marks: list[int] = []  # where MARKs lie on the stack
         self.memo: MutableMapping[int, Any] = {}
         self.memoized = 0
+        self.in_order = True  # all indexes of the memo were given by MEMOIZE
+        self.batches: list[tuple[int, int, int]] = []  # passed over: what memoized was then, and their bytes
+        self.known = 0  # what memoized was before the first of them
+        self.settled = 0  # times that somebody asked for what was passed over
+        self._checked = self._lends = False
+        self.replay: Callable[[Machine, int], None] = _never
         self.dangers: dict[tuple[str, str], Danger] = {}
         self.operations = 0
         self.calls = 0
@@ -127,12 +149,49 @@ class Machine:
             self.memoized += 1
         self.memo[index] = self.stack[-1]
 
+    def put_memo(self, index: int) -> None:
+        """Note the top of the stack under an index that the pickle chose."""
+        if self.batches:
+            self.settle_memo()
+        self.in_order = False
+        self.remember(index)
+
     def recall(self, index: int) -> None:
         """Put on the stack what was noted under ``index``."""
+        if index not in self.memo and self.batches:
+            self.settle_memo()
         if index not in self.memo:
             raise Stopped(f"memo {index} is not set at byte {self.begin}")
         self.push(self.memo[index])
         self.lend(self.memo[index])
+
+    def may_pass_over(self) -> bool:
+        """Tell whether what BINGET finds is surely there, and lent to nobody: its 256 values are known for good."""
+        if self.memoized < 256 or not self.in_order:
+            return False
+        if not self._checked:
+            self._checked = True
+            self._lends = any(value.__class__ is Global and value in LENT for value in map(self.memo.get, range(256)))
+        return not self._lends
+
+    def pass_over(self, begin: int, end: int) -> None:
+        """Note a batch of constants that nobody has looked into: from here on the memo's indexes are counted from LATER."""
+        if not self.batches:
+            self.known, self.memoized = self.memoized, LATER
+        self.batches.append((self.memoized, begin, end))
+
+    def settle_memo(self) -> None:
+        """Read what was passed over, and give everything in the memo its true index."""
+        batches, later, self.memoized = self.batches, self.memoized, self.known
+        self.batches, self.settled = [], self.settled + 1
+        for number, (first, begin, end) in enumerate(batches):
+            inner = Machine(self.data, begin, joblib=False)
+            inner.memo, inner.memoized = self.memo, self.memoized
+            self.replay(inner, end)
+            self.memoized = inner.memoized
+            for index in range(first, batches[number + 1][0] if number + 1 < len(batches) else later):
+                self.memo[self.memoized] = self.memo.pop(index)
+                self.memoized += 1
 
     # --- what matters
 
@@ -173,7 +232,7 @@ class Machine:
         self.lent.clear()
 
     def _hold_against_list(self, found: Global, verb: str) -> None:
-        if is_allowed(found.module, found.name):
+        if is_allowed(found.module, found.name) or kind_of(found):
             return
         known = runs_code(found.module, found.name)
         kind = "is known to run code or reach the system" if known else "is not on the allow-list"
@@ -182,14 +241,19 @@ class Machine:
             offset = self.dangers[key].offset if key in self.dangers else self.begin
             self.dangers[key] = Danger(f"{verb} {found}, which {kind}", str(found), offset, known)
 
-    def call(self, callee: Any, arguments: Any) -> Any:
-        """Model a call. What a call gave back is never called again by an ordinary pickle."""
+    def call(self, callee: Any, arguments: Any, *, is_new: bool = False) -> Any:
+        """Model a call, or with ``is_new`` one of the class's __new__. What a call gave back is never called by an ordinary pickle."""
         self.calls += 1
         if not isinstance(callee, Global):
             if not isinstance(callee, Made):
                 raise Stopped(f"a call of something that cannot be called at byte {self.begin}")
             self.danger("calls something that it has computed")
             return OTHER
+        if kind := kind_of(callee):
+            wrong = misfit(kind, arguments, is_new=is_new)
+            if wrong:
+                self.danger(f"calls {callee} {wrong}", str(callee))
+            return given_by(callee, arguments)
         wrong = misuse(callee, arguments)
         if callee in self.lent and not wrong and arguments:
             self.lent[callee][1] += 1
@@ -206,14 +270,29 @@ class Machine:
         if isinstance(target, Global):
             self.danger(f"changes {target} itself", str(target))
 
+    def put(self, target: Any, key: Any, value: Any) -> None:
+        """Note an item put, or without a key appended, to what a call gave back: only a container takes it without code of its own."""
+        if isinstance(target, Made):
+            kind = kind_of(target.maker)
+            appended = key is None and value is None and not kind and not takes_items(target.maker)
+            if appended or (kind and kind != "container") or is_lookup(key, value):
+                self.danger(f"puts an item into {target.maker}, which takes none in ordinary models", str(target.maker))
+
     def settle_state(self, target: Made, state: Any) -> None:
         """Hold the state of an object against what its class runs while it takes it."""
+        kind = kind_of(target.maker)
         wrong = wrong_state(target.maker, state)
+        if not wrong and target.state is not None:
+            wrong = "for the second time"
+        if not wrong and kind in ("plain", "container") and not is_mapping(state):
+            wrong = "that is no plain mapping"
         if wrong:
             self.danger(f"gives {target.maker} a state {wrong}", str(target.maker))
 
     def second_reader(self) -> Machine:
         """Return a machine in the same state that will take the next byte for an opcode."""
+        if self.batches:
+            self.settle_memo()
         other = Machine(self.data, self.position, joblib=False, doubtful=True)
         other.stack, other.marks, other.memoized = list(self.stack), list(self.marks), self.memoized
         other.memo = ChainMap({}, self.memo)  # only its first mapping is written

@@ -12,19 +12,26 @@ from __future__ import annotations
 # module: names that may be fetched, and made without arguments
 ALLOWED = {
     # Python
-    "__builtin__": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset hash int list long object "
-    "set slice str tuple unicode xrange",
+    "__builtin__": "Ellipsis NotImplemented abs bool bytearray bytes complex dict float frozenset hash int len list long max min "
+    "object round set slice str tuple unicode xrange",
+    "UserDict": "IterableUserDict UserDict",
+    "UserList": "UserList",
     "_codecs": "encode",
     "argparse": "Namespace",
     "array": "_array_reconstructor array",
-    "builtins": "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset hash int list object range set slice str tuple",
-    "collections": "ChainMap Counter OrderedDict defaultdict deque",
+    "builtins": "ArithmeticError AttributeError Exception IndexError KeyError NotImplementedError OverflowError "
+    "RuntimeError TypeError ValueError ZeroDivisionError "
+    "Ellipsis NotImplemented abs bool bytearray bytes complex dict float frozenset hash int len list max min object range round "
+    "set slice str sum tuple",
+    "collections": "ChainMap Counter OrderedDict UserDict UserList defaultdict deque",
     "copy_reg": "_reconstructor",
     "copyreg": "__newobj__ _reconstructor",
     "datetime": "date datetime time timedelta timezone",
     "dateutil.tz": "tzutc",
     "dateutil.tz.tz": "tzlocal tzutc",
     "decimal": "Decimal",
+    "exceptions": "ArithmeticError AttributeError Exception IndexError KeyError NotImplementedError OverflowError "
+    "RuntimeError TypeError ValueError ZeroDivisionError",
     "fractions": "Fraction",
     "functools": "partial",
     "ipaddress": "IPv4Address IPv4Network IPv6Address IPv6Network",
@@ -33,6 +40,7 @@ ALLOWED = {
     "pathlib._local": "PosixPath PurePosixPath PureWindowsPath WindowsPath",
     "pytz": "_UTC _p",
     "random": "Random",
+    "statistics": "NormalDist",
     "re": "_compile",
     "types": "SimpleNamespace",
     "typing": "Any",
@@ -40,19 +48,19 @@ ALLOWED = {
     "zoneinfo": "ZoneInfo ZoneInfo._unpickle",
     # NumPy, before and after 2.0; joblib
     "joblib.numpy_pickle": "NumpyArrayWrapper",
-    "numpy": "abs absolute acos acosh add amax amin arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin asin asinh atan "
-    "atan2 atanh average bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or "
-    "bitwise_right_shift bitwise_xor bool bool8 bool_ byte bytes_ cbrt cdouble ceil character clongdouble complex128 "
-    "complex256 complex64 complex_ complexfloating conj conjugate copysign cos cosh csingle datetime64 deg2rad degrees divide "
-    "divmod double dtype equal exp exp2 expm1 fabs flexible float128 float16 float32 float64 float_ float_power floating "
-    "floor floor_divide fmax fmin fmod frexp gcd generic greater greater_equal half heaviside hypot identity inexact int16 "
-    "int32 int64 int8 int_ intc integer intp invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 "
-    "log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor long longdouble longlong matmul matrix "
-    "matvec max maximum mean median min minimum mod modf multiply nan_to_num nanmax nanmean nanmedian nanmin nanstd nansum "
-    "ndarray negative nextafter not_equal number object_ poly1d positive pow power prod rad2deg radians recarray reciprocal "
-    "record remainder right_shift rint short sign signbit signedinteger sin single sinh spacing sqrt square std str_ string_ "
-    "subtract sum tan tanh timedelta64 true_divide trunc ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong "
-    "unicode_ unsignedinteger ushort var vecdot vecmat vectorize void",
+    "numpy": "abs absolute acos acosh add amax amin arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort asin asinh "
+    "atan atan2 atanh average bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
+    "bitwise_xor bool bool8 bool_ byte bytes_ cbrt cdouble ceil character clip clongdouble complex128 complex256 complex64 complex_ "
+    "complexfloating conj conjugate copysign cos cosh csingle datetime64 deg2rad degrees divide divmod double dtype equal exp exp2 "
+    "expm1 fabs flexible float128 float16 float32 float64 float_ float_power floating floor floor_divide fmax fmin fmod frexp gcd "
+    "generic greater greater_equal half heaviside hypot identity inexact int16 int32 int64 int8 int_ intc integer intp invert isfinite "
+    "isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not "
+    "logical_or logical_xor long longdouble longlong matmul matrix matvec max maximum mean median min minimum mod modf multiply "
+    "nan_to_num nanmax nanmean nanmedian nanmin nanpercentile nanstd nansum ndarray negative nextafter not_equal number object_ "
+    "percentile poly1d positive pow power prod ptp quantile rad2deg radians recarray reciprocal record remainder right_shift rint round "
+    "round_ short sign signbit signedinteger sin single sinh spacing sqrt square std str_ string_ subtract sum tan tanh timedelta64 "
+    "true_divide trunc ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong unicode_ unsignedinteger ushort var vecdot "
+    "vecmat vectorize void where",
     "numpy._core._internal": "_convert_to_stringdtype_kwargs",
     "numpy._core._multiarray_umath": "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and "
     "bitwise_or bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad degrees divide divmod "
@@ -79,6 +87,7 @@ ALLOWED = {
     "numpy.core.numeric": "_frombuffer",
     "numpy.core.records": "recarray record",
     "numpy.lib.polynomial": "poly1d",
+    "numpy.linalg": "norm",
     "numpy.ma": "MaskedArray",
     "numpy.ma.core": "MaskedArray MaskedConstant _mareconstruct masked_array",
     "numpy.matrixlib.defmatrix": "matrix",
@@ -99,10 +108,10 @@ ALLOWED = {
     "numpy.random.mtrand": "RandomState __RandomState_ctor",
     "numpy.rec": "recarray",
     # pandas
-    "pandas": "ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DatetimeIndex DatetimeTZDtype "
-    "Float32Dtype Float64Dtype Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex "
-    "MultiIndex NA NaT Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex "
-    "Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype",
+    "pandas": "ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DateOffset DatetimeIndex DatetimeTZDtype "
+    "Float32Dtype Float64Dtype Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex MultiIndex NA NaT "
+    "Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex Timestamp UInt16Dtype "
+    "UInt32Dtype UInt64Dtype UInt8Dtype",
     "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked",
     "pandas._libs.internals": "_unpickle_block",
     "pandas._libs.interval": "Interval",
@@ -133,8 +142,10 @@ ALLOWED = {
     "pandas.core.arrays.sparse.array": "SparseArray",
     "pandas.core.arrays.sparse.dtype": "SparseDtype",
     "pandas.core.arrays.string_": "StringArray StringDtype",
+    "pandas.core.arrays.string_arrow": "ArrowStringArray",
+    "pandas.core.arrays.arrow.array": "ArrowExtensionArray",
     "pandas.core.arrays.timedeltas": "TimedeltaArray",
-    "pandas.core.dtypes.dtypes": "CategoricalDtype DatetimeTZDtype IntervalDtype PeriodDtype SparseDtype",
+    "pandas.core.dtypes.dtypes": "ArrowDtype CategoricalDtype DatetimeTZDtype IntervalDtype PeriodDtype SparseDtype",
     "pandas.core.frame": "DataFrame",
     "pandas.core.indexes.base": "Index _new_Index",
     "pandas.core.indexes.category": "CategoricalIndex",
@@ -161,13 +172,15 @@ ALLOWED = {
     "scipy.interpolate._cubic": "Akima1DInterpolator CubicSpline PchipInterpolator",
     "scipy.interpolate._fitpack2": "LSQUnivariateSpline",
     "scipy.interpolate._interpnd": "LinearNDInterpolator",
-    "scipy.interpolate._interpolate": "PPoly interp1d interp1d._call_linear_np",
+    "scipy.interpolate._interpolate": "PPoly interp1d interp1d._call_linear interp1d._call_linear_np interp1d._call_nan_spline "
+    "interp1d._call_nearest interp1d._call_previousnext interp1d._call_spline",
     "scipy.interpolate._ndgriddata": "NearestNDInterpolator",
     "scipy.interpolate._rbfinterp": "RBFInterpolator",
     "scipy.interpolate._rgi": "RegularGridInterpolator",
     "scipy.optimize._lbfgsb_py": "LbfgsInvHessProduct",
     "scipy.optimize._optimize": "OptimizeResult",
     "scipy.signal._ltisys": "TransferFunctionContinuous",
+    "scipy.sparse._arrays": "bsr_array coo_array csc_array csr_array dia_array dok_array lil_array",
     "scipy.sparse._bsr": "bsr_array bsr_matrix",
     "scipy.sparse._coo": "coo_array coo_matrix",
     "scipy.sparse._csc": "csc_array csc_matrix",
@@ -187,22 +200,22 @@ ALLOWED = {
     "scipy.spatial._qhull": "Delaunay",
     "scipy.spatial.ckdtree": "cKDTree",
     "scipy.spatial.transform._rotation": "Rotation",
-    "scipy.stats._continuous_distns": "alpha_gen anglit_gen arcsine_gen argus_gen beta_gen "
-    "betaprime_gen bradford_gen burr12_gen burr_gen cauchy_gen chi2_gen "
-    "chi_gen cosine_gen crystalball_gen dgamma_gen dpareto_lognorm_gen dweibull_gen erlang_gen expon_gen exponnorm_gen "
-    "exponpow_gen exponweib_gen f_gen fatiguelife_gen fisk_gen foldcauchy_gen foldnorm_gen gamma_gen gausshyper_gen "
-    "genexpon_gen genextreme_gen gengamma_gen genhalflogistic_gen genhyperbolic_gen geninvgauss_gen genlogistic_gen "
-    "gennorm_gen genpareto_gen gibrat_gen gompertz_gen gumbel_l_gen gumbel_r_gen halfcauchy_gen halfgennorm_gen "
-    "halflogistic_gen halfnorm_gen hypsecant_gen invgamma_gen invgauss_gen invweibull_gen irwinhall_gen jf_skew_t_gen "
-    "johnsonsb_gen johnsonsu_gen kappa3_gen kappa4_gen ksone_gen kstwo_gen kstwobign_gen landau_gen laplace_asymmetric_gen "
-    "laplace_gen levy_gen levy_l_gen loggamma_gen logistic_gen loglaplace_gen lognorm_gen lomax_gen maxwell_gen mielke_gen "
-    "moyal_gen nakagami_gen ncf_gen nct_gen ncx2_gen norm_gen norminvgauss_gen pareto_gen pearson3_gen powerlaw_gen "
-    "powerlognorm_gen powernorm_gen rayleigh_gen rdist_gen recipinvgauss_gen reciprocal_gen rel_breitwigner_gen rice_gen "
-    "semicircular_gen skewcauchy_gen skewnorm_gen studentized_range_gen t_gen trapezoid_gen triang_gen truncexpon_gen "
-    "truncnorm_gen truncpareto_gen truncweibull_min_gen tukeylambda_gen uniform_gen vonmises_gen wald_gen weibull_max_gen "
-    "weibull_min_gen wrapcauchy_gen",
+    "scipy.stats._continuous_distns": "alpha_gen anglit_gen arcsine_gen argus_gen beta_gen betaprime_gen bradford_gen burr12_gen burr_gen "
+    "cauchy_gen chi2_gen chi_gen cosine_gen crystalball_gen dgamma_gen dpareto_lognorm_gen dweibull_gen erlang_gen expon_gen "
+    "exponnorm_gen exponpow_gen exponweib_gen f_gen fatiguelife_gen fisk_gen foldcauchy_gen foldnorm_gen gamma_gen gausshyper_gen "
+    "genexpon_gen genextreme_gen gengamma_gen genhalflogistic_gen genhyperbolic_gen geninvgauss_gen genlogistic_gen gennorm_gen "
+    "genpareto_gen gibrat_gen gilbrat_gen gompertz_gen gumbel_l_gen gumbel_r_gen halfcauchy_gen halfgennorm_gen halflogistic_gen "
+    "halfnorm_gen hypsecant_gen invgamma_gen invgauss_gen invweibull_gen irwinhall_gen jf_skew_t_gen johnsonsb_gen johnsonsu_gen "
+    "kappa3_gen kappa4_gen ksone_gen kstwo_gen kstwobign_gen landau_gen laplace_asymmetric_gen laplace_gen levy_gen levy_l_gen "
+    "loggamma_gen logistic_gen loglaplace_gen lognorm_gen lomax_gen maxwell_gen mielke_gen moyal_gen nakagami_gen ncf_gen nct_gen "
+    "ncx2_gen norm_gen norminvgauss_gen pareto_gen pearson3_gen powerlaw_gen powerlognorm_gen powernorm_gen rayleigh_gen rdist_gen "
+    "recipinvgauss_gen reciprocal_gen rel_breitwigner_gen rice_gen semicircular_gen skew_norm_gen skewcauchy_gen skewnorm_gen "
+    "studentized_range_gen t_gen trapezoid_gen triang_gen truncexpon_gen truncnorm_gen truncpareto_gen truncweibull_min_gen "
+    "tukeylambda_gen uniform_gen vonmises_gen wald_gen weibull_max_gen weibull_min_gen wrapcauchy_gen",
     "scipy.stats._covariance": "CovViaPSD",
-    "scipy.stats._discrete_distns": "bernoulli_gen betabinom_gen betanbinom_gen binom_gen "
+    "scipy.stats._qmc": "LatinHypercube._random_lhs LatinHypercube._random_oa_lhs",
+    "scipy.stats._discrete_distns": "randint_gen._entropy poisson_gen._entropy binom_gen._entropy geom_gen._entropy nbinom_gen._entropy "
+    "bernoulli_gen betabinom_gen betanbinom_gen binom_gen "
     "boltzmann_gen dlaplace_gen geom_gen hypergeom_gen logser_gen "
     "nbinom_gen nchypergeom_fisher_gen nchypergeom_wallenius_gen nhypergeom_gen planck_gen poisson_binom_gen poisson_gen "
     "randint_gen skellam_gen yulesimon_gen zipf_gen zipfian_gen",
@@ -211,6 +224,9 @@ ALLOWED = {
     "scipy.stats._levy_stable": "levy_stable_gen",
     "scipy.stats._multivariate": "_PSD multivariate_normal_frozen multivariate_normal_gen",
     "scipy.stats._stats_py": "LinregressResult",
+    # Arrow
+    "pyarrow.lib": "_reconstruct_record_batch _reconstruct_table _restore_array chunked_array decimal128 dictionary duration field "
+    "fixed_size_list large_list list_ map_ py_buffer schema struct time32 time64 timestamp type_for_alias",
     # PyTorch
     "torch": "BFloat16Storage BFloat16Tensor BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage "
     "DoubleStorage DoubleTensor FloatStorage FloatTensor Generator HalfStorage HalfTensor IntStorage IntTensor LongStorage "
@@ -350,6 +366,10 @@ ALLOWED = {
     "xgboost": "XGBClassifier XGBRegressor",
     "xgboost.core": "Booster",
     "xgboost.sklearn": "XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRegressor",
+    # hdbscan
+    "hdbscan.dist_metrics": "ArccosDistance BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance "
+    "HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance "
+    "MinkowskiDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance SokalSneathDistance newObj",
     # imbalanced-learn
     "imblearn.base": "FunctionSampler SamplerMixin",
     "imblearn.combine._smote_enn": "SMOTEENN",
@@ -535,14 +555,16 @@ ALLOWED = {
     "class_likelihood_ratios classification_report cohen_kappa_score "
     "confusion_matrix d2_brier_score d2_log_loss_score f1_score fbeta_score hamming_loss hinge_loss jaccard_score log_loss "
     "matthews_corrcoef multilabel_confusion_matrix precision_recall_fscore_support precision_score recall_score zero_one_loss",
-    "sklearn.metrics._dist_metrics": "BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance32 "
-    "CanberraDistance64 ChebyshevDistance32 ChebyshevDistance64 "
-    "DiceDistance32 DiceDistance64 EuclideanDistance32 EuclideanDistance64 HammingDistance32 HammingDistance64 "
-    "HaversineDistance32 HaversineDistance64 JaccardDistance32 JaccardDistance64 KulsinskiDistance32 KulsinskiDistance64 "
-    "MahalanobisDistance32 MahalanobisDistance64 ManhattanDistance32 ManhattanDistance64 MatchingDistance32 "
-    "MatchingDistance64 MinkowskiDistance32 MinkowskiDistance64 PyFuncDistance32 PyFuncDistance64 RogersTanimotoDistance32 "
-    "RogersTanimotoDistance64 RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance32 SEuclideanDistance64 "
-    "SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance32 SokalSneathDistance64 newObj",
+    "sklearn.metrics._dist_metrics": "BrayCurtisDistance BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance CanberraDistance32 "
+    "CanberraDistance64 ChebyshevDistance ChebyshevDistance32 ChebyshevDistance64 DiceDistance DiceDistance32 DiceDistance64 "
+    "EuclideanDistance EuclideanDistance32 EuclideanDistance64 HammingDistance HammingDistance32 HammingDistance64 HaversineDistance "
+    "HaversineDistance32 HaversineDistance64 JaccardDistance JaccardDistance32 JaccardDistance64 KulsinskiDistance KulsinskiDistance32 "
+    "KulsinskiDistance64 MahalanobisDistance MahalanobisDistance32 MahalanobisDistance64 ManhattanDistance ManhattanDistance32 "
+    "ManhattanDistance64 MatchingDistance MatchingDistance32 MatchingDistance64 MinkowskiDistance MinkowskiDistance32 "
+    "MinkowskiDistance64 PyFuncDistance PyFuncDistance32 PyFuncDistance64 RogersTanimotoDistance RogersTanimotoDistance32 "
+    "RogersTanimotoDistance64 RussellRaoDistance RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance SEuclideanDistance32 "
+    "SEuclideanDistance64 SokalMichenerDistance SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance "
+    "SokalSneathDistance32 SokalSneathDistance64 WMinkowskiDistance newObj",
     "sklearn.metrics._ranking": "auc average_precision_score confusion_matrix_at_thresholds coverage_error dcg_score det_curve "
     "label_ranking_average_precision_score label_ranking_loss metric_at_thresholds ndcg_score precision_recall_curve "
     "roc_auc_score roc_curve top_k_accuracy_score",
@@ -551,7 +573,7 @@ ALLOWED = {
     "mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss mean_poisson_deviance mean_squared_error "
     "mean_squared_log_error mean_tweedie_deviance median_absolute_error r2_score root_mean_squared_error "
     "root_mean_squared_log_error",
-    "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _PredictScorer "
+    "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _passthrough_scorer _PredictScorer "
     "_ProbaScorer _Scorer _ThresholdScorer check_scoring "
     "get_scorer get_scorer_names make_scorer",
     "sklearn.metrics.classification": "accuracy_score f1_score precision_score recall_score",
@@ -589,7 +611,14 @@ ALLOWED = {
     "sklearn.neighbors._unsupervised": "NearestNeighbors",
     "sklearn.neighbors.ball_tree": "BallTree newObj",
     "sklearn.neighbors.classification": "KNeighborsClassifier RadiusNeighborsClassifier",
-    "sklearn.neighbors.dist_metrics": "EuclideanDistance ManhattanDistance MinkowskiDistance newObj",
+    "sklearn.neighbors.dist_metrics": "BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance "
+    "HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance "
+    "MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance "
+    "SokalSneathDistance WMinkowskiDistance newObj",
+    "sklearn.neighbors._dist_metrics": "BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance "
+    "HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance "
+    "MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance "
+    "SokalSneathDistance WMinkowskiDistance newObj",
     "sklearn.neighbors.kd_tree": "KDTree newObj",
     "sklearn.neighbors.lof": "LocalOutlierFactor",
     "sklearn.neighbors.regression": "KNeighborsRegressor RadiusNeighborsRegressor",
@@ -650,6 +679,8 @@ ALLOWED = {
     "statsmodels.tsa.arima.params": "SARIMAXParams",
     "statsmodels.tsa.arima.specification": "SARIMAXSpecification",
     "statsmodels.tsa.base.tsa_model": "TimeSeriesModel",
+    "statsmodels.tsa.exponential_smoothing._ets_smooth": "_ets_smooth_add_add _ets_smooth_add_mul _ets_smooth_add_nada "
+    "_ets_smooth_mul_add _ets_smooth_mul_mul _ets_smooth_mul_nada",
     "statsmodels.tsa.holtwinters.model": "ExponentialSmoothing",
     "statsmodels.tsa.holtwinters.results": "HoltWintersResults HoltWintersResultsWrapper",
     "statsmodels.tsa.statespace._initialization": "cInitialization dInitialization sInitialization zInitialization",
@@ -679,15 +710,24 @@ ALLOWED = {
     "transformers.trainer_utils": "EvaluationStrategy FSDPOption HubStrategy IntervalStrategy SaveStrategy SchedulerType ShardedDDPOption",
     "transformers.training_args": "OptimizerNames ParallelMode TrainingArguments",
     "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
+    # maps
+    "geopandas.array": "GeometryArray",
+    "geopandas.geodataframe": "GeoDataFrame",
+    "geopandas.geoseries": "GeoSeries",
+    "pyproj.crs.crs": "CRS",
+    "shapely.io": "from_wkb",
     # texts
     "gensim.corpora.dictionary": "Dictionary",
     "gensim.models.doc2vec": "Doc2Vec",
     "gensim.models.fasttext": "FastText FastTextKeyedVectors",
     "gensim.models.keyedvectors": "CompatVocab KeyedVectors Vocab",
+    "gensim.models.phrases": "npmi_scorer original_scorer",
     "gensim.models.ldamodel": "LdaModel LdaState",
     "gensim.models.tfidfmodel": "TfidfModel df2idf",
     "gensim.models.word2vec": "Word2Vec",
     "gensim.utils": "call_on_class_only identity",
+    "kmodes.util.dissim": "euclidean_dissim jaccard_dissim_binary jaccard_dissim_label matching_dissim ng_dissim",
+    "nltk.probability": "ConditionalFreqDist FreqDist",
     "nltk.tokenize.punkt": "PunktLanguageVars PunktParameters PunktSentenceTokenizer PunktToken PunktTrainer",
     # dill
     "dill._dill": "_create_array",
@@ -699,12 +739,16 @@ CALLED = {
     "__builtin__": "bool bytearray bytes complex dict float frozenset int list long set slice tuple xrange",
     "_codecs": "encode",
     "array": "_array_reconstructor array",
-    "builtins": "bool bytearray bytes complex dict float frozenset int list range set slice tuple",
+    "builtins": "ArithmeticError AttributeError Exception IndexError KeyError NotImplementedError OverflowError "
+    "RuntimeError TypeError ValueError ZeroDivisionError "
+    "bool bytearray bytes complex dict float frozenset int list range set slice tuple",
     "collections": "ChainMap Counter OrderedDict defaultdict deque",
     "copy_reg": "_reconstructor",
     "copyreg": "__newobj__ _reconstructor",
     "datetime": "date datetime time timedelta timezone",
     "decimal": "Decimal",
+    "exceptions": "ArithmeticError AttributeError Exception IndexError KeyError NotImplementedError OverflowError "
+    "RuntimeError TypeError ValueError ZeroDivisionError",
     "fractions": "Fraction",
     "functools": "partial",
     "ipaddress": "IPv4Address IPv4Network IPv6Address IPv6Network",
@@ -745,7 +789,8 @@ CALLED = {
     "pandas._libs.tslibs.period": "Period",
     "pandas._libs.tslibs.timedeltas": "_timedelta_unpickle",
     "pandas._libs.tslibs.timestamps": "Timestamp _unpickle_timestamp",
-    "pandas.core.dtypes.dtypes": "PeriodDtype",
+    "pandas.core.arrays.string_": "StringDtype",
+    "pandas.core.dtypes.dtypes": "ArrowDtype PeriodDtype",
     "pandas.core.indexes.base": "_new_Index",
     "pandas.core.indexes.datetimes": "_new_DatetimeIndex",
     "pandas.core.indexes.interval": "_new_IntervalIndex",
@@ -756,6 +801,9 @@ CALLED = {
     "pandas.indexes.base": "_new_Index",
     # SciPy
     "scipy.stats._stats_py": "LinregressResult",
+    # Arrow
+    "pyarrow.lib": "_reconstruct_record_batch _reconstruct_table _restore_array chunked_array decimal128 dictionary duration field "
+    "fixed_size_list large_list list_ map_ py_buffer schema struct time32 time64 timestamp type_for_alias",
     # PyTorch
     "torch": "Size device",
     "torch._tensor": "_rebuild_from_type_v2",
@@ -785,8 +833,16 @@ CALLED = {
     "sklearn.neighbors._kd_tree": "newObj",
     "sklearn.neighbors.ball_tree": "newObj",
     "sklearn.neighbors.dist_metrics": "newObj",
+    "sklearn.neighbors._dist_metrics": "newObj",
     "sklearn.neighbors.kd_tree": "newObj",
     "sklearn.tree._tree": "Tree",
+    # hdbscan
+    "hdbscan.dist_metrics": "newObj",
+    # maps
+    "pyproj.crs.crs": "CRS",
+    "shapely.io": "from_wkb",
+    # texts
+    "nltk.probability": "ConditionalFreqDist FreqDist",
     # statsmodels
     "statsmodels.tsa.statespace._initialization": "dInitialization zInitialization",
     "statsmodels.tsa.statespace._kalman_filter": "dKalmanFilter zKalmanFilter",

@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipeline_guard.gate.pickle_globals import LOOKED_UP, is_lookup
 from pipeline_guard.gate.pickle_values import Global, Made, State
 
-# names that an unpickler looks up on an instance, and calls
-_LOOKED_UP = ("__setstate__", "extend", "append", "add", "update")
 # scipy.stats.rv_generic, parse_arg_template, filled in with the names of shapes
 _TEMPLATE = re.compile(
     r"\ndef _parse_args\(self, ((?:\w+, )*) ?loc=0(?:, scale=1)?\):\n    return \(\1\), loc, (?:scale|1)\n"
@@ -35,10 +34,10 @@ def wrong_state(maker: Global, state: Any) -> str:
     """Return what is wrong with the state that an object of ``maker`` is given, "" for one of an ordinary save."""
     for mapping in state if isinstance(state, tuple) else (state,):
         if isinstance(mapping, State):
-            for name in _LOOKED_UP:
-                if isinstance(mapping.items.get(name), Global | Made):
+            for name in LOOKED_UP:
+                if is_lookup(name, mapping.items.get(name)):
                     return f"that puts something to be called in the place of {name}"
-    if maker.module.startswith("scipy.stats."):
+    if maker.module.startswith(("scipy.stats.", "statsmodels.distributions.")):
         return _distribution(maker, state)
     if maker.module == "statsmodels.base.data":
         return _data(state)
@@ -75,7 +74,7 @@ def _data(state: Any) -> str:
     if "restore_design_info" not in state.items and "model_spec" not in state.items:
         return ""
     formula, frame = state.items.get("formula"), state.items.get("frame")
-    is_table = isinstance(frame, Made) and frame.maker.module.startswith("pandas.") and frame.maker.name == "DataFrame"
+    is_table = isinstance(frame, Made) and frame.maker.module.partition(".")[0] == "pandas" and frame.maker.name == "DataFrame"
     return (
         ""
         if isinstance(formula, str) and is_table and _FORMULA.fullmatch(formula)

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
+from pipeline_guard.gate.pickle_globals import LOOKED_UP
 from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MOST_KEYS, Machine, Stopped
+from pipeline_guard.gate.pickle_runs import LEAST, Batches
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, State
 
 MAX_OPERATIONS = 20_000_000  # of one pickle; more in a larger file
@@ -32,6 +34,8 @@ _ALIKE = {
     0x4D: (re.compile(rb"(?:M..){24,8192}", re.DOTALL), 3),
 }
 _STOP = ord(".")
+_SET_ITEMS = ord("u")
+_MOST_SETTLED = 3  # times that batches passed over are read after all: then it is not worth it
 _ARRAYS = frozenset(Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"))
 _RAW = tuple("biufcSUMm")  # numpy's kinds whose arrays are plain bytes
 
@@ -75,8 +79,8 @@ def most_operations(size: int) -> int:
     return min(MAX_OPERATIONS + size // 4, _MOST_EVER)
 
 
-def _run(machine: Machine) -> None:
-    """Go on to STOP; raise Stopped where that is not possible."""
+def _run(machine: Machine, stop: int = -1) -> None:
+    """Go on to STOP, or to the byte ``stop``; raise Stopped where that is not possible."""
     data, size, operations = machine.data, len(machine.data), _OPERATIONS
     most = most_operations(size)
     done = machine.operations
@@ -84,6 +88,8 @@ def _run(machine: Machine) -> None:
     alike = _ALIKE
     quiet = 0 if held else size  # up to where no run is looked for: there was none a few bytes before
     stack, memo, doubtful = machine.stack, machine.memo, machine.doubtful
+    batches = Batches(held) if len(held) >= LEAST and not doubtful and stop < 0 else None
+    machine.replay = _replay
     try:
         while True:
             at = machine.position
@@ -112,12 +118,17 @@ def _run(machine: Machine) -> None:
                         break
                     stack.append(value)
                     at += 2
-                elif code == 0x71 and stack and stack[-1] is not MARK:  # BINPUT
+                elif code == 0x71 and stack and stack[-1] is not MARK and not machine.batches:  # BINPUT
+                    machine.in_order = False
                     if data[at + 1] not in memo:
                         machine.memoized += 1
                     memo[data[at + 1]] = stack[-1]
                     at += 2
                 elif code == 0x28 and len(machine.marks) < _MOST_MARKS:
+                    if batches and stack and (end := _batch(machine, batches, stack[-1], at)):
+                        done += 1
+                        at = end
+                        continue
                     machine.marks.append(len(stack))
                     stack.append(MARK)
                     at += 1
@@ -162,7 +173,7 @@ def _run(machine: Machine) -> None:
                     if key is MARK:
                         break
                     items = stack[-3].items
-                    if key.__class__ is str and (len(items) < MOST_KEYS or key in items):
+                    if key.__class__ is str and (len(items) < MOST_KEYS or key in items or key in LOOKED_UP):
                         items[key] = stack[-1]
                     else:
                         stack[-3].partial = True
@@ -171,8 +182,9 @@ def _run(machine: Machine) -> None:
                 elif code == 0x87 and len(stack) > 2 and MARK not in (tail := stack[-3:]):  # TUPLE3
                     stack[-3:] = [tuple(tail)]
                     at += 1
-                elif code == 0x72 and stack and stack[-1] is not MARK:  # LONG_BINPUT
+                elif code == 0x72 and stack and stack[-1] is not MARK and not machine.batches:  # LONG_BINPUT
                     index = int.from_bytes(data[at + 1 : at + 5], "little")
+                    machine.in_order = False
                     if index not in memo:
                         machine.memoized += 1
                     memo[index] = stack[-1]
@@ -199,10 +211,29 @@ def _run(machine: Machine) -> None:
                 begin = end = machine.position = at + 1
             machine.begin = at
             act(machine, begin, end)
-            if code == _STOP:
+            if code == _STOP or machine.position == stop:
                 return
     finally:
         machine.operations = done
+
+
+def _batch(machine: Machine, batches: Batches, target: Any, at: int) -> int:
+    """Pass over a batch of constants for a list, or for a mapping of which no more keys are kept; return its end, 0 if there is none."""
+    is_mapping = target.__class__ is State and (target.partial or len(target.items) >= MOST_KEYS)
+    if not (is_mapping or target is OTHER) or machine.settled > _MOST_SETTLED or not machine.may_pass_over():
+        return 0
+    end = batches.end(at, mapping=is_mapping)
+    if end:
+        if is_mapping:
+            target.partial = True
+        machine.pass_over(at, end)
+    return end
+
+
+def _replay(machine: Machine, end: int) -> None:
+    """Read the opcodes of a batch for what they put into the memo."""
+    machine.stack.append(OTHER if machine.data[end - 1] != _SET_ITEMS else State())
+    _run(machine, end)
 
 
 # --- joblib: the bytes of an array follow its description, inside the stream
@@ -210,9 +241,9 @@ def _run(machine: Machine) -> None:
 
 def _skip_array(machine: Machine, wrapper: Made) -> None:
     """Pass over an array's bytes; raise Stopped where their number is unknown."""
-    items = wrapper.state.items if isinstance(wrapper.state, State) else {}
+    items = wrapper.state.items if isinstance(wrapper.state, State) and not wrapper.state.partial else {}
     shape, kind = items.get("shape"), items.get("dtype")
-    code = _type_code(kind)
+    code = "O" if _has_objects(kind, 0) else _type_code(kind)
     if not code or not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
         raise Stopped(f"an array of unknown size at byte {machine.begin}")
     # pickle.load would take the same bytes for opcodes, so they are read that way too
@@ -259,6 +290,16 @@ def _type_code(kind: Any) -> str:
     return arguments[0] if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str) else ""
 
 
+def _has_objects(kind: Any, depth: int) -> bool:
+    """Tell whether elements of this type hold objects, so that an array of them is saved as a pickle: texts of NumPy 2, structures."""
+    if isinstance(kind, Made) and kind.maker.name == "_convert_to_stringdtype_kwargs":
+        return True
+    if not _type_code(kind).startswith("V") or depth > 8 or not isinstance(kind.state, tuple) or len(kind.state) < 5:
+        return _type_code(kind).startswith("O")
+    fields = list(kind.state[4].items.values()) if isinstance(kind.state[4], State) else []
+    return any(isinstance(field, tuple) and field and _has_objects(field[0], depth + 1) for field in fields)
+
+
 def _is_raw(kind: Any, depth: int) -> bool:
     """Tell whether elements of this type are plain bytes; a structure is if all its fields are."""
     code = _type_code(kind)
@@ -269,7 +310,7 @@ def _is_raw(kind: Any, depth: int) -> bool:
         return False
     if state[4] is None:
         return True
-    fields = list(state[4].items.values()) if isinstance(state[4], State) else []
+    fields = list(state[4].items.values()) if isinstance(state[4], State) and not state[4].partial else []
     return 0 < len(fields) < MOST_KEYS and all(isinstance(field, tuple) and field and _is_raw(field[0], depth + 1) for field in fields)
 
 
@@ -360,10 +401,13 @@ def _fill(machine: Machine, target: Any, found: list[Any]) -> None:
     if len(found) % 2:
         raise Stopped(f"a key without a value at byte {machine.begin}")
     machine.change(target)
+    if isinstance(target, Made) and not machine.doubtful:
+        for key, value in zip(found[::2], found[1::2], strict=True):
+            machine.put(target, key, value)
     if isinstance(target, State) and not machine.doubtful:
         items = target.items
         for key, value in zip(found[::2], found[1::2], strict=True):
-            if isinstance(key, str) and (len(items) < MOST_KEYS or key in items):
+            if isinstance(key, str) and (len(items) < MOST_KEYS or key in items or key in LOOKED_UP):
                 items[key] = value
             else:
                 target.partial = True
@@ -382,11 +426,13 @@ def _set_items(machine: Machine, _begin: int, _end: int) -> None:
 def _append(machine: Machine, _begin: int, _end: int) -> None:
     machine.pop()
     machine.change(machine.top())
+    machine.put(machine.top(), None, None)
 
 
 def _append_all(machine: Machine, _begin: int, _end: int) -> None:
     machine.pop_to_mark()
     machine.change(machine.top())
+    machine.put(machine.top(), None, None)
 
 
 def _from_mark(machine: Machine, _begin: int, _end: int) -> None:
@@ -429,11 +475,11 @@ def _dup(machine: Machine, _begin: int, _end: int) -> None:
 
 
 def _put_line(machine: Machine, begin: int, end: int) -> None:
-    machine.remember(machine.number(begin, end))
+    machine.put_memo(machine.number(begin, end))
 
 
 def _put(machine: Machine, begin: int, end: int) -> None:
-    machine.remember(machine.little(begin, end))
+    machine.put_memo(machine.little(begin, end))
 
 
 def _memoize(machine: Machine, _begin: int, _end: int) -> None:
@@ -479,11 +525,16 @@ def _reduce(machine: Machine, _begin: int, _end: int) -> None:
     machine.push(machine.call(callee, arguments))
 
 
+def _newobj(machine: Machine, _begin: int, _end: int) -> None:
+    arguments, callee = machine.pop(), machine.pop()
+    machine.push(machine.call(callee, arguments, is_new=True))
+
+
 def _newobj_ex(machine: Machine, _begin: int, _end: int) -> None:
     named, arguments, callee = machine.pop(), machine.pop(), machine.pop()
-    if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items):
+    if isinstance(arguments, tuple) and (not isinstance(named, State) or named.items or named.partial):
         arguments = (*arguments, named)  # arguments by name are arguments
-    machine.push(machine.call(callee, arguments))
+    machine.push(machine.call(callee, arguments, is_new=True))
 
 
 def _build(machine: Machine, _begin: int, _end: int) -> None:
@@ -566,7 +617,7 @@ _OPERATIONS: dict[int, tuple[int, _Act]] = {
     ord("B"): (-14, _bytes),  # BINBYTES
     ord("C"): (-11, _bytes),  # SHORT_BINBYTES
     0x80: (1, _proto),
-    0x81: (0, _reduce),  # NEWOBJ: a class and its arguments, on the stack as for REDUCE
+    0x81: (0, _newobj),
     0x82: (1, _extension),
     0x83: (2, _extension),
     0x84: (4, _extension),

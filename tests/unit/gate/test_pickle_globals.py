@@ -69,7 +69,7 @@ def test_allowed_names_of_the_standard_library_are_data_and_nothing_else() -> No
     modules = {module for module in ALLOWED if module.partition(".")[0] in sys.stdlib_module_names}
     assert modules == {
         "_codecs", "argparse", "array", "builtins", "collections", "copyreg", "datetime", "decimal", "fractions", "functools",
-        "ipaddress", "math", "pathlib", "pathlib._local", "random", "re", "types", "typing", "uuid", "zoneinfo",
+        "ipaddress", "math", "pathlib", "pathlib._local", "random", "re", "statistics", "types", "typing", "uuid", "zoneinfo",
     }  # fmt: skip
     assert ALLOWED["functools"] == "partial"
     assert ALLOWED["types"] == "SimpleNamespace"

@@ -190,7 +190,7 @@ def key_of_der(der: bytes) -> PublicKey | None:
 
 
 def _period(fields: Fields, entry: Mapping[str, Any]) -> Period:
-    period = fields.mapping(entry.get("validFor") or {}, "validFor")
+    period = fields.part(entry.get("validFor"), "validFor", "start end")  # a word misspelt would leave it open
     return Period(_time(fields, period.get("start")), _time(fields, period.get("end")))
 
 

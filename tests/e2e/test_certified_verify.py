@@ -83,7 +83,8 @@ def test_json_names_who_and_when(guard: Callable[..., Any], work: Path) -> None:
     jsonschema.validate(document, json.loads(SCHEMA.read_bytes()))
     (answer,) = document["subjects"]
     assert (answer["signer"]["identity"], answer["signer"]["issuer"], answer["verdict"]) == (IDENTITY, ISSUER, "valid")
-    assert answer["time"] == {"time": "2026-11-24T12:00:00+00:00", "source": "rfc3161:https://trust.example"}
+    latest = "2026-11-24T12:00:01+00:00"
+    assert answer["time"] == {"time": "2026-11-24T12:00:00+00:00", "source": "rfc3161:https://trust.example", "latest": latest}
 
 
 def test_verifying_a_certificate_needs_no_token_no_store_and_no_network_library(work: Path) -> None:

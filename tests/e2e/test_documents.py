@@ -40,7 +40,7 @@ _ASKED = (
     "doctor",
     "report",
 )
-_ELSEWHERE = {"dry-run", "verify", "unseal", "advisories info"}  # need more than a store: their own tests validate them
+_ELSEWHERE = {"dry-run", "sign", "verify", "unseal", "advisories info"}  # need more than a store: their own tests validate them
 _CONFIGURATION = """version: 1
 secrets: {DB: {}}
 policy:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
 import subprocess
@@ -53,6 +55,11 @@ def test_one_line_a_subject_and_the_exit_code_of_the_worst(guard: Callable[..., 
     assert "pipeline-guard: hint: " in done.err
 
 
+def sha256_of_payload(work: Path) -> str:
+    bundle = json.loads((work / "hello.txt.sigstore.json").read_bytes())
+    return hashlib.sha256(base64.b64decode(bundle["dsseEnvelope"]["payload"])).hexdigest()
+
+
 def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
     done = guard("verify", "hello.txt", "other.txt", "--key", "signing.pem", "--format", "json", cwd=work)
     assert done.code == 1
@@ -61,6 +68,8 @@ def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
     good, bad = document["subjects"]
     fingerprint = good["key"]
     assert bad["key"] == fingerprint != "sha256:"
+    assert good.pop("payload") == document["statements"][0]["payload"] == "sha256:" + sha256_of_payload(work)
+    assert [word for word in good.pop("warnings") if "bare key" in word]
     assert good == {
         "subject": "hello.txt",
         "verified": True,
@@ -68,13 +77,23 @@ def test_json_says_the_same(guard: Callable[..., Any], work: Path) -> None:
         "why": f"made with key {fingerprint}",
         "hint": "",
         "key": fingerprint,
-        "signer": {"fingerprint": fingerprint, "type": "ec-p256", "name": "", "version": None, "identity": "", "issuer": ""},
+        "signer": {
+            "fingerprint": fingerprint,
+            "type": "ec-p256",
+            "name": "",
+            "version": None,
+            "identity": "",
+            "issuer": "",
+            "certificate": None,
+        },
         "time": None,
         "signed_as": "",
         "digest": HELLO,
         "predicate_type": "https://sigstore.dev/cosign/sign/v1",
         "bundle": "hello.txt.sigstore.json",
         "signatures": [],
+        "media_type": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "rules": [],
     }
     assert (bad["verified"], bad["digest"], bad["bundle"]) == (False, "", "other.txt.sigstore.json")
     assert (bad["verdict"], bad["signer"]) == ("no-signature", None)

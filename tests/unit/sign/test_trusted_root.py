@@ -122,3 +122,12 @@ def test_a_root_that_its_standard_forbids_is_refused_not_warned_of() -> None:
     with pytest.raises(UsageError) as caught:
         read_roots(pem, "roots.pem")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("period", ["", [], {"ends": "2020-01-01T00:00:00Z"}, {"start": None, "until": None}])
+def test_a_period_that_is_misspelt_is_refused_and_not_open(period: Any) -> None:
+    trust = PrivateTrust()
+    document = json.loads(trust.root_bytes())
+    document["tlogs"][0]["publicKey"]["validFor"] = period
+    with pytest.raises(UsageError, match="validFor"):
+        read_trusted_root(json.dumps(document).encode(), "root.json")

@@ -76,6 +76,7 @@ class GitRepository:
         self._root = ""
         self._is_bare = False
         self._partial = ""
+        self._common = ""
 
     def run(self, *words: str, check: bool = True, content: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run one git command; raise Unavailable where git is missing, UsageError where it refuses."""
@@ -264,6 +265,13 @@ class GitRepository:
     def is_shallow(self) -> bool:
         """Tell whether history is cut off in this clone."""
         return self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
+
+    def common(self) -> str:
+        """Return the folder that all work trees of the repository share: the ``.git`` of the first."""
+        if not self._common:
+            found = self.run("rev-parse", "--git-common-dir").stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+            self._common = str(Path(self.place()) / found)
+        return self._common
 
     def is_partial(self) -> bool:
         """Tell whether objects may have been left with a remote (``clone --filter``)."""

@@ -58,7 +58,7 @@ class _Reading:
     def file(self, file: _File, depth: int) -> Iterator[Fragment | Unchecked]:
         """Give everything that one file or member holds."""
         if file.data.startswith(_POINTER) and len(file.data) < _POINTER_SIZE:
-            yield Unchecked(file.shown, "a Git LFS pointer: what it stands for is not here, git lfs pull brings it into the work tree")
+            yield Unchecked(file.shown, "a Git LFS pointer: what it stands for is not here, git lfs pull brings it")
         container = opened(file.data, self.budget)
         if container is not None:
             if depth >= self.budget.limits.depth:

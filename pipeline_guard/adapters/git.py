@@ -76,6 +76,9 @@ class GitRepository:
         self._root = ""
         self._is_bare = False
         self._partial = ""
+        self._common = ""
+        self._ids: dict[str, str] = {}  # revisions that were resolved: one run has one answer
+        self._names: dict[str, frozenset[bytes]] = {}  # what lies at the top of a commit
 
     def run(self, *words: str, check: bool = True, content: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run one git command; raise Unavailable where git is missing, UsageError where it refuses."""
@@ -153,7 +156,7 @@ class GitRepository:
         """Return a blob as of ``ref``; None where ``ref`` has no such path."""
         name = os.path.relpath(path, self.place()) if path.startswith("/") else os.path.normpath(path)
         commit = self.commit(ref)
-        if name.startswith("../"):
+        if name.startswith("../") or not self.may_hold(commit, name):
             return None
         # NOTE: asked for by name alone, a file that a partial clone lacks would look like one that was never there
         mode, _, rest = self.run("ls-tree", "-z", "--full-tree", commit, "--", name).stdout.partition(b" ")
@@ -163,6 +166,13 @@ class GitRepository:
         if mode == b"160000":  # a submodule, whose commit is not here: what git's own differences show of it
             return b"Subproject " + named + b"\n"
         return self.run("cat-file", "blob", named.split(b" ")[1].decode("ascii")).stdout
+
+    def may_hold(self, commit: str, name: str) -> bool:
+        """Tell whether a commit has something of this name, or a folder in which it could be: git is asked once for all names."""
+        if commit not in self._names:
+            listed = self.run("ls-tree", "-z", "--full-tree", "--name-only", commit).stdout
+            self._names[commit] = frozenset(listed.split(b"\0"))
+        return name == "." or os.fsencode(name.partition("/")[0]) in self._names[commit]
 
     def changed(self, base: str) -> Sequence[str]:
         """Return paths that differ from the merge base with ``base``: work tree, HEAD, untracked and deleted files included.
@@ -190,6 +200,8 @@ class GitRepository:
 
     def commit(self, ref: str) -> str:
         """Resolve ``ref`` to a full commit id; raise UsageError with the likely remedy."""
+        if ref in self._ids:
+            return self._ids[ref]
         if ref.startswith("-"):
             raise UsageError(f"not a revision: {ref[:60]!r}")
         self._refuse_two_meanings(ref)
@@ -200,7 +212,8 @@ class GitRepository:
             if not shallow and any(sign in ref for sign in "~^@{"):  # nothing that could be fetched by this name
                 hint = "does it go behind the first commit? a history from its beginning: scan --history"
             raise UnknownRevision(f"unknown revision {ref[:100]!r}", hint)
-        return done.stdout.decode("ascii").strip()
+        self._ids[ref] = done.stdout.decode("ascii").strip()
+        return self._ids[ref]
 
     def _refuse_two_meanings(self, ref: str) -> None:
         """Raise UsageError for a name that is a tag and a branch: git takes the tag, which whoever may push can make."""
@@ -270,6 +283,13 @@ class GitRepository:
     def is_shallow(self) -> bool:
         """Tell whether history is cut off in this clone."""
         return self.run("rev-parse", "--is-shallow-repository", check=False).stdout.strip() == b"true"
+
+    def common(self) -> str:
+        """Return the folder that all work trees of the repository share: the ``.git`` of the first."""
+        if not self._common:
+            found = self.run("rev-parse", "--git-common-dir").stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+            self._common = str(Path(self.place()) / found)
+        return self._common
 
     def is_partial(self) -> bool:
         """Tell whether objects may have been left with a remote (``clone --filter``)."""

@@ -122,7 +122,7 @@ def _first_known(change: Change, wiring: Wiring) -> tuple[str, CommitRange]:
 def _push(wiring: Wiring) -> tuple[Selection, str]:
     """Take what a push brings, in git's pre-receive hook; what counts is the configuration of HEAD, which no push can change yet."""
     revisions = wiring.revisions()
-    found = revisions.pushed(pushed_of(sys.stdin.buffer.read(_PUSH_LIMIT) if sys.stdin else b""))
+    found = revisions.pushed(pushed_of(sys.stdin.buffer.read(_PUSH_LIMIT) if sys.stdin else b"", wiring.environ))
     wiring.console.talk(f"looking at {found.commits} commit{'s' if found.commits != 1 else ''} that the push brings")
     return Selection(Scope.RANGE, revisions="auto", resolved=found), revisions.stand_in()
 

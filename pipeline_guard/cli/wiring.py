@@ -248,7 +248,7 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     console = Terminal(quiet=args.on("quiet"))
 
     @cache
-    def git() -> Git:
+    def git() -> GitRepository:
         return GitRepository(folder, environ)
 
     @cache
@@ -261,12 +261,12 @@ def real(args: Args, environ: Mapping[str, str]) -> Wiring:
     def source(selection: Selection) -> Source:
         from pipeline_guard.adapters.sources.opening import open_source
 
-        return open_source(selection, folder, environ)
+        return open_source(selection, folder, environ, git())
 
     def revisions() -> Revisions:
         from pipeline_guard.adapters.sources.commit_range import GitRevisions
 
-        return GitRevisions(GitRepository(folder, environ))
+        return GitRevisions(git())
 
     def rulepacks(paths: Sequence[str], given: Sequence[tuple[str, bytes]] = ()) -> Rulepacks:
         from pipeline_guard.adapters.rulepacks import PackagedRules

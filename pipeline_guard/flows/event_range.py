@@ -45,10 +45,10 @@ def is_push(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("GIT_QUARANTINE_PATH")) or environ.get("GIT_DIR") == "."
 
 
-def pushed_of(lines: bytes) -> Sequence[str]:
+def pushed_of(lines: bytes, environ: Mapping[str, str]) -> Sequence[str]:
     """Return the new values of a push, as git gives them to a pre-receive hook: ``OLD NEW REF`` a line (githooks(5)).
 
-    Raises UsageError for anything else, NothingToDo for no lines at all.
+    Raises UsageError for anything else, and in another hook: there refs have moved already, and everything would look known.
     """
     found = []
     for line in lines.splitlines():
@@ -56,8 +56,8 @@ def pushed_of(lines: bytes) -> Sequence[str]:
         if len(words) != 3 or not all(COMMIT_ID.fullmatch(word.decode("ascii", "replace")) for word in words[:2]):
             raise UsageError("--range auto: standard input is not what git gives to a pre-receive hook", "write BASE..HEAD")
         found.append(words[1].decode("ascii"))
-    if not found:
-        raise NothingToDo("--range auto: standard input names no push", "leave it to the command: git gives it to the pre-receive hook")
+    if not found or (any(name.strip("0") for name in found) and not environ.get("GIT_QUARANTINE_PATH")):
+        raise UsageError("--range auto: this is not git's pre-receive hook, or its standard input was read by another", "write BASE..HEAD")
     return found
 
 

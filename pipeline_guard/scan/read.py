@@ -21,6 +21,7 @@ from pipeline_guard.scan.fragment import Fragment, Page, Piece, Span, as_is, joi
 from pipeline_guard.scan.lone import lone_value
 
 _BATCH = 4096  # decoded pieces read as one text
+_POINTER, _POINTER_SIZE = b"version https://git-lfs.github.com/spec/v1\n", 1024  # docs/spec.md of Git LFS
 _TROUBLES = 100  # of one stored file; more would only repeat themselves
 
 
@@ -57,6 +58,8 @@ class _Reading:
 
     def file(self, file: _File, depth: int) -> Iterator[Fragment | Unchecked]:
         """Give everything that one file or member holds."""
+        if file.data.startswith(_POINTER) and len(file.data) < _POINTER_SIZE:
+            yield Unchecked(file.shown, "a Git LFS pointer: what it stands for is not here, git lfs pull brings it")
         container = opened(file.data, self.budget)
         if container is not None:
             if depth >= self.budget.limits.depth:

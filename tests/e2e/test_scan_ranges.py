@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -178,3 +179,26 @@ def test_history_reads_what_an_excluded_folder_has_in_common_with_others(guard: 
     done = guard("scan", "--history", "--exclude", "aa", "--format", "json", cwd=repository.path)
     assert (done.code, found(done)) == (1, [("zz/real.txt", leak)])
     assert json.loads(done.out)["stats"]["commits"] == 2
+
+
+def test_what_a_pointer_of_git_lfs_stands_for_is_read_where_it_is_here_and_told_where_it_is_not(
+    guard: Guard, repository: Repository
+) -> None:
+    content = b"\0" * 2000 + f"key = {TOKEN}\n".encode()
+    name = hashlib.sha256(content).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{name}\nsize {len(content)}\n"
+    repository.commit(files={"a": "a", ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+    repository.write("data.bin", pointer)
+    repository.git("add", "-A")
+    assert guard("scan", "--staged", cwd=repository.path).code == 6
+    leak = repository.commit()
+    everywhere = (("--range", "HEAD~1..HEAD"), ("--history",))
+    for words in everywhere:
+        done = guard("scan", *words, "--format", "json", cwd=repository.path)
+        assert (done.code, [one["path"] for one in json.loads(done.out)["unchecked"]]) == (6, ["data.bin"])
+    store = repository.path / ".git" / "lfs" / "objects" / name[:2] / name[2:4]
+    store.mkdir(parents=True)
+    (store / name).write_bytes(content)
+    for words in everywhere:
+        done = guard("scan", *words, "--format", "json", cwd=repository.path)
+        assert (done.code, found(done), json.loads(done.out)["unchecked"]) == (1, [("data.bin", leak)], [])

@@ -123,11 +123,23 @@ def test_push_is_judged_by_the_head_that_it_would_replace(server: Path, reposito
     assert push(repository, server, "HEAD:refs/heads/mine")[0] == 1
 
 
-def test_hook_that_gets_something_else_says_so(guard: Guard, repository: Repository) -> None:
-    repository.commit(files={"a": "a"})
-    for text, code in (("", 3), ("hello\n", 2), (f"{'0' * 40} {'a' * 40} refs/heads/x\n", 2), (f"{'a' * 40} {'0' * 40} refs/heads/x\n", 3)):
-        done = guard("scan", "--range", "auto", cwd=repository.path / ".git", stdin=text, env={"GIT_DIR": "."})
-        assert (done.code, done.err.count("error:")) == (code, 1), done.err
+def test_hook_that_is_no_pre_receive_is_an_error_and_no_pass(guard: Guard, server: Path, repository: Repository) -> None:
+    repository.commit(files={"leak.txt": TOKEN})
+    for hook in ("update", "post-receive"):
+        (server / "hooks" / "pre-receive").rename(server / "hooks" / hook)
+        said = push(repository, server, f"HEAD:refs/heads/{hook}")[1]
+        assert "this is not git's pre-receive hook" in said, said
+        (server / "hooks" / hook).rename(server / "hooks" / "pre-receive")
+    for text in ("", "hello\n", f"{'0' * 40} {'a' * 40} refs/heads/x\n"):
+        done = guard("scan", "--range", "auto", cwd=server, stdin=text, env={"GIT_DIR": "."})
+        assert (done.code, done.err.count("error:")) == (2, 1), done.err
+    done = guard("scan", "--range", "auto", cwd=server, stdin=f"{'a' * 40} {'0' * 40} refs/heads/x\n", env={"GIT_DIR": "."})
+    assert (done.code, "the push only deletes" in done.err) == (3, True)
+
+
+def test_files_that_are_named_are_read_in_a_bare_repository_too(guard: Guard, server: Path) -> None:
+    (server / "description").write_text(TOKEN)
+    assert guard("scan", "description", cwd=server).code == 1
 
 
 @pytest.mark.parametrize("kind", ["blob:none", "tree:0"])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import IO
 
 from pipeline_guard.adapters.git import PARTIAL, GitRepository
+from pipeline_guard.adapters.sources.large import BEGIN, content_of
 from pipeline_guard.adapters.sources.parts import HEAD, divided, is_divisible
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
@@ -72,7 +73,12 @@ class Blobs:
             for found in taken(stream, int(words[2]), self._selection.max_bytes, entry):
                 yield replace(found, data=found.data.partition(b"\n\n")[2]) if isinstance(found, Entry) else found
         else:
-            yield from taken(stream, int(words[2]), self._selection.max_bytes, entry, parts=self._selection.parts)
+            limit, parts = self._selection.max_bytes, self._selection.parts
+            for found in taken(stream, int(words[2]), limit, entry, parts=parts):
+                if isinstance(found, Entry) and found.data.startswith(BEGIN):
+                    yield from content_of(found, self._git, limit, parts=parts)
+                else:
+                    yield found
 
     def _changes(self, *commits: str) -> Iterator[tuple[str, str, str, Origin]]:
         """Give (blob, mode, path, origin) for all that commits brought in, parents first.

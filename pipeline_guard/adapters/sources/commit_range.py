@@ -120,6 +120,8 @@ class GitRevisions:
         commit = self._git.commit(revision)
         name = os.path.normpath(path)
         self._git.place()
+        if not self._git.may_hold(commit, name):
+            return []
         listed = self._git.run("ls-tree", "-z", "--full-tree", commit, "--", name, f"{name}/").stdout
         found = []
         for entry in listed.split(b"\0"):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from pipeline_guard.adapters.git import PARTIAL, GitRepository
 from pipeline_guard.adapters.sources.blobs import DEEP, Blobs, taken
+from pipeline_guard.adapters.sources.large import BEGIN, content_of
 from pipeline_guard.adapters.sources.paths import is_excluded
 from pipeline_guard.errors import NothingToDo
 from pipeline_guard.model.entry import Entry
@@ -50,7 +51,12 @@ class ObjectPortion:
                         continue
                     is_file = words[1] == b"blob"
                     for found in taken(stream, int(words[2]), self.limit, Entry(path, b"", blob=name), parts=self.parts and is_file):
-                        yield found if is_file or isinstance(found, Unchecked) else _message(name, path, found.data)
+                        if isinstance(found, Unchecked):
+                            yield found
+                        elif is_file and found.data.startswith(BEGIN):
+                            yield from content_of(found, self.git, self.limit, parts=self.parts)
+                        else:
+                            yield found if is_file else _message(name, path, found.data)
 
 
 class HistorySource(Blobs):

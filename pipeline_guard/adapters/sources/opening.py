@@ -17,11 +17,11 @@ from pipeline_guard.model.selection import Scope, Selection
 from pipeline_guard.ports import Source
 
 
-def open_source(selection: Selection, folder: str, environ: Mapping[str, str]) -> Source:
-    """Return the source of a selection; ``folder`` is where the caller stands."""
+def open_source(selection: Selection, folder: str, environ: Mapping[str, str], repository: GitRepository | None = None) -> Source:
+    """Return the source of a selection; ``folder`` is where the caller stands, ``repository`` what it knows of it already."""
     if selection.scope is Scope.STDIN:
         return StreamSource(selection, sys.stdin.buffer if sys.stdin else BytesIO())  # closed: there is nothing
-    git = GitRepository(folder, environ)
+    git = repository or GitRepository(folder, environ)
     if selection.scope is Scope.TREE:
         return TreeSource(selection, folder, git)
     if selection.scope is Scope.STAGED:

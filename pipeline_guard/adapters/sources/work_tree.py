@@ -78,7 +78,12 @@ class TreeSource(Plain):
         return FilePortion(tuple(files), self._selection.max_bytes, total, size, self._selection.parts)
 
     def _files(self) -> Iterator[tuple[str, str]]:
-        top = self._git.top()
+        try:
+            top = self._git.top()
+        except UsageError:  # a bare repository: what is named in it is files all the same
+            if not self._selection.paths:
+                raise
+            top = ""
         root = Path(top) if top else None
         if self._selection.paths:
             return self._named(root)

@@ -20,7 +20,7 @@ TOOL = {
     "properties": {"id": NAMED, "name": NAMED, "version": NAMED, "vendor": {"type": "object", "required": ["name"]}},
 }
 TIME = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
-# What both schemas (security-report-schemas 15.2.1, MIT, as GitLab itself validates) demand of what we write, in our words; GitLab refuses a whole report for one breach.
+# What both schemas (security-report-schemas 15.2.1, as GitLab itself validates) demand of what we write, in our words; GitLab refuses a whole report for one breach.
 SHAPE = Draft202012Validator(
     {
         "type": "object",

@@ -35,6 +35,14 @@ def test_what_is_too_much_to_decode_is_told() -> None:
     assert not [item for item in fragments("a.txt", text) if isinstance(item, Unchecked)]
 
 
+def test_pointer_of_git_lfs_is_told_as_not_read() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d" * 32 + b"\nsize 12345\n"
+    told = [item for item in fragments("big.bin", pointer) if isinstance(item, Unchecked)]
+    assert [(item.what, item.why.partition(":")[0]) for item in told] == [("big.bin", "a Git LFS pointer")]
+    for text in (b"see " + pointer, pointer + b"x" * 1024, pointer.replace(b"/v1", b"/v2")):
+        assert not [item for item in fragments("big.bin", text) if isinstance(item, Unchecked)]
+
+
 def test_columns_are_code_points_in_utf8_and_bytes_in_latin1() -> None:
     assert Lines("äöü key".encode()).place(7) == (1, 5)
     assert Lines("äöü key".encode("latin-1")).place(4) == (1, 5)

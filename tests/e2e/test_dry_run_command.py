@@ -258,9 +258,21 @@ def test_mistake_in_an_input_is_the_step_s_usage_error(guard: Guard, repository:
     assert "unknown value for PIPELINE_GUARD_THRESHOLD" in outcome.out
 
 
-def test_readme_s_examples_work_as_they_stand(guard: Guard, repository: Any) -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text(), re.DOTALL)
-    github, gitlab, configuration = (block.replace("FULL_COMMIT_SHA", SHA) for block in blocks)
+@pytest.mark.parametrize("file", [".github/workflows/guard.yml", ".gitlab-ci.yml"])
+def test_readme_s_examples_work_as_they_stand(guard: Guard, repository: Any, file: str) -> None:
+    """Each, copied to the letter into an empty repository."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    github, gitlab, _configuration = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    repository.commit("readme", {file: gitlab if "gitlab" in file else github})
+    outcome = guard("dry-run", cwd=repository.path)
+    assert outcome.code == 0, outcome
+    assert "dry-run of 2 steps" in outcome.out
+    assert outcome.out.count("exit 0 clean") == 3
+
+
+def test_readme_s_configuration_is_one(guard: Guard, repository: Any) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    github, gitlab, configuration = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     keys = "gate:\n  artifacts:\n    - {path: models/classifier, key: keys/release.pem}\n"
     assert keys in configuration  # the example names a model that an empty repository does not have
     files = {".github/workflows/guard.yml": github, ".gitlab-ci.yml": gitlab, ".pipeline-guard.yml": configuration.replace(keys, "")}

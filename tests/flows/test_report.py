@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_guard.errors import NothingToDo, UsageError
@@ -22,6 +22,7 @@ from tests.unit.report.samples import FAILED, REPORTS, VERDICTS, finding, scan, 
 
 
 @given(REPORTS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine the first example takes long
 def test_a_scan_reads_back_as_what_it_was(report: ScanReport) -> None:
     again = read_result(as_json.render_scan(report).encode(), "scan.json")
     assert isinstance(again, ScanReport)
@@ -29,6 +30,7 @@ def test_a_scan_reads_back_as_what_it_was(report: ScanReport) -> None:
 
 
 @given(VERDICTS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_verdict_reads_back_as_what_it_was(result: Verdict) -> None:
     again = read_result(as_json.render_verdict(result).encode(), "gate.json")
     assert isinstance(again, Verdict)

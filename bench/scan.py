@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure scanning, beside peers where they are on PATH: `python bench/scan.py [FOLDER] [--quick]`.
+"""Measure scanning, beside peers where they are on PATH: `python bench/scan.py [FOLDER] [--quick] [--only CASE] [--commits N]`.
 
-One small file, a tree and a history, with a cold and a warm cache; then kingfisher, gitleaks, trufflehog and detect-secrets on
-the same, in the same run. Prints wall and CPU seconds, the largest memory of the whole family of processes, and ratios to ours
-with a warm cache (over 1: ours is quicker). Without a folder the Python library's sources are the tree.
+One small file, a repository of a hundred, one of 5 MB, a tree, and a history (the folder's own, or N commits made here, of which 2,500
+have 0.5 GB unpacked), with a cold and a warm cache; then kingfisher, gitleaks, trufflehog and detect-secrets on the same, in the same
+run. Prints wall and CPU seconds, the largest memory of the whole family of processes, and ratios to ours with a warm cache (over 1:
+ours is quicker). Without a folder the Python library's sources are the tree. CASE is small, hundred, five, tree or history.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import random
 import resource
 import shutil
 import statistics
@@ -105,19 +108,89 @@ def show(name: str, runs: list[Run], ours: Run | None = None) -> Run:
     return middle
 
 
+def sources() -> list[Path]:
+    """Return files of Python's library of 8 to 150 kB."""
+    found = sorted(Path(sysconfig.get_paths()["stdlib"]).rglob("*.py"))
+    return [path for path in found if "site-packages" not in path.parts and 8_000 < path.stat().st_size < 150_000]
+
+
+def hundred(folder: Path) -> None:
+    """Make a repository of a hundred files of 500 bytes."""
+    folder.mkdir()
+    for number, path in enumerate(sources()[:100]):
+        (folder / f"m{number}.py").write_bytes(path.read_bytes()[2_000:2_500])
+    git(folder, "init", "-q")
+
+
+def five(folder: Path) -> None:
+    """Make a repository of 5 MB."""
+    folder.mkdir()
+    size = 0
+    for number, path in enumerate(sources()):
+        size += path.stat().st_size
+        if size > 5_000_000:
+            break
+        shutil.copy(path, folder / f"m{number}.py")
+    git(folder, "init", "-q")
+
+
+def git(folder: Path, *words: str, content: bytes | None = None) -> None:
+    """Run git, or end."""
+    subprocess.run(["git", "-C", str(folder), *words], input=content, check=True, stdout=subprocess.DEVNULL)
+
+
+def edited(folder: Path, commits: int) -> None:
+    """Make a history: each commit edits six of 600 files at up to five places each, always the same way."""
+    folder.mkdir()
+    git(folder, "init", "-q")
+    chance = random.Random(11)  # the same history each time
+    files = {f"src/{number}/{path.name}": path.read_bytes().split(b"\n") for number, path in enumerate(sources()[:600])}
+    pool = [line for lines in list(files.values())[:200] for line in lines]
+    stream = io.BytesIO()
+    for number in range(commits + 1):
+        stream.write(b"commit refs/heads/main\ncommitter A <a@example.com> %d +0000\ndata 6\nedit\n\n" % (1_700_000_000 + number * 60))
+        for name in chance.sample(list(files), 6) if number else list(files):
+            lines = files[name]
+            for _ in range(chance.randrange(1, 6) if number else 0):
+                place = chance.randrange(len(lines))
+                lines[place : place + chance.randrange(3)] = chance.sample(pool, chance.randrange(4))
+            body = b"\n".join(lines)
+            stream.write(b"M 100644 inline %s\ndata %d\n" % (name.encode(), len(body)) + body + b"\n")
+    git(folder, "fast-import", "--quiet", content=stream.getvalue())
+    git(folder, "symbolic-ref", "HEAD", "refs/heads/main")
+    git(folder, "gc", "-q")
+    git(folder, "reset", "-q", "--hard")
+
+
+def after(flag: str) -> str:
+    """Return the word behind a flag; "" where it is not given."""
+    return sys.argv[sys.argv.index(flag) + 1] if flag in sys.argv[:-1] else ""
+
+
 def main() -> None:
     """Measure every case."""
-    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    only, commits = after("--only"), after("--commits")
+    words = [word for word in sys.argv[1:] if not word.startswith("--") and word not in (only, commits)]
     rounds = 1 if "--quick" in sys.argv else 3
     tree = Path(words[0] if words else sysconfig.get_paths()["stdlib"]).absolute()
     with tempfile.TemporaryDirectory() as scratch:
         home, small = Path(scratch, "home"), Path(scratch, "small")
         small.mkdir()
         (small / "a.py").write_text("print('hello')\n" * 200)
-        cases = [("one small file", small, ["."]), (f"tree {tree}", tree, ["."])]
-        if (tree / ".git").exists():
-            cases.append((f"history of {tree}", tree, ["--history"]))
-        for title, folder, choice in cases:
+        hundred(Path(scratch, "hundred"))
+        five(Path(scratch, "five"))
+        cases = [
+            ("small", "one small file", small, ["."]),
+            ("hundred", "100 files, 50 kB", Path(scratch, "hundred"), ["."]),
+            ("five", "a repository of 5 MB", Path(scratch, "five"), ["."]),
+            ("tree", f"tree {tree}", tree, ["."]),
+        ]
+        if commits:
+            edited(Path(scratch, "edited"), int(commits))
+            cases.append(("history", f"history of {commits} commits", Path(scratch, "edited"), ["--history"]))
+        elif (tree / ".git").exists():
+            cases.append(("history", f"history of {tree}", tree, ["--history"]))
+        for title, folder, choice in ((title, folder, choice) for case, title, folder, choice in cases if only in ("", case)):
             print(f"{title}\n  {'':<28} {'wall s':>8} {'CPU s':>8} {'MB':>7}  {'wall':>8} {'CPU':>8}")
             cold = []
             for _ in range(rounds):

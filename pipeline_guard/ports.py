@@ -99,7 +99,7 @@ class Portion(Protocol):
 
     @property
     def size(self) -> int:
-        """About how many bytes the whole source has."""
+        """About how many bytes the whole source has; 0 where the source tells it by itself."""
         ...
 
     def names(self) -> Sequence[str]:
@@ -108,6 +108,15 @@ class Portion(Protocol):
 
     def read(self) -> Iterator[Entry | Unchecked]:
         """Give every text once, or why it could not be read."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A source that knows before it is read how much there is."""
+
+    def size(self) -> int:
+        """Return about how many bytes it has. Raises UsageError."""
         ...
 
 

@@ -27,8 +27,8 @@ SAFE = (
     "-c", "log.showSignature=false",
     "-c", "submodule.recurse=false",
     "-c", "advice.graftFileDeprecated=false",
-    "-c", "core.packedGitWindowSize=16m",  # memory: packs are mapped in small pieces
-    "-c", "core.packedGitLimit=64m",
+    "-c", "core.packedGitWindowSize=8m",  # memory: packs are mapped in small pieces
+    "-c", "core.packedGitLimit=32m",
     "-c", "core.deltaBaseCacheLimit=48m",
 )  # fmt: skip
 

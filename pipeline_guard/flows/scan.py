@@ -14,7 +14,7 @@ from pipeline_guard.model.finding import Finding, FindingStatus, ScanReport, Sca
 from pipeline_guard.model.limits import Limits
 from pipeline_guard.model.sealed import StoreSearch
 from pipeline_guard.model.verdict import Unchecked
-from pipeline_guard.ports import Cache, Clock, Divisible, Fingerprint, Portion, Progress, Rulepacks, Source, Workers
+from pipeline_guard.ports import Cache, Clock, Divisible, Fingerprint, Measured, Portion, Progress, Rulepacks, Source, Workers
 from pipeline_guard.scan import baseline
 from pipeline_guard.scan.allow import remarks
 from pipeline_guard.scan.detect import Detector
@@ -125,6 +125,8 @@ class _Seen:
 def _parts(look: Callable[[Portion], _Seen], seen: _Seen, detector: Detector, doors: ScanDoors) -> Iterator[_Seen]:
     """Look at everything; at portions, of which there are some only where there is much, with all workers."""
     source = doors.source
+    if isinstance(source, Measured):
+        detector.expect(source.size())
     items: Iterator[Entry | Unchecked | Portion] = source.portions() if isinstance(source, Divisible) else source.entries()
 
     def aside(item: Entry | Unchecked) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pipeline_guard.adapters.git import GitRepository
@@ -30,8 +30,8 @@ class FilePortion:
     files: tuple[tuple[str, str], ...]
     limit: int
     total: int
-    size: int
     parts: bool = False
+    size: int = 0  # the source has told it
 
     def names(self) -> tuple[str, ...]:
         """Return the paths as shown."""
@@ -61,21 +61,29 @@ class TreeSource(Plain):
 
     def portions(self) -> Iterator[Entry | Unchecked | FilePortion]:
         """Give the same, as portions where there are many files."""
-        files = [(shown, path) for shown, path in self._files() if not is_excluded(shown, self._selection.exclude)]
+        files = self._listed
         if len(files) > MANY:
-            size = _about(files)
             for first in range(0, len(files), PORTION):
-                yield self._portion(files[first : first + PORTION], len(files), size)
+                yield self._portion(files[first : first + PORTION], len(files))
             return
         count = 0
-        for found in self._portion(files, len(files), 0).read():
+        for found in self._portion(files, len(files)).read():
             count += isinstance(found, Unchecked) or found.mode != "120000"
             yield found
         if not count:
             raise NothingToDo("there is no file to look at", "name files or folders, and look at --exclude")
 
-    def _portion(self, files: list[tuple[str, str]], total: int, size: int) -> FilePortion:
-        return FilePortion(tuple(files), self._selection.max_bytes, total, size, self._selection.parts)
+    def _portion(self, files: list[tuple[str, str]], total: int) -> FilePortion:
+        return FilePortion(tuple(files), self._selection.max_bytes, total, self._selection.parts)
+
+    def size(self) -> int:
+        """Return about how many bytes there are to read, from some of the files; raise UsageError for a named path that is missing."""
+        step = len(self._listed) // MANY or 1
+        return step * sum(size for _, path in self._listed[::step] if (size := _size(path)) <= self._selection.max_bytes)
+
+    @cached_property
+    def _listed(self) -> list[tuple[str, str]]:
+        return [(shown, path) for shown, path in self._files() if not is_excluded(shown, self._selection.exclude)]
 
     def _files(self) -> Iterator[tuple[str, str]]:
         try:
@@ -122,14 +130,11 @@ class TreeSource(Plain):
                     yield shown, file
 
 
-def _about(files: list[tuple[str, str]]) -> int:
-    """Return about how many bytes the files have, from some of them."""
-    step = len(files) // MANY or 1
-    size = 0
-    for _, path in files[::step]:
-        with suppress(OSError):
-            size += os.lstat(path).st_size
-    return size * step
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
 
 
 def walk(top: str, base: str) -> Iterator[tuple[str, str]]:

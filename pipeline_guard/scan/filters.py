@@ -42,7 +42,7 @@ _PATH = re.compile(
     rb"^(?:[a-zA-Z]:\\|\.{0,2}/(?![A-Za-z0-9+/]{38,}={0,2}$)|~/|[a-z][a-z0-9+.-]*://)"
     rb"|\.(?:py|js|ts|json|ya?ml|pem|key|crt|cer|der|csr|pub|asc|gpg|sig|pkcs8|cvcert|p12|pfx|jks|txt|html?|xml|go|rs|java|php|rb|sh|env|md|png|svg|css|conf|cfg|ini|c|cc"
     rb"|cpp|h|hpp|com|org|net|io|local|invalid|test|localhost)$"
-    rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$"
+    rb"|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^[\w.\-]{1,80}(?:/[\w.\-]{1,80}){1,12}\.[a-z][a-z0-9]{1,7}$"
 )
 # Calls, members, indices, operators: what stands where an expression may.
 _CODE = re.compile(

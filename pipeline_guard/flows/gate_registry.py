@@ -36,7 +36,7 @@ def ask(packages: Sequence[Package], before: Sequence[Package], settings: GateSe
             wanted.setdefault(package.ecosystem.value, {}).setdefault((package.name, package.version), []).append(package)
     if not wanted:
         return Asked()
-    excused = () if settings.network == "require" else RULES
+    excused: tuple[str, ...] = () if settings.network == "require" else RULES
     if not settings.dependencies.attested:
         excused += (DEMANDED,)  # whoever names packages wants to know, also where nobody can be asked
     if settings.network == "off":

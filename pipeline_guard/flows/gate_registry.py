@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline_guard.errors import Unavailable, UsageError
@@ -15,7 +15,6 @@ from pipeline_guard.model.verdict import Unchecked
 from pipeline_guard.ports import Registry
 
 RULES = ("package-altered", "package-unpublished", "package-withdrawn", "provenance-lost")
-DEMANDED = "provenance-missing"
 _OFF = "no registry was asked: gate.network is off"
 
 
@@ -28,7 +27,17 @@ class Asked:
 
 
 def ask(packages: Sequence[Package], before: Sequence[Package], settings: GateSettings, registry: Callable[[str, str], Registry]) -> Asked:
-    """Ask for every package of a registry that the merge target does not have already."""
+    """Ask for every package of a registry that the merge target does not have already.
+
+    Where policy names packages that must be attested, it wants to know: no answer is then excused for that, whatever the network.
+    """
+    asked = _ask(packages, before, settings, registry)
+    if not settings.dependencies.attested:
+        return asked
+    return replace(asked, found=(*asked.found, *((Kind.ATTESTED, item) for _, item in asked.found)))
+
+
+def _ask(packages: Sequence[Package], before: Sequence[Package], settings: GateSettings, registry: Callable[[str, str], Registry]) -> Asked:
     known = {package.key for package in before}
     wanted: dict[str, dict[tuple[str, str], list[Package]]] = {}
     for package in packages:
@@ -37,8 +46,6 @@ def ask(packages: Sequence[Package], before: Sequence[Package], settings: GateSe
     if not wanted:
         return Asked()
     excused = () if settings.network == "require" else RULES
-    if not settings.dependencies.attested:
-        excused += (DEMANDED,)  # whoever names packages wants to know, also where nobody can be asked
     if settings.network == "off":
         first = next(iter(next(iter(wanted.values())).values()))[0]
         return Asked(((Kind.PUBLISHED, Unchecked(first.location.path, _OFF)),), excused)

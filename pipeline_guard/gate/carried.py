@@ -18,6 +18,8 @@ from pipeline_guard.model.verdict import Unchecked
 
 _NAMED = re.compile(r"(?:.*/)?(?:\.yarn/(?:releases|cache)|vendor/cache)/[^/]*\d[^/]*\.(?:cjs|js|zip|gem)")
 _WRAPPER = re.compile(r"(?:.*/)?(?:gradle-wrapper|maven-wrapper)\.jar")
+_WRAPPED = re.compile(r"(?:.*/)?(?:gradle-wrapper|maven-wrapper)\.properties")
+_SAID = re.compile(rb"^\s*(distributionUrl|distributionSha256Sum)\s*[=:]\s*(\S*)\s*$", re.MULTILINE)
 _MODULE = re.compile(r"# (\S+) (v\S+(?: => \S+ v\S+)?)")  # a module that lies in a folder of the repository has no version behind =>
 # as far as the last package of such a path
 _FOLDER = re.compile(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/")
@@ -35,7 +37,7 @@ class Altered:
 
 def is_list(path: str) -> bool:
     """Tell whether a file says what is carried along."""
-    return path in (_LIST, COMPOSER) or path.endswith(("/" + _LIST, "/" + _SUMS, "/" + COMPOSER))
+    return path in (_LIST, COMPOSER) or _WRAPPED.fullmatch(path) is not None or path.endswith(("/" + _LIST, "/" + _SUMS, "/" + COMPOSER))
 
 
 def altered(
@@ -70,6 +72,10 @@ def _owner(
     """Return what a file belongs to, "" for a file of the repository's own or of a version that changes, too."""
     if _NAMED.fullmatch(path):
         return posixpath.basename(path)
+    if _WRAPPED.fullmatch(path):
+        now, then = (_distribution(content) for content in (texts.get(path, b""), _before(path, show, former)))
+        same = now[0] and then[1] and now[0] == then[0] and now[1] != then[1]
+        return f"settings: the same distribution with another SHA-256, {now[0][-60:]}" if same else ""
     if _WRAPPER.fullmatch(path):
         settings = path.removesuffix("jar") + "properties"
         same = settings in known and settings not in changed
@@ -110,6 +116,12 @@ def _before(path: str, show: Callable[[str], bytes | None], former: dict[str, by
 def _modules(content: bytes) -> dict[str, str]:
     lines = content.decode("utf-8", "replace").split("\n")
     return {found[1]: found[2] for line in lines if (found := _MODULE.fullmatch(line.rstrip()))}
+
+
+def _distribution(content: bytes) -> tuple[str, str]:
+    """Return the address of what a wrapper downloads, and its digest; of a key that stands twice the last one counts."""
+    said = {name: value.decode("utf-8", "replace") for name, value in _SAID.findall(content)}
+    return said.get(b"distributionUrl", ""), said.get(b"distributionSha256Sum", "").lower()
 
 
 def _version(content: bytes) -> str:

@@ -65,6 +65,7 @@ class Kind(Enum):
     MODULE = "Terraform files"
     CARRIED = "edited files of carried code"
     WRAPPER = "build wrappers"
+    ATTESTED = "packages asked for provenance"
 
 
 @dataclass(frozen=True, slots=True)

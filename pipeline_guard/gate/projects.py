@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -30,6 +31,12 @@ _PAIRED = (
 
 
 _MAX_LINKS = 20  # that lead to each other
+# Formats whose manifests are programs, or are read in part: that none of them changed can be told by name all the same.
+_BUILT = ("gradle.lockfile", "packages.lock.json", "mix.lock", "pubspec.lock", ".terraform.lock.hcl", "Package.resolved", "Chart.lock")
+_BUILD = re.compile(
+    r"(?:.*/)?(?:[^/]*\.(?:gradle|gradle\.kts|toml|csproj|fsproj|vbproj|props|targets|tf|tofu)|mix\.exs|package\.swift|chart\.yaml"
+    r"|gradle\.properties|pom\.xml|global\.json)|(?:.*/)?buildsrc/.*"
+)
 _NPM = ("package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock")
 _PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 _FAMILIES = {name: family for family in (_NPM, _PYTHON) for name in family}
@@ -229,5 +236,6 @@ def changes(
         if path in lost:
             yield lost[path]
         others = tuple(other for at, other in former.items() if at != path and other.ecosystem is lock.ecosystem)
-        asked = lock.format not in _PAIRED or any(manifests.is_manifest(name) for name in changed)
+        asked = any(manifests.is_manifest(name) or _BUILD.fullmatch(name.lower()) for name in changed)
+        asked = asked or not (lock.format in _PAIRED or lock.format in _BUILT)
         yield LockChange(path, lock, former.get(path), others, asked, now)

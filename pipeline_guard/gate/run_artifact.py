@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pipeline_guard.gate.ci_facts import Step
 
 _DOWNLOADS = {"dawidd6/action-download-artifact", "levonet/action-restore-artifact"}
+FETCHES = re.compile(r"\bgh run download\b|/actions/artifacts/")
 _READ = re.compile(r"([A-Za-z_][\w-]*)=[\"']?(?:\$\(|`)\s*(?:cat\b|head\b|tail\b|jq\b|<)[^)`\n]{0,300}")
 _FORM = re.compile(r"0-9|\\d|\[:digit:\]|tonumber|\bnumbers\b|a-f|printf '?%d")  # somebody looks at its form
 
@@ -18,7 +19,7 @@ def downloads(step: Step) -> bool:
     name = step.uses.partition("@")[0].lower()
     if name == "actions/download-artifact":
         return "run-id" in step.inputs
-    return name in _DOWNLOADS or "gh run download" in step.run or "downloadArtifact" in step.inputs.get("script", "")
+    return name in _DOWNLOADS or FETCHES.search(step.run) is not None or "downloadArtifact" in step.inputs.get("script", "")
 
 
 def handed_on(step: Step, steps: Sequence[Step]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pipeline_guard.gate.ci_facts import Step, WorkflowFacts
 from pipeline_guard.gate.facts import Kind
 from pipeline_guard.gate.rule import Problem, Rule
-from pipeline_guard.gate.run_artifact import downloads
+from pipeline_guard.gate.run_artifact import FETCHES, downloads
 from pipeline_guard.gate.shell import Command, commands
 from pipeline_guard.gate.workflow_parts import action_of, job_of, only_own
 from pipeline_guard.model.gate_settings import GateSettings
@@ -17,6 +17,8 @@ from pipeline_guard.model.location import Location
 
 _SAFE = re.compile(r"\$\{\{\s*runner\.temp\s*\}\}|/tmp/|\$RUNNER_TEMP")
 _RUNNERS = {"bash", "sh", "zsh", "python", "python3", "node", "ruby", "perl", "source", ".", "make", "npm", "yarn", "pnpm", "npx"}
+_INTO = re.compile(r"(?:\bgh run download\b[^\n;|&]*?\s(?:-D|--dir)|\bunzip\b[^\n;|&]*?\s-d)[ =]\s*[\"']?([^\s\"']+)")
+_BUILDERS = {"make", "npm", "yarn", "pnpm", "npx"}
 _FILES = {"GITHUB_ENV", "GITHUB_PATH"}
 
 
@@ -33,10 +35,10 @@ def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
                 folder = "" if folder == "" else _folder(step)
                 if not step.run:
                     continue
-            fetched = "gh run download" not in step.run
+            fetched = not FETCHES.search(step.run)
             for command in commands(step.run) if folder is not None and step.run else ():
-                fetched = fetched or command.names[:3] == ["gh", "run", "download"]
                 what = _misuse(command, folder or "") if fetched else ""
+                fetched = fetched or FETCHES.search(" ".join(command.names)) is not None
                 if what:
                     place = Location(facts.path, (step.run_line or step.line) + command.line)
                     fix = "download into ${{ runner.temp }}/artifact, treat it as data, and check its form before use"
@@ -45,7 +47,7 @@ def check(facts: WorkflowFacts, _settings: GateSettings) -> Iterator[Problem]:
 
 def _folder(step: Step) -> str:
     """Return where the files go; "" for the work tree itself."""
-    asked = re.search(r"gh run download[^\n;|&]*?\s(?:-D|--dir)[ =]\s*[\"']?([^\s\"']+)", step.run)
+    asked = _INTO.search(step.run)
     place = (asked[1] if asked else step.inputs.get("path", "")).strip().rstrip("/")
     return "" if place in (".", "./") else place.removeprefix("./")
 
@@ -65,7 +67,8 @@ def _misuse(command: Command, folder: str) -> str:
         and re.search(rf"(?:^|[\s/\"'.]){re.escape(folder)}(?:/|[\s\"']|$)", line)
     ):
         return "GITHUB_PATH led into the artifact"
-    touches = folder in line if folder else True
+    # of an interpreter only the program counts: files behind it are data
+    touches = not folder or folder in (line if names and names[0] in _BUILDERS else " ".join(names[1:2]))
     if names and names[0] in _RUNNERS and len(names) > 1 and not names[1].startswith("-") and touches and not _SAFE.search(line):
         return f"{names[0]} {names[1]}"[:60]
     if not names or _SAFE.search(line):

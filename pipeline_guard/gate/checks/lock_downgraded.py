@@ -13,7 +13,7 @@ from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 from pipeline_guard.model.package import Lock
 
-_NUMBERS = re.compile(r"v?(\d{1,9}(?:\.\d{1,9})*)$")
+_NUMBERS = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,20})([^\d.].*)?")
 
 
 def check(facts: LockChange, _settings: GateSettings) -> Iterator[Problem]:
@@ -28,7 +28,7 @@ def check(facts: LockChange, _settings: GateSettings) -> Iterator[Problem]:
         return
     for name, (version, line) in after.items():
         old = before.get(name, ("", 0))[0]
-        if old and _numbers(version) and _numbers(old) and _numbers(version) < _numbers(old):
+        if old and _is_below(version, old):
             yield Problem(
                 Location(facts.path, line),
                 f"{name} from {old} to {version}",
@@ -49,13 +49,16 @@ def _single(lock: Lock) -> dict[str, tuple[str, int]]:
 
 
 def _rises(old: str, new: str) -> bool:
-    return old != new and (not _numbers(old) or not _numbers(new) or _numbers(new) > _numbers(old))
+    return old != new and not _is_below(new, old)
 
 
-def _numbers(version: str) -> list[int]:
-    """Return a plain version as numbers; nothing for any other, whose order is a matter of its ecosystem."""
-    found = _NUMBERS.match(version)
-    return [int(part) for part in found[1].split(".")] if found else []
+def _is_below(version: str, other: str) -> bool:
+    """Tell whether a version is older by its numbers, what stands behind them being the same; else it is a matter of its ecosystem."""
+    one, two = _NUMBERS.fullmatch(version), _NUMBERS.fullmatch(other)
+    if one is None or two is None or one[2] != two[2]:
+        return False
+    numbers = [[int(part) for part in found[1].split(".")] for found in (one, two)]
+    return numbers[0] < numbers[1]
 
 
 RULE = Rule(

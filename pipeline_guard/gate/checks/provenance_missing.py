@@ -31,7 +31,7 @@ def _is_listed(name: str, patterns: tuple[str, ...], ecosystem: Ecosystem) -> bo
 
 RULE = Rule(
     "provenance-missing",
-    Kind.PUBLISHED,
+    Kind.ATTESTED,
     "is published without the provenance that policy demands",
     "nothing tells from which source, and by whom, it was built",
     check,

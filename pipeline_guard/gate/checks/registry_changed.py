@@ -100,6 +100,7 @@ _WEAK = {
     ),
     "bundler": ((r"BUNDLE_(SSL_VERIFY_MODE|DISABLE_CHECKSUM_VALIDATION)", r"0|true"),),
     "maven": (
+        (r"-Daether\.(artifactResolver\.postProcessor\.trustedChecksums(\.failIfMissing)?|trustedChecksumsSource\.\w+)", r"false"),
         (r"-Dmaven\.(wagon\.http\.ssl\.(insecure|allowall)|resolver\.transport\.https?\.securityMode)", r"true|insecure"),
         (r"-Daether\.(connector\.https\.securityMode)", r"insecure"),
     ),

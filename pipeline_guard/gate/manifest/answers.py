@@ -156,6 +156,8 @@ def mix(lock: Lock, content: bytes, path: str, _near: Mapping[str, bytes]) -> Fo
             yield name, line, f"is {package.name} in the lock"
         elif package.source.kind == "registry" and re.search(r"\b(?:git|github):", options):
             yield name, line, _OTHERWISE
+        elif package.source.kind == "registry" and package.source.location and not re.search(r"\b(?:repo|organization):", options):
+            yield name, line, f"is from the repository {package.source.location[:60]} in the lock"
 
 
 def swift(lock: Lock, content: bytes, path: str, _near: Mapping[str, bytes]) -> Found:

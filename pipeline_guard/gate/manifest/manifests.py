@@ -79,19 +79,20 @@ def parse_pyproject(content: bytes, path: str) -> Manifest:
     names = shape.table(resolution.get("overrides"), "overrides")
     overridden = frozenset((*(_asked(word, "", Lines("")).name for word in listed), *map(pypi_name, names)))
     found = tuple(one for one in asked if one.name)
-    own = tuple(_pdm_digests(root, project, shape.table(tool.get("pdm"), "tool.pdm"))) if whole else ()
+    own = tuple(_pdm_digests(root, project, shape.table(tool.get("pdm"), "tool.pdm"), shape)) if whole else ()
     return Manifest(path, "pyproject.toml", Ecosystem.PYPI, name, found, digests, whole, overridden, own)
 
 
-def _pdm_digests(root: dict[str, Any], project: dict[str, Any], pdm: dict[str, Any]) -> Iterator[str]:
+def _pdm_digests(root: dict[str, Any], project: dict[str, Any], pdm: dict[str, Any], shape: Shape) -> Iterator[str]:
     """Give what ``content_hash`` may be: pdm 2 up to 2.6 hashed its overrides alone. A workspace's covers its members, too."""
     if "workspace" in pdm:
         return
+    tables = [shape.table(each, "groups") for each in (root.get("dependency-groups"), pdm.get("dev-dependencies"))]
     groups: dict[str, list[Any]] = {}
-    for table in (root.get("dependency-groups"), pdm.get("dev-dependencies")):
-        for name, listed in (table or {}).items():
-            groups.setdefault(pypi_name(name), []).extend(listed)
-    plain = {**(root.get("dependency-groups") or {}), **(pdm.get("dev-dependencies") or {})}  # as older ones wrote the names
+    for table in tables:
+        for name, listed in table.items():
+            groups.setdefault(pypi_name(name), []).extend(shape.rows(listed, name))
+    plain = {**tables[0], **tables[1]}  # as older ones wrote the names
     for development in (groups, plain):
         body = {
             "sources": pdm.get("source", []),
@@ -101,7 +102,7 @@ def _pdm_digests(root: dict[str, Any], project: dict[str, Any], pdm: dict[str, A
             "requires-python": project.get("requires-python", ""),
         }
         yield _sha256({**body, "resolution": pdm.get("resolution", {})})
-        yield _sha256({**body, "overrides": pdm.get("resolution", {}).get("overrides", {})})
+        yield _sha256({**body, "overrides": shape.table(pdm.get("resolution"), "resolution").get("overrides", {})})
 
 
 def _poetry_asked(poetry: dict[str, Any], text: str, shape: Shape) -> Iterator[Asked]:

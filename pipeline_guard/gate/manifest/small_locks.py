@@ -74,6 +74,7 @@ def parse_pub(content: bytes, path: str) -> Lock:
     shape, lines = Shape(path), Lines(text)
     (root,) = read_yaml(text, path) or [{}]
     packages, direct = [], []
+    notes: list[tuple[Location, str]] = []
     for name, value in shape.table(root.get("packages"), "packages").items():
         entry = shape.table(value, name)
         line = lines.find(f"\n  {name}:") + 1
@@ -91,6 +92,9 @@ def parse_pub(content: bytes, path: str) -> Lock:
                 place = PackageSource("git", url, shape.word(about.get("resolved-ref"), "resolved-ref"))
         if shape.word(entry.get("dependency"), "dependency").startswith("direct"):
             direct.append(name)
+        real = shape.word(about.get("name"), "name")
+        if kind == "hosted" and real and real != name:  # the language has no aliases
+            notes.append((Location(path, line), f"{name} is {real}, which nobody asks for by that name"))
         packages.append(
             Package(
                 Ecosystem.PUB,
@@ -101,7 +105,7 @@ def parse_pub(content: bytes, path: str) -> Lock:
                 files,
             )
         )
-    return Lock(path, "pubspec.lock", Ecosystem.PUB, "", tuple(packages), tuple(direct))
+    return Lock(path, "pubspec.lock", Ecosystem.PUB, "", tuple(packages), tuple(direct), tuple(notes))
 
 
 def parse_swift(content: bytes, path: str) -> Lock:

@@ -10,7 +10,7 @@ import pytest
 from pipeline_guard.errors import UsageError
 from pipeline_guard.gate.inventory import former_lock
 from pipeline_guard.gate.manifest.project import LockChange, Project
-from pipeline_guard.gate.projects import changes, is_kept, lost, projects
+from pipeline_guard.gate.projects import changes, is_kept, led_out, lost, projects
 from pipeline_guard.model.verdict import Unchecked
 from tests.unit.gate.checks.deps import sample, text_of
 from tests.unit.gate.locks import BY_PATH, UV
@@ -103,3 +103,42 @@ def test_errors_of_the_merge_target_are_not_swallowed_elsewhere() -> None:
     with pytest.raises(UsageError):
         former_lock("uv.lock", b"version = 9\n")
     assert "idna" in text_of("uv.lock")
+
+
+@pytest.mark.parametrize(
+    ("lock", "manifest", "other"),
+    [
+        ("gradle.lockfile", "gradle/libs.versions.toml", "src/a.java"),
+        ("gradle.lockfile", "buildSrc/x.kt", "gradle.lockfile"),
+        (".terraform.lock.hcl", "main.tf", ".terraform.lock.hcl"),
+        ("packages.lock.json", "a/b.csproj", "readme.txt"),
+        ("mix.lock", "mix.exs", "lib/a.ex"),
+    ],
+)
+def test_whether_a_build_file_changed_is_told_by_name(lock: str, manifest: str, other: str) -> None:
+    def changed_with(name: str) -> bool:
+        found = list(changes([sample(lock)], frozenset({lock, name}), lambda _: BY_PATH[lock].content, former_lock, NOW))
+        assert isinstance(found[0], LockChange)
+        return found[0].manifest_changed
+
+    assert (changed_with(manifest), changed_with(other)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("links", "out"),
+    [
+        ({"lib": "../../outside"}, True),
+        ({"lib": "/opt/lib"}, True),
+        ({"lib": ".."}, True),
+        ({"lib": "packages/lib", "packages": "../elsewhere"}, True),
+        ({"lib": "packages/lib"}, False),
+        ({"lib": "lib"}, False),
+        ({"other": "../../outside"}, False),
+        ({}, False),
+    ],
+)
+def test_folder_behind_a_link_out_of_the_repository_is_told(links: dict[str, str], out: bool) -> None:
+    text = UV + '\n[[package]]\nname = "lib"\nversion = "1"\nsource = { directory = "lib" }\n'
+    lock = former_lock("uv.lock", text.encode())
+    assert lock is not None
+    assert len(list(led_out([lock], links))) == out

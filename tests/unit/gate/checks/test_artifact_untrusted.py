@@ -39,6 +39,7 @@ def test_running_or_reading_it_into_the_environment_fails(command: str, path: st
         ("bash scripts/own.sh", "out", "workflow_run", ""),
         ("jq .number out/pr.json", "out", "workflow_run", ""),
         ("make", "out", "workflow_run", ""),
+        ("node scripts/post.js out/report.json", "out", "workflow_run", ""),
         ('echo "$HOME/layout/bin" >> "$GITHUB_PATH"', "out", "workflow_run", ""),
         ("./scripts/own.sh", "${{ runner.temp }}/x", "workflow_run", ""),
         ('echo "N=1" >> "$GITHUB_ENV"', "", "workflow_run", ""),
@@ -57,3 +58,11 @@ def test_a_checkout_behind_it_wipes_the_work_tree() -> None:
     wiped = steps("true").partition("- run")[0] + f"- uses: actions/checkout@{SHA}\n- run: ./scripts/own.sh"
     assert failing(check, job(wiped, on="workflow_run")) == []
     assert len(failing(check, job(wiped.replace(SHA + "\n- run", SHA + "\n  with: {path: x}\n- run"), on="workflow_run"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("into", "command", "number"), [("", "node own.js", 1), ("-d out", "node own.js", 0), ("-d out", "node out/x.js", 1)]
+)
+def test_an_artifact_fetched_from_the_api_counts(into: str, command: str, number: int) -> None:
+    script = f"- run: |\n    gh api repos/o/r/actions/artifacts/1/zip > a.zip\n    unzip {into} a.zip\n    {command}"
+    assert len(failing(check, job(script, on="workflow_run"))) == number

@@ -84,6 +84,19 @@ def test_updates_and_own_files_pass(before: dict[str, str], after: dict[str, str
     assert found(before, after) == []
 
 
+def test_distribution_of_a_wrapper_keeps_its_digest_while_its_address_stays() -> None:
+    path, url = (
+        "gradle/wrapper/gradle-wrapper.properties",
+        "distributionUrl=https\\://services.gradle.org/distributions/gradle-8.10-bin.zip\n",
+    )
+    before = {path: f"{url}distributionSha256Sum={'a' * 64}\n"}
+    assert len(found(before, {path: f"{url}distributionSha256Sum={'b' * 64}\n"})) == 1
+    assert len(found(before, {path: url})) == 1
+    assert found(before, {path: f"{url.replace('8.10', '8.11')}distributionSha256Sum={'b' * 64}\n"}) == []
+    assert found({path: url}, {path: f"{url}distributionSha256Sum={'b' * 64}\n"}) == []
+    assert found(before, {path: f"# x\n{url}distributionSha256Sum={'A' * 64}\n"}) == []
+
+
 def test_lists_that_are_none_say_nothing() -> None:
     for text in ("", "{", "[]", '{"package": 1}', "[" * 100_000):
         rest = {"vendor/serde/.cargo-checksum.json": text}

@@ -59,3 +59,19 @@ def test_peers_behind_a_version_are_no_other_name() -> None:
 )
 def test_a_package_in_the_place_of_another_fails(path: str, old: str, new: str) -> None:
     assert len(whats(RULE, sample(path, (old, new)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "number"),
+    [
+        ('"https://github.com/php-fig/log.git"', '"git@github.com:php-fig/log"', 0),
+        ('"https://github.com/php-fig/log.git"', '"https://github.com/evil/log.git"', 1),
+        ('"https://github.com/php-fig/log.git"', '"https://evil.example/log.git"', 1),
+    ],
+)
+def test_archive_and_repository_of_a_composer_package_are_of_one_project(old: str, new: str, number: int) -> None:
+    assert len(whats(RULE, sample("composer.lock", (old, new)))) == number
+
+
+def test_package_of_pub_under_another_name_is_told() -> None:
+    assert whats(RULE, sample("pubspec.lock", ("name: async", "name: asynk"))) == ["async is asynk, which nobody asks for by that name"]

@@ -26,3 +26,9 @@ def test_updates_and_unchanged_locks_pass() -> None:
 
 def test_versions_compare_as_numbers() -> None:
     assert whats(RULE, change("go.sum", ("v0.14.0", "v0.9.0"))) == ["golang.org/x/text from v0.14.0 to v0.9.0"]
+
+
+def test_what_stands_behind_the_numbers_must_be_the_same() -> None:
+    assert whats(RULE, change("gradle.lockfile", ("33.0.0-jre", "31.0-jre"))) == ["com.google.guava:guava from 33.0.0-jre to 31.0-jre"]
+    assert whats(RULE, change("gradle.lockfile", ("33.0.0-jre", "31.0-android"))) == []
+    assert whats(RULE, change(".terraform.lock.hcl", ("5.31.0", "4.0.0"))) != []

@@ -74,6 +74,7 @@ def found(path: str, text: str, settings: GateSettings = PLAIN) -> list[tuple[in
         ("gradle.properties", "systemProp.org.gradle.dependency.verification=lenient\n", 1),
         ("build.gradle", "repositories {\n  maven {\n    allowInsecureProtocol = true\n  }\n}\n", 3),
         (".mvn/maven.config", "-T1C\n-Dmaven.wagon.http.ssl.insecure=true\n", 2),
+        (".mvn/maven.config", "-Daether.artifactResolver.postProcessor.trustedChecksums=false\n", 1),
         ("ci/settings.xml", "<settings><mirrors><mirror>\n<url>https://evil.example/m2</url></mirror></mirrors></settings>", 2),
         (".env", "export GOFLAGS=-mod=mod\n", 1),
         (".env", "A=b\nGOSUMDB=off\n", 2),

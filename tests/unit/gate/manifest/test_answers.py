@@ -130,6 +130,7 @@ def test_what_belongs_together_agrees(lock: str, text: str, manifest: str, conte
         ("mix.lock", BY_PATH["mix.lock"].text, "mix.exs", MIX.replace(":jason", ":evil"), 4),
         ("mix.lock", BY_PATH["mix.lock"].text, "mix.exs", MIX.replace('{:jason, "~> 1.4"}', '{:jason, git: "https://github.com/evil/jason"}'), 4),
         ("mix.lock", BY_PATH["mix.lock"].text.replace(":hex, :jason", ":hex, :evil"), "mix.exs", MIX, 4),
+        ("mix.lock", BY_PATH["mix.lock"].text.replace('"hexpm", "ab', '"evil", "ab'), "mix.exs", MIX, 4),
         ("Package.resolved", BY_PATH["Package.resolved"].text, "Package.swift", SWIFT.replace("apple", "evil"), 2),
         ("flake.lock", BY_PATH["flake.lock"].text, "flake.nix", FLAKE.replace("NixOS", "evil"), 2),
     ],

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline_guard.gate.manifest.settled import is_one
+from pipeline_guard.errors import UsageError
+from pipeline_guard.gate.inventory import former_lock
+from pipeline_guard.gate.manifest.manifests import parse
+from pipeline_guard.gate.manifest.settled import differences, is_one
 from pipeline_guard.gate.projects import is_kept
 from tests.unit.gate.locks import HEX, SHA512
 from tests.unit.gate.manifest.test_belonging import drift
@@ -225,3 +228,35 @@ def test_files_that_settle_something_are_kept() -> None:
         assert is_one(path)
         assert is_kept(path)
     assert not is_one("a.patch")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", '[project]\nname = "a"\n[tool.pdm]\ndev-dependencies = 1\n'),
+        ("pyproject.toml", '[project]\nname = "a"\n[tool.pdm.dev-dependencies]\na = 5\n'),
+        ("pyproject.toml", '[project]\nname = "a"\n[tool.pdm]\nresolution = [1]\n'),
+    ],
+)
+def test_manifest_of_another_shape_is_said_to_be_one(path: str, text: str) -> None:
+    with pytest.raises(UsageError):
+        parse(text.encode(), path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("package.json", '{"pnpm": 1}'),
+        ("package.json", '{"pnpm": {"overrides": [1]}}'),
+        ("package.json", '{"resolutions": "x"}'),
+        ("pnpm-workspace.yaml", "overrides: [a]\n"),
+        ("pnpm-workspace.yaml", "a: [\n"),
+        ("package.json", "[]"),
+    ],
+)
+def test_settings_of_another_shape_leave_the_lock_unchecked(path: str, text: str) -> None:
+    files = {"pnpm-lock.yaml": pnpm(""), "package.json": manifest(), path: text}
+    lock = former_lock("pnpm-lock.yaml", files["pnpm-lock.yaml"].encode())
+    assert lock is not None
+    with pytest.raises(UsageError):
+        list(differences(lock, {name: content.encode() for name, content in files.items()}))

@@ -53,6 +53,10 @@ _READ = {
     *(("networkx.classes.reportviews", name, "__setstate__") for name in (
         "NodeView", "NodeDataView", "OutEdgeView", "InEdgeView", "InMultiEdgeView", "OutEdgeDataView", "OutMultiEdgeDataView",
     )),
+    ("optuna.study.study", "Study", "__setstate__"),
+    ("optuna.storages._in_memory", "InMemoryStorage", "__setstate__"),
+    ("optuna.trial._frozen", "FrozenTrial", "__hash__"),
+    ("gensim.models.rpmodel", "RpModel", "__setstate__"),
     # what an attribute that is missing delegates to is not there while the object is empty, and it gets a state once
     ("lifelines.fitters.coxph_fitter", "CoxPHFitter", "__getattr__"),
     ("pygam.terms", "MetaTermMixin", "__getattr__"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline_guard.gate.octets import Octets
@@ -26,6 +27,8 @@ from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, G
 
 LONGEST_NAME = 512  # characters of a text that is kept as a possible name
 MOST_KEYS = 64  # of a mapping that are kept
+FIRST = 256  # values of the memo that BINGET finds
+_MOST_CHECKS = 100  # of these
 LATER = 1 << 40  # an index that no memo reaches
 _MOST_DANGERS = 200
 
@@ -35,6 +38,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 class Stopped(Exception):
     """Carries why the walk cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A value that goes into the memo at its turn."""
+
+    value: Any
 
 
 def _never(_machine: Machine, _end: int) -> None:
@@ -58,11 +68,12 @@ class Machine:
         self.marks: list[int] = []  # where MARKs lie on the stack
         self.memo: MutableMapping[int, Any] = {}
         self.memoized = 0
-        self.in_order = True  # all indexes of the memo were given by MEMOIZE
-        self.batches: list[tuple[int, int, int]] = []  # passed over: what memoized was then, and their bytes
+        self.numbered = False  # whether the pickle chooses the memo's indexes
+        # passed over: what memoized was then, and a batch's bytes; or an index that was chosen meanwhile, and its value in a Put
+        self.batches: list[tuple[int, int, Any]] = []
         self.known = 0  # what memoized was before the first of them
         self.settled = 0  # times that somebody asked for what was passed over
-        self._checked = self._lends = False
+        self.is_checked, self.checks, self._is_plain = False, 0, False  # of the memo's first values
         self.replay: Callable[[Machine, int], None] = _never
         self.dangers: dict[tuple[str, str], Danger] = {}
         self.operations = 0
@@ -151,14 +162,19 @@ class Machine:
 
     def put_memo(self, index: int) -> None:
         """Note the top of the stack under an index that the pickle chose."""
-        if self.batches:
+        if self.batches and index < FIRST:
             self.settle_memo()
-        self.in_order = False
-        self.remember(index)
+        if index < FIRST:
+            self.is_checked = False
+        self.numbered = True
+        if self.batches and self.stack and self.stack[-1] is not MARK:
+            self.batches.append((self.memoized, index, Put(self.stack[-1])))
+        else:
+            self.remember(index)
 
     def recall(self, index: int) -> None:
         """Put on the stack what was noted under ``index``."""
-        if index not in self.memo and self.batches:
+        if self.batches and (index not in self.memo or (self.numbered and index >= FIRST)):
             self.settle_memo()
         if index not in self.memo:
             raise Stopped(f"memo {index} is not set at byte {self.begin}")
@@ -166,13 +182,13 @@ class Machine:
         self.lend(self.memo[index])
 
     def may_pass_over(self) -> bool:
-        """Tell whether what BINGET finds is surely there, and lent to nobody: its 256 values are known for good."""
-        if self.memoized < 256 or not self.in_order:
-            return False
-        if not self._checked:
-            self._checked = True
-            self._lends = any(value.__class__ is Global and value in LENT for value in map(self.memo.get, range(256)))
-        return not self._lends
+        """Tell whether what BINGET finds is surely there, and lent to nobody."""
+        if not self.is_checked and self.memoized >= FIRST and self.checks < _MOST_CHECKS:
+            self.is_checked = True
+            self.checks += 1
+            found = [self.memo.get(index, MARK) for index in range(FIRST)]
+            self._is_plain = not any(value is MARK or (value.__class__ is Global and value in LENT) for value in found)
+        return self.is_checked and self._is_plain
 
     def pass_over(self, begin: int, end: int) -> None:
         """Note a batch of constants that nobody has looked into: from here on the memo's indexes are counted from LATER."""
@@ -181,17 +197,26 @@ class Machine:
         self.batches.append((self.memoized, begin, end))
 
     def settle_memo(self) -> None:
-        """Read what was passed over, and give everything in the memo its true index."""
+        """Read what was passed over, and give everything in the memo its true index, in the order of the file."""
         batches, later, self.memoized = self.batches, self.memoized, self.known
         self.batches, self.settled = [], self.settled + 1
-        for number, (first, begin, end) in enumerate(batches):
-            inner = Machine(self.data, begin, joblib=False)
-            inner.memo, inner.memoized = self.memo, self.memoized
-            self.replay(inner, end)
-            self.memoized = inner.memoized
-            for index in range(first, batches[number + 1][0] if number + 1 < len(batches) else later):
-                self.memo[self.memoized] = self.memo.pop(index)
-                self.memoized += 1
+        moved = LATER
+        for first, begin, end in [*batches, (later, 0, 0)]:
+            for index in range(moved, first):
+                self._set(self.memoized, self.memo.pop(index))
+            moved = first
+            if isinstance(end, Put):
+                self._set(begin, end.value)
+            elif end:
+                inner = Machine(self.data, begin, joblib=False)
+                inner.memo, inner.memoized = self.memo, self.memoized
+                self.replay(inner, end)
+                self.memoized = inner.memoized
+
+    def _set(self, index: int, value: Any) -> None:
+        if index not in self.memo:
+            self.memoized += 1
+        self.memo[index] = value
 
     # --- what matters
 

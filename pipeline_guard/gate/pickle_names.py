@@ -691,6 +691,9 @@ ALLOWED = {
     "statsmodels.tsa.statespace.initialization": "Initialization",
     "statsmodels.tsa.statespace.kalman_smoother": "SmootherResults",
     "statsmodels.tsa.statespace.simulation_smoother": "SimulationSmoothResults SimulationSmoother",
+    # searches
+    "optuna.samplers._tpe.parzen_estimator": "_ParzenEstimator",
+    "optuna.samplers._tpe.sampler": "default_gamma default_weights hyperopt_default_gamma",
     # what checkpoints keep of their training
     "accelerate.state": "PartialState",
     "accelerate.utils.dataclasses": "DeepSpeedPlugin DistributedType",

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline_guard.gate.octets import Octets
 from pipeline_guard.gate.pickle_globals import LOOKED_UP
-from pipeline_guard.gate.pickle_machine import LONGEST_NAME, MOST_KEYS, Machine, Stopped
+from pipeline_guard.gate.pickle_machine import FIRST, LONGEST_NAME, MOST_KEYS, Machine, Stopped
 from pipeline_guard.gate.pickle_runs import LEAST, Batches
 from pipeline_guard.gate.pickle_values import MARK, OTHER, TEXT, Blob, Danger, Global, Made, State
 
@@ -119,7 +119,7 @@ def _run(machine: Machine, stop: int = -1) -> None:
                     stack.append(value)
                     at += 2
                 elif code == 0x71 and stack and stack[-1] is not MARK and not machine.batches:  # BINPUT
-                    machine.in_order = False
+                    machine.numbered, machine.is_checked = True, False
                     if data[at + 1] not in memo:
                         machine.memoized += 1
                     memo[data[at + 1]] = stack[-1]
@@ -184,7 +184,9 @@ def _run(machine: Machine, stop: int = -1) -> None:
                     at += 1
                 elif code == 0x72 and stack and stack[-1] is not MARK and not machine.batches:  # LONG_BINPUT
                     index = int.from_bytes(data[at + 1 : at + 5], "little")
-                    machine.in_order = False
+                    if index < FIRST:
+                        machine.is_checked = False
+                    machine.numbered = True
                     if index not in memo:
                         machine.memoized += 1
                     memo[index] = stack[-1]
@@ -222,7 +224,7 @@ def _batch(machine: Machine, batches: Batches, target: Any, at: int) -> int:
     is_mapping = target.__class__ is State and (target.partial or len(target.items) >= MOST_KEYS)
     if not (is_mapping or target is OTHER) or machine.settled > _MOST_SETTLED or not machine.may_pass_over():
         return 0
-    end = batches.end(at, mapping=is_mapping)
+    end = batches.end(at, mapping=is_mapping, new=not machine.numbered)
     if end:
         if is_mapping:
             target.partial = True

@@ -32,7 +32,7 @@ _READ = {
     ("statsmodels.base.wrapper", "ResultsWrapper", "__setstate__"),
     ("statsmodels.base.wrapper", "ResultsWrapper", "__getattribute__"),  # an unpickler finds what it asks for before it delegates
     ("scipy.stats._distn_infrastructure", "rv_generic", "__setstate__"),  # runs a text: pickle_states.py looks at it
-    ("scipy.spatial._qhull", "_QhullUser", "__del__"),  # closes
+    ("scipy.spatial._qhull", "_QhullUser", "__del__"),  # closes what its state names: pickle_states.py looks at it
     ("scipy._lib._util", "_RichResult", "__getattr__"),  # a dictionary whose keys are attributes
     ("scipy._lib._util", "_RichResult", "__setattr__"),
     ("scipy.sparse.linalg._interface", "LinearOperator", "__new__"),
@@ -51,7 +51,8 @@ _READ = {
     ("networkx.classes.multidigraph", "MultiDiGraph", "__new__"),
     *(("networkx.classes.coreviews", name, "__setstate__") for name in ("AtlasView", "UnionAtlas", "UnionAdjacency")),
     *(("networkx.classes.reportviews", name, "__setstate__") for name in (
-        "NodeView", "NodeDataView", "OutEdgeView", "InEdgeView", "InMultiEdgeView", "OutEdgeDataView", "OutMultiEdgeDataView",
+        # not the views of edges with data: these call a method of what their state names
+        "NodeView", "NodeDataView", "OutEdgeView", "InEdgeView", "InMultiEdgeView",
     )),
     ("optuna.study.study", "Study", "__setstate__"),
     ("optuna.storages._in_memory", "InMemoryStorage", "__setstate__"),

@@ -21,7 +21,7 @@ PLAIN = {
     "MIDASUpdater RiskMetrics2006Updater",
     "arch.univariate.volatility": "APARCH ARCH BootstrapRng ConstantVariance EGARCH EWMAVariance FIGARCH FixedVariance GARCH HARCH "
     "MIDASHyperbolic RiskMetrics2006 VarianceForecast",
-    "catboost.core": "_CustomLoggersStack _StreamLikeWrapper _TrainCallbacksWrapper polars",
+    "catboost.core": "_CustomLoggersStack _StreamLikeWrapper _TrainCallbacksWrapper",
     "catboost.eval._fold_model": "FoldModel",
     "catboost.eval._fold_models_handler": "FoldModelsHandler",
     "catboost.eval._fold_storage": "FoldStorage _FoldFile",
@@ -30,7 +30,6 @@ PLAIN = {
     "catboost.eval.evaluation_result": "CaseEvaluationResult EvaluationResults MetricEvaluationResult ScoreConfig",
     "catboost.eval.execution_case": "ExecutionCase",
     "catboost.eval.factor_utils": "FactorUtils",
-    "catboost.utils": "polars",
     "category_encoders._contrasts": "Diff Helmert Poly Sum",
     "category_encoders.backward_difference": "BackwardDifferenceEncoder",
     "category_encoders.base_contrast_encoder": "BaseContrastEncoder",
@@ -1699,8 +1698,8 @@ SLOTTED = {
     "linearmodels.shared.utility": "SupportsKeysAndGetItem",
     "networkx.classes.coreviews": "AdjacencyView AtlasView FilterAdjacency FilterAtlas FilterMultiAdjacency FilterMultiInner "
     "MultiAdjacencyView UnionAdjacency UnionAtlas UnionMultiAdjacency UnionMultiInner",
-    "networkx.classes.reportviews": "EdgeDataView EdgeView EdgeViewABC InEdgeDataView InEdgeView InMultiEdgeDataView InMultiEdgeView "
-    "MultiEdgeDataView MultiEdgeView NodeDataView NodeView OutEdgeDataView OutEdgeView OutMultiEdgeDataView OutMultiEdgeView",
+    "networkx.classes.reportviews": "EdgeView EdgeViewABC InEdgeView InMultiEdgeView MultiEdgeView NodeDataView NodeView OutEdgeView "
+    "OutMultiEdgeView",
     "nltk.tokenize.casual": "TweetTokenizer",
     "nltk.tokenize.destructive": "NLTKWordTokenizer",
     "nltk.tokenize.legality_principle": "LegalitySyllableTokenizer",

@@ -2,7 +2,7 @@
 """States with which an allowed class runs code of the file's choosing while it takes them.
 
 Found by reading ``__setstate__`` of every allowed class: SciPy's distributions run a text of their state by ``exec``, statsmodels' data
-evaluates a formula. And an unpickler asks the *instance* for ``__setstate__``, ``extend`` and the like, so that a state may put another
+evaluates a formula, Qhull's objects call something when they end. And an unpickler asks the *instance* for ``__setstate__``, ``extend`` and the like, so that a state may put another
 callable there.
 """
 
@@ -41,7 +41,16 @@ def wrong_state(maker: Global, state: Any) -> str:
         return _distribution(maker, state)
     if maker.module == "statsmodels.base.data":
         return _data(state)
+    if maker.module in ("scipy.spatial._qhull", "scipy.spatial.qhull"):
+        return _hull(state)
     return ""
+
+
+def _hull(state: Any) -> str:
+    """NOTE: at its end such an object calls its own ``close``, and that of its ``_qhull``; a saved one has neither."""
+    if not isinstance(state, State) or state.partial:
+        return "that is no plain mapping"
+    return "with something to be called at its end" if "close" in state.items or state.items.get("_qhull") is not None else ""
 
 
 def _distribution(maker: Global, state: Any) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files made to get past a scanner, written without looking at ours: each must be unsafe or undecidable, its healthy twin silent."""
+"""Files made to get past a scanner by somebody who knew ours: each must be unsafe or undecidable, its healthy twin silent."""
 
 from __future__ import annotations
 

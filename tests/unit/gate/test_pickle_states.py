@@ -147,3 +147,18 @@ def test_losses_of_older_scikit_learn_pass_and_only_of_its_classes() -> None:
     good = made + b"csklearn._loss._loss\nCyHalfGammaLoss\nJ\x01\0\0\0N\x87R."
     assert walk(b"\x80\x02" + good).dangers == ()
     assert walk(b"\x80\x02" + good.replace(b"csklearn._loss._loss\nCyHalfGammaLoss", b"cnumpy\nadd")).dangers
+
+
+@pytest.mark.parametrize("name", ["ConvexHull", "Delaunay", "Voronoi"])
+@pytest.mark.parametrize("more", [{"close": PARTIAL}, {"_qhull": NAMESPACE}, {"_qhull": b"cscipy.spatial._qhull\nVoronoi\n)\x81"}])
+def test_what_is_called_when_a_hull_ends_is_refused(name: str, more: dict[str, bytes]) -> None:
+    hull = b"cscipy.spatial._qhull\n" + name.encode() + b"\n)\x81"
+    assert not walk(pickled(hull, state(_qhull=b"N", ndim=b"K\x02"))).dangers
+    assert walk(pickled(hull, state(ndim=b"K\x02", **more))).dangers
+
+
+@pytest.mark.parametrize("name", ["OutEdgeDataView", "EdgeDataView", "InMultiEdgeDataView"])
+def test_views_of_networkx_that_call_what_their_state_names_are_refused(name: str) -> None:
+    view = b"cnetworkx.classes.reportviews\n%s\n)\x81"
+    assert not walk(pickled(view % b"NodeView", state(_nodes=NAMESPACE))).dangers
+    assert walk(pickled(view % name.encode(), state(viewer=NAMESPACE, nbunch=b"N"))).dangers

@@ -2,8 +2,8 @@
 """States with which an allowed class runs code of the file's choosing while it takes them.
 
 Found by reading ``__setstate__`` of every allowed class: SciPy's distributions run a text of their state by ``exec``, statsmodels' data
-evaluates a formula, Qhull's objects call something when they end. And an unpickler asks the *instance* for ``__setstate__``, ``extend`` and the like, so that a state may put another
-callable there.
+evaluates a formula, Qhull's objects call something when they end. And an unpickler asks the *instance* for ``__setstate__``, ``extend``
+and the like, so that a state may put another callable there.
 """
 
 from __future__ import annotations

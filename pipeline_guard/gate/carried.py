@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline_guard.gate.manifest.installed import COMPOSER, read
+from pipeline_guard.gate.manifest.installed import COMPOSER, FOLDER, composer_packages, read
 from pipeline_guard.model.verdict import Unchecked
 
 _NAMED = re.compile(r"(?:.*/)?(?:\.yarn/(?:releases|cache)|vendor/cache)/[^/]*\d[^/]*\.(?:cjs|js|zip|gem)")
@@ -21,8 +21,6 @@ _WRAPPER = re.compile(r"(?:.*/)?(?:gradle-wrapper|maven-wrapper)\.jar")
 _WRAPPED = re.compile(r"(?:.*/)?(?:gradle-wrapper|maven-wrapper)\.properties")
 _SAID = re.compile(rb"^\s*(distributionUrl|distributionSha256Sum)\s*[=:]\s*(\S*)\s*$", re.MULTILINE)
 _MODULE = re.compile(r"# (\S+) (v\S+(?: => \S+ v\S+)?)")  # a module that lies in a folder of the repository has no version behind =>
-# as far as the last package of such a path
-_FOLDER = re.compile(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/")
 _LIST, _SUMS = "vendor/modules.txt", ".cargo-checksum.json"
 _MAX_ASKED = 500  # files of the merge target that are looked for
 
@@ -80,7 +78,7 @@ def _owner(
         settings = path.removesuffix("jar") + "properties"
         same = settings in known and settings not in changed
         return "the build wrapper, whose settings stay" if same else ""
-    place = _FOLDER.match(path)
+    place = FOLDER.match(path)
     if place:
         manifest = f"{place[0]}package.json"
         version = _version(texts.get(manifest, b""))
@@ -132,14 +130,11 @@ def _version(content: bytes) -> str:
 
 def _composer(content: bytes) -> dict[str, str]:
     """Return the packages of Composer's own list, each with its version and where that came from."""
-    root = read(content)
-    listed = root.get("packages") if isinstance(root, dict) else root
     found = {}
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("version"), str):
-            source = entry.get("source")
-            revision = source.get("reference") if isinstance(source, dict) else None
-            found[entry["name"].lower()] = f"{entry['version']} {revision}" if isinstance(revision, str) else entry["version"]
+    for name, version, entry in composer_packages(content):
+        source = entry.get("source")
+        revision = source.get("reference") if isinstance(source, dict) else None
+        found[name] = f"{version} {revision}" if isinstance(revision, str) else version
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline_guard.gate.ci_facts import GitlabFacts
 from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.gitlab_tokens import JOB_TOKENS
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.gate.shell import Command, commands
 from pipeline_guard.model.gate_settings import GateSettings
@@ -15,7 +16,7 @@ from pipeline_guard.model.location import Location
 
 _TRACES = ("CI_DEBUG_TRACE", "CI_DEBUG_SERVICES")
 _PASSING = {"sort", "cat", "tee", "less", "more", "nl", "column", "uniq", "tac"}  # what they read, they print
-_TOKENS = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD", "CI_REPOSITORY_URL", "CI_DEPENDENCY_PROXY_PASSWORD", "CI_JOB_JWT"}
+_TOKENS = JOB_TOKENS | {"CI_REPOSITORY_URL"}
 
 
 def check(facts: GitlabFacts, _settings: GateSettings) -> Iterator[Problem]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from pipeline_guard.gate.ci_facts import GitlabFacts
 from pipeline_guard.gate.facts import Kind
+from pipeline_guard.gate.gitlab_tokens import JOB_TOKENS
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.gate.shell import commands
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
 
-_TOKENS = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD", "CI_JOB_JWT", "CI_JOB_JWT_V2"}
+_TOKENS = JOB_TOKENS | {"CI_JOB_JWT_V2"}
 _SENDERS = {"curl", "wget", "http", "https", "xh", "nc", "ncat"}
 _ADDRESS = re.compile(r"[\"']?(https?)://(?:[^/@\s]*@)?([^/\s\"':?#]+)([^\s\"']*)", re.IGNORECASE)
 _GITLAB = re.compile(r"/api/v4(?:/|$)|\.git(?:/|$)|/oauth/|/jwt/auth")  # paths of GitLab itself, on whatever host it lies

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline_guard.gate.facts import Kind
-from pipeline_guard.gate.manifest.naming import pypi_name
+from pipeline_guard.gate.manifest.naming import is_listed
 from pipeline_guard.gate.places import is_default, take_apart
 from pipeline_guard.gate.rule import Problem, Rule
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.location import Location
-from pipeline_guard.model.package import Ecosystem, Lock, Package
+from pipeline_guard.model.package import Lock, Package
 
 
 def check(facts: Lock, settings: GateSettings) -> Iterator[Problem]:
@@ -19,20 +19,12 @@ def check(facts: Lock, settings: GateSettings) -> Iterator[Problem]:
     if not settings.dependencies.internal:
         return
     for package in facts.packages:
-        if _is_internal(package.name, settings.dependencies.internal, package.ecosystem) and _is_public(package):
+        if is_listed(package.name, settings.dependencies.internal, package.ecosystem) and _is_public(package):
             yield Problem(
                 Location(facts.path, package.location.line),
                 f"{package.name} {package.version}".strip(),
                 "bind the name to the organisation's registry (npm: @scope:registry, uv: an explicit index), and make the lock anew",
             )
-
-
-def _is_internal(name: str, internal: tuple[str, ...], ecosystem: Ecosystem) -> bool:
-    def spelt(text: str) -> str:
-        return pypi_name(text) if ecosystem is Ecosystem.PYPI else text.lower()
-
-    name = spelt(name)
-    return any(name.startswith(spelt(pattern[:-1])) if pattern.endswith("*") else name == spelt(pattern) for pattern in internal)
 
 
 def _is_public(package: Package) -> bool:

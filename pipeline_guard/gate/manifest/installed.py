@@ -17,7 +17,7 @@ from pipeline_guard.model.package import Ecosystem, Lock
 
 Found = Iterator[tuple[str, str, int, str]]
 COMPOSER = "vendor/composer/installed.json"
-FOLDER = re.compile(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/package\.json")
+FOLDER = re.compile(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/")  # as far as the last package of a path
 _MAX_TOLD = 50  # of one lock
 
 
@@ -44,20 +44,31 @@ def differences(lock: Lock, texts: Mapping[str, bytes]) -> Found:
 
 
 def _composer(path: str, texts: Mapping[str, bytes]) -> Iterator[tuple[str, str, str]]:
-    root = read(texts.get(path, b""))
+    for name, version, _ in composer_packages(texts.get(path, b"")):
+        yield path, name, _plain(version)
+
+
+def composer_packages(content: bytes) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give the packages of Composer's own list: name in small letters, version, and all that it says."""
+    root = read(content)
     listed = root.get("packages") if isinstance(root, dict) else root  # Composer 1 writes the list alone
     for entry in listed if isinstance(listed, list) else ():
         name, version = (entry.get(key) for key in ("name", "version")) if isinstance(entry, dict) else (None, None)
         if isinstance(name, str) and isinstance(version, str):
-            yield path, name.lower(), _plain(version)
+            yield name.lower(), version, entry
 
 
 def _npm(folder: str, texts: Mapping[str, bytes]) -> Iterator[tuple[str, str, str]]:
-    for path in sorted(path for path in texts if path.startswith(folder) and FOLDER.fullmatch(path)):
+    for path in sorted(path for path in texts if path.startswith(folder) and _is_description(path)):
         entry = read(texts[path])
         name, version = (entry.get(key) for key in ("name", "version")) if isinstance(entry, dict) else (None, None)
         if isinstance(name, str) and isinstance(version, str):
             yield path, name.lower(), _plain(version)
+
+
+def _is_description(path: str) -> bool:
+    folder = FOLDER.match(path)
+    return folder is not None and path == f"{folder[0]}package.json"
 
 
 def read(content: bytes) -> Any:

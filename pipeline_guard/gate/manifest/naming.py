@@ -6,10 +6,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
-from pipeline_guard.model.package import Checksum, PackageSource
+from pipeline_guard.model.package import Checksum, Ecosystem, PackageSource
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _GIT = re.compile(r"(git\+|git:|github:|gitlab:|bitbucket:|gist:|git@|ssh:)", re.IGNORECASE)
@@ -19,6 +20,16 @@ _GIT = re.compile(r"(git\+|git:|github:|gitlab:|bitbucket:|gist:|git@|ssh:)", re
 def pypi_name(name: str) -> str:
     """Return a Python project's name as PEP 503 normalises it."""
     return _SEPARATORS.sub("-", name).lower()
+
+
+def is_listed(name: str, patterns: Iterable[str], ecosystem: Ecosystem) -> bool:
+    """Tell whether policy lists a package: by its name, or by a prefix that ends with ``*``, as the ecosystem spells names."""
+
+    def spelt(text: str) -> str:
+        return pypi_name(text) if ecosystem is Ecosystem.PYPI else text.lower()
+
+    name = spelt(name)
+    return any(name.startswith(spelt(pattern[:-1])) if pattern.endswith("*") else name == spelt(pattern) for pattern in patterns)
 
 
 @lru_cache(maxsize=256)

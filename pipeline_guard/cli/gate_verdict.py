@@ -12,7 +12,6 @@ from pipeline_guard.cli import publish
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed
 from pipeline_guard.cli.output import render
-from pipeline_guard.cli.spelling import printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.config import duration
 from pipeline_guard.errors import ExitCode, IntegrityError, UsageError
@@ -23,6 +22,7 @@ from pipeline_guard.flows.verify import KeyDoors, find_key
 from pipeline_guard.model.forge import ForgeEvent
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.occasion import Occasion
+from pipeline_guard.report.escape import printable
 
 _BUNDLE = 32 * 1024 * 1024  # bytes
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -90,11 +90,15 @@ def render_sbom(packages: Sequence[Package], form: str, title: str, time: dateti
 def emit(result: ScanReport | Verdict, args: Args, wiring: Wiring, *, variants: Mapping[str, ScanReport | Verdict] | None = None) -> None:
     """Write every asked-for form: files first, then standard output. ``variants`` are results for single forms."""
     others = variants or {}
+    deliver(args, wiring, targets(args), lambda form, look: render(others.get(form, result), form, look))
+
+
+def deliver(args: Args, wiring: Wiring, files: Sequence[tuple[str, str]], write: Callable[[str, Look], str]) -> None:
+    """Write what ``write`` makes of a form and a look to each of ``files``, which ``targets`` gave, then to standard output."""
     shown = args.text("format")
-    for form, path in targets(args):
+    for form, path in files:
         if path == STANDARD_OUTPUT:
             shown = form
-            continue
-        content = render(others.get(form, result), form, Look(verbose=args.on("verbose")))
-        wiring.files.write(path, content.encode("utf-8"))
-    wiring.console.data(render(others.get(shown, result), shown, look_of(args, wiring)))
+        else:
+            wiring.files.write(path, write(form, Look(verbose=args.on("verbose"))).encode("utf-8"))
+    wiring.console.data(write(shown, look_of(args, wiring)))

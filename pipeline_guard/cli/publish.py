@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.spelling import printable
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import IntegrityError, UsageError
 from pipeline_guard.flows.event_payload import EVENT_LIMIT
@@ -13,6 +12,7 @@ from pipeline_guard.flows.publish import PublishDoors, publish
 from pipeline_guard.model.forge import ForgeEvent, Publication
 from pipeline_guard.model.gate_settings import GateSettings
 from pipeline_guard.model.verdict import Verdict
+from pipeline_guard.report.escape import printable
 from pipeline_guard.report.publication import belief_of, publication_of, refusal_of
 
 

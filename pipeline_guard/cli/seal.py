@@ -6,11 +6,12 @@ from __future__ import annotations
 from functools import partial
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.spelling import named, printable
+from pipeline_guard.cli.spelling import named
 from pipeline_guard.cli.unseal import unseal_doors
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.seal import SealDoors, SealRequest, rewrap, seal
+from pipeline_guard.report.escape import printable
 
 
 def run(args: Args, wiring: Wiring) -> ExitCode:

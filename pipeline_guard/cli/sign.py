@@ -10,8 +10,8 @@ from functools import partial
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed, trust_doors
 from pipeline_guard.cli.job import holder, skipped_for_fork
-from pipeline_guard.cli.output import STANDARD_OUTPUT, targets
-from pipeline_guard.cli.spelling import beside, named, printable
+from pipeline_guard.cli.output import deliver, targets
+from pipeline_guard.cli.spelling import beside, named
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.payloads import Wanted
@@ -20,6 +20,7 @@ from pipeline_guard.flows.remote_sign import RemoteDoors, RemoteSigner
 from pipeline_guard.flows.remote_sign import sign as remote_sign
 from pipeline_guard.flows.sign import SignDoors, Signed, SignRequest, sign
 from pipeline_guard.flows.timestamps import StampDoors, Stamper, asking, making
+from pipeline_guard.report.escape import printable
 
 SCHEMA = "pipeline-guard/signed-list/v1"
 _FORMS = ("text", "json")
@@ -60,15 +61,8 @@ def run(args: Args, wiring: Wiring) -> int:
 
 
 def _emit(signed: Sequence[Signed], args: Args, wiring: Wiring) -> int:
-    """Write every asked-for form: files first, then standard output."""
     forms = {"text": "\n".join(map(_line, signed)), "json": _as_json(signed)}
-    shown = args.text("format")
-    for form, path in targets(args, _FORMS):
-        if path == STANDARD_OUTPUT:
-            shown = form
-        else:
-            wiring.files.write(path, forms[form].encode("utf-8"))
-    wiring.console.data(forms[shown])
+    deliver(args, wiring, targets(args, _FORMS), lambda form, _look: forms[form])
     return ExitCode.CLEAN
 
 

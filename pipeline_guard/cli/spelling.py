@@ -22,8 +22,3 @@ def beside(bundle: str, subjects: Sequence[str]) -> str:
     if not bundle or not subjects or Path(bundle).is_absolute() == Path(subjects[0]).is_absolute():
         return bundle
     return os.path.relpath(bundle) if Path(bundle).is_absolute() else str(Path.cwd() / bundle)
-
-
-def printable(text: str) -> str:
-    """Return ``text`` on one line, whatever a file may be called."""
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -9,11 +9,12 @@ from functools import partial
 
 from pipeline_guard.cli.args import Args
 from pipeline_guard.cli.doors import governed
-from pipeline_guard.cli.spelling import named, printable
+from pipeline_guard.cli.spelling import named
 from pipeline_guard.cli.table import show_one
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, Unavailable, UsageError
 from pipeline_guard.flows.unseal import UnsealDoors, UnsealRequest, inspect, read_range, unseal
+from pipeline_guard.report.escape import printable
 
 _RANGE = re.compile(r"([0-9]{1,19}):([0-9]{0,19})")
 

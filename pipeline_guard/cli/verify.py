@@ -9,9 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline_guard.cli.args import Args
-from pipeline_guard.cli.look import look_of
-from pipeline_guard.cli.output import STANDARD_OUTPUT, targets
-from pipeline_guard.cli.spelling import beside, named, printable
+from pipeline_guard.cli.output import deliver, targets
+from pipeline_guard.cli.spelling import beside, named
 from pipeline_guard.cli.wiring import Wiring
 from pipeline_guard.errors import ExitCode, UsageError
 from pipeline_guard.flows.payloads import to_verify
@@ -21,7 +20,7 @@ from pipeline_guard.model.digest import Digest
 from pipeline_guard.model.model_terms import ModelTerms
 from pipeline_guard.model.verification import PolicyRead, Verified
 from pipeline_guard.report.as_verification import FORMS, render
-from pipeline_guard.report.look import Look
+from pipeline_guard.report.escape import printable
 
 if TYPE_CHECKING:  # msgspec is for those who have a policy
     from pipeline_guard.config import SignatureRules
@@ -44,21 +43,10 @@ def run(args: Args, wiring: Wiring) -> int:
         answers = verify_by_policy(subjects, bundles, rules, _files(args), doors=doors, keys=keys)
     else:
         answers = verify(subjects, _only(bundles), _trust(args, wiring, keys), doors=doors)
-    _emit(Verified(tuple(answers), policy), files, args, wiring)
+    deliver(args, wiring, files, partial(render, Verified(tuple(answers), policy)))
     for hint in dict.fromkeys(answer.hint for answer in answers if answer.hint):
         wiring.console.talk(f"hint: {printable(hint)}")
     return ExitCode.CLEAN if all(answer.verified for answer in answers) else ExitCode.NO
-
-
-def _emit(verified: Verified, files: Sequence[tuple[str, str]], args: Args, wiring: Wiring) -> None:
-    """Write every asked-for form: files first, then standard output."""
-    shown = args.text("format")
-    for form, path in files:
-        if path == STANDARD_OUTPUT:
-            shown = form
-        else:
-            wiring.files.write(path, render(verified, form, Look(verbose=args.on("verbose"))).encode("utf-8"))
-    wiring.console.data(render(verified, shown, look_of(args, wiring)))
 
 
 def _terms(args: Args) -> ModelTerms:

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
 from pipeline_guard.model.signature import CertifiedBy, Judgement, SignatureVerdict, SignedBy
 from pipeline_guard.model.verification import Attested, RuleOutcome, SignatureFound, Verification, Verified
+from pipeline_guard.report.escape import printable
 from pipeline_guard.report.look import Look, Tone
 
 SCHEMA = "pipeline-guard/verification/v1"
 FORMS = ("text", "json", "markdown", "github")
 _SUBJECTS = 1000  # of one statement; a list of a hundred thousand is nothing to decide by, and the payload's digest names it
-_MOST_NOTES = 10  # annotations of one step that GitHub shows
 
 
 def render(verified: Verified, form: str, look: Look) -> str:
@@ -25,7 +24,7 @@ def render(verified: Verified, form: str, look: Look) -> str:
         return _as_markdown(verified)
     if form == "github":
         return _as_annotations(verified)
-    return look.fit("\n".join(_painted(_printable(line_of(answer)), look) for answer in verified.answers))
+    return look.fit("\n".join(_painted(printable(line_of(answer)), look) for answer in verified.answers))
 
 
 def line_of(answer: Verification) -> str:
@@ -50,10 +49,6 @@ def _painted(line: str, look: Look) -> str:
     return look.paint(word, Tone.BAD if word == "FAIL" else Tone.GOOD) + line[4:]
 
 
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def _as_markdown(verified: Verified) -> str:
     from pipeline_guard.report.as_markdown import LIMIT, bounded, code, markup  # most want a line of text
 
@@ -69,15 +64,15 @@ def _as_markdown(verified: Verified) -> str:
 
 
 def _as_annotations(verified: Verified) -> str:
-    from pipeline_guard.report.as_annotations import annotation
+    from pipeline_guard.report.as_annotations import SHOWN, annotation
 
     failed = [answer for answer in verified.answers if not answer.verified]
     lines = [
         annotation("error", f"{answer.subject}: {answer.verdict.value}", f"{answer.why}. {answer.hint}".strip())
-        for answer in failed[:_MOST_NOTES]
+        for answer in failed[:SHOWN]
     ]
-    if len(failed) > _MOST_NOTES:
-        lines.append(f"{len(failed) - _MOST_NOTES} more do not verify: see the job summary or the report file")
+    if len(failed) > SHOWN:
+        lines.append(f"{len(failed) - SHOWN} more do not verify: see the job summary or the report file")
     held = len(verified.answers) - len(failed)
     return "\n".join([*lines, f"pipeline-guard verify: {held} of {len(verified.answers)} verified"]) + "\n"
 
@@ -182,12 +177,8 @@ def _certificate(certificate: CertifiedBy) -> Mapping[str, object]:
     return {
         "fingerprint": f"sha256:{certificate.fingerprint}",
         "serial": certificate.serial,
-        "begins": _instant(certificate.begins),
-        "ends": _instant(certificate.ends),
+        "begins": certificate.begins.isoformat(),
+        "ends": certificate.ends.isoformat(),
         "root": certificate.root,
         "root_fingerprint": f"sha256:{certificate.root_fingerprint}",
     }
-
-
-def _instant(time: datetime) -> str:
-    return time.isoformat()

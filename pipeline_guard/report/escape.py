@@ -19,6 +19,11 @@ def visible(text: str) -> str:
     return "".join(character if character.isprintable() else _escape(character) for character in text)
 
 
+def printable(text: str) -> str:
+    """Return ``text`` on one line, whatever a file may be called."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def _escape(character: str) -> str:
     number = ord(character)
     if character in _NAMED:

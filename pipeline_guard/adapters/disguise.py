@@ -160,12 +160,9 @@ def _seen_by_powershell(value: bytes) -> Iterator[bytes]:
 
 def _encoded_long(raw: bytes) -> Iterator[bytes]:
     """Give the forms that files take on their way."""
-    for edge in _edges(base64.b64encode, raw, 3, _BASE64):
-        yield edge
-        yield edge.translate(_URL_SAFE)
-    for core in _cores(base64.b64encode, raw, 3):
-        yield core
-        yield core.translate(_URL_SAFE)
+    for form in (*_edges(base64.b64encode, raw, 3, _BASE64), *_cores(base64.b64encode, raw, 3)):
+        yield form
+        yield form.translate(_URL_SAFE)
     yield raw.hex().encode()
     yield raw.hex().upper().encode()
     yield json.dumps(raw.decode("utf-8", "replace"))[1:-1].encode()

@@ -125,8 +125,8 @@ def _answer(
             continue
         now = doors.clock.now()
         looked = _look(_Looked(subject, target, kind, [], [], []), places, signers, doors)
-        said = outcome(rule, number, looked.candidates, now)
-        answer = _judged(looked, unmet(rule, looked.candidates, now), first, answer, said, doors)
+        lack = unmet(rule, looked.candidates, now)
+        answer = _judged(looked, lack, first, answer, outcome(rule, number, lack, looked.candidates, now), doors)
         if not answer.verified:
             break
     return answer or Verification(subject, SignatureVerdict.NOT_BY_POLICY, first, "", "policy has no rule for it")  # Defensive: see asked

@@ -77,11 +77,9 @@ def unmet(rule: SignatureRule, found: Iterable[Candidate], now: datetime) -> Unm
     return _kinds(rule, candidates) or _predicates(rule, candidates) or _level(rule, candidates)
 
 
-def outcome(rule: SignatureRule, number: int, found: Iterable[Candidate], now: datetime) -> RuleOutcome:
-    """Return how far a rule is met, in numbers; ``number`` is its place in the policy, from 1."""
-    candidates = list(found)
-    lack = unmet(rule, candidates, now)
-    counting = _counting(rule, candidates, now)
+def outcome(rule: SignatureRule, number: int, lack: Unmet | None, found: Iterable[Candidate], now: datetime) -> RuleOutcome:
+    """Return how far a rule is met, in numbers; ``number`` is its place in the policy, from 1, ``lack`` what ``unmet`` said of it."""
+    counting = _counting(rule, found, now)
     return RuleOutcome(
         number,
         rule.subjects,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_guard.cli.main import main
 from pipeline_guard.flows.sign import SignRequest, sign
+from tests.e2e.attacking import told
 from tests.fakes.signing import SigningPlace
 
 MANIFEST, INDEX = "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"
@@ -185,14 +185,6 @@ ATTACKS = [
     digest_that_leads_out, digest_of_another_algorithm, size_that_lies, list_that_is_there_twice, image_and_index_at_once, two_entries_under_one_tag,
     index_that_is_a_pipe, bundle_of_the_referrer_changed,
 ]  # fmt: skip
-
-
-def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    code = main(words)
-    found = capsys.readouterr()
-    assert "Traceback" not in found.err, found.err
-    assert "bug:" not in found.err, found.err
-    return code, found.out, found.err
 
 
 @pytest.fixture

@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pipeline_guard.cli.main import main
 from pipeline_guard.sign.dsse import PAYLOAD_TYPE, pae
 from pipeline_guard.sign.timestamp_token import TimestampSigner, stamp
 from pipeline_guard.sign.transparency import Checkpoint, write_checkpoint, write_note
 from pipeline_guard.sign.trust_documents import statement_content, write_certified
+from tests.e2e.attacking import told
 from tests.fakes.trust import IDENTITY, ISSUER, LATEST, NOW, ORIGIN, V1, V3, Key, PrivateTrust, b64
 
 BLOB = "https://sigstore.dev/cosign/sign/v1"
@@ -136,14 +136,6 @@ def good(words: list[str] = BARE) -> Callable[[Deed], Deed]:
         return deed
 
     return register
-
-
-def told(capsys: pytest.CaptureFixture[str], words: list[str]) -> tuple[int, str, str]:
-    code = main(words)
-    found = capsys.readouterr()
-    assert "Traceback" not in found.err, found.err
-    assert "bug:" not in found.err, found.err
-    return code, found.out, found.err
 
 
 @pytest.fixture
@@ -1629,7 +1621,7 @@ def test_an_attack_is_refused_with_its_class_in_one_line(
 ) -> None:
     words = deed(yard) or words
     before = sorted(path.name for path in Path().iterdir())
-    code, out, err = told(capsys, words)
+    code, out, err = told(capsys, *words)
     if verdict in _CODES:
         assert (code in _CODES[verdict], out) == (True, ""), (code, out, err)
         assert err.startswith("pipeline-guard: error: "), err
@@ -1645,7 +1637,7 @@ def test_an_attack_is_refused_with_its_class_in_one_line(
 @pytest.mark.parametrize(("words", "deed"), GOOD, ids=[deed.__name__ for _, deed in GOOD])
 def test_a_good_neighbour_is_accepted(yard: Yard, capsys: pytest.CaptureFixture[str], words: list[str], deed: Deed) -> None:
     words = deed(yard) or words
-    code, out, err = told(capsys, words)
+    code, out, err = told(capsys, *words)
     assert (code, err) == (0, ""), (code, out, err)
     assert out.startswith("ok   ")
 
